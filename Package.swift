@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+
+// The house: one target a room, and every import a target may make is declared here.
+// `make layers` fails when a source file imports a room that its target does not list.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// A room of the house: a library target and the rooms below it that it may import.
+func room(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies,
+        swiftSettings: strict)
+}
+
+let errno: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "reloadtop",
+    products: [
+        .executable(name: "reloadtop", targets: ["reloadtop"]),
+        .executable(name: "mwproxy", targets: ["mwproxy"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        // Floor 0: header shims and system libraries, no logic.
+        .target(name: "CLinux"),
+        .systemLibrary(
+            name: "CNcurses", providers: [.apt(["libncursesw5-dev"])]),
+        .systemLibrary(
+            name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
+
+        // Floor 1: the operating system.
+        room("Unix", uses: ["CLinux", errno]),
+        room("Polling", uses: ["Unix"]),
+
+        // Floor 2: pure rooms; time is an argument.
+        room("ConfigLanguage"),
+        room("HTTP1"),
+        room("RuntimeAPI"),
+        room("Handover"),
+        room("ReloadModel"),
+        room("TextUI"),
+        room("Dashboard", uses: ["ReloadModel", "TextUI"]),
+
+        // Floor 3: pure rooms meet the operating system.
+        room("AdminSocket", uses: ["RuntimeAPI", "Polling", "Unix"]),
+        room("Proxying", uses: ["ConfigLanguage", "HTTP1", "Polling", "Unix", deque]),
+        room("Observing", uses: ["RuntimeAPI", "ReloadModel", "Unix", "CLinux", "CSystemd"]),
+        room("Terminal", uses: ["TextUI", "Unix", "CNcurses"]),
+
+        // Floor 4: whole processes.
+        room(
+            "Worker",
+            uses: [
+                "Proxying", "AdminSocket", "RuntimeAPI", "Handover", "ConfigLanguage", "Polling", "Unix",
+            ]),
+        room("MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix"]),
+        room("Demo", uses: ["Polling", "Unix"]),
+
+        // Floor 5: the programs.
+        .executableTarget(
+            name: "reloadtop",
+            dependencies: [
+                "Dashboard", "Observing", "ReloadModel", "TextUI", "Terminal", "Polling", "Unix", "Demo",
+                arguments,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "mwproxy",
+            dependencies: ["MasterWorker", "Worker", "ConfigLanguage", "Unix"],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,193 @@
+// Messages as bytes: a version, a kind, then fields. Integers are 64-bit little-endian, strings and lists carry
+// their length. A message that does not fit exactly is refused whole.
+
+/// Why bytes are no message.
+package enum MessageError: Error, Equatable {
+    case version(found: UInt8)
+    case unknownKind(UInt8)
+    case cut
+    case trailingBytes(Int)
+    case badField(String)
+}
+
+/// The version that this binary writes and reads.
+package let messageVersion: UInt8 = 1
+
+struct FieldWriter {
+    var bytes: [UInt8]
+
+    init(kind: UInt8) {
+        bytes = [messageVersion, kind]
+    }
+
+    mutating func put(_ value: Int64) {
+        for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+    mutating func put(_ value: Int) { put(Int64(value)) }
+    mutating func put(_ text: String) {
+        let utf8 = Array(text.utf8)
+        put(utf8.count)
+        bytes += utf8
+    }
+    mutating func put<Element>(_ list: [Element], _ each: (inout FieldWriter, Element) -> Void) {
+        put(list.count)
+        for element in list { each(&self, element) }
+    }
+    mutating func put<Value>(optional value: Value?, _ each: (inout FieldWriter, Value) -> Void) {
+        put(value == nil ? 0 : 1)
+        if let value { each(&self, value) }
+    }
+}
+
+struct FieldReader {
+    private let bytes: [UInt8]
+    private var position = 2
+
+    init(_ bytes: [UInt8]) throws(MessageError) {
+        guard bytes.count >= 2 else { throw .cut }
+        guard bytes[0] == messageVersion else { throw .version(found: bytes[0]) }
+        self.bytes = bytes
+    }
+
+    var kind: UInt8 { bytes[1] }
+
+    mutating func integer64() throws(MessageError) -> Int64 {
+        guard bytes.count - position >= 8 else { throw .cut }
+        var value: UInt64 = 0
+        for offset in 0..<8 { value |= UInt64(bytes[position + offset]) << UInt64(offset * 8) }
+        position += 8
+        return Int64(bitPattern: value)
+    }
+    mutating func integer() throws(MessageError) -> Int { Int(try integer64()) }
+    mutating func text() throws(MessageError) -> String {
+        let count = try integer()
+        guard count >= 0, count <= bytes.count - position else { throw .cut }
+        defer { position += count }
+        return String(decoding: bytes[position..<position + count], as: UTF8.self)
+    }
+    mutating func list<Element>(
+        _ each: (inout FieldReader) throws(MessageError) -> Element
+    ) throws(MessageError) -> [Element] {
+        let count = try integer()
+        guard count >= 0, count <= bytes.count - position else { throw .cut }
+        var list: [Element] = []
+        for _ in 0..<count { list.append(try each(&self)) }
+        return list
+    }
+    mutating func optional<Value>(
+        _ each: (inout FieldReader) throws(MessageError) -> Value
+    ) throws(MessageError) -> Value? {
+        try integer() == 0 ? nil : try each(&self)
+    }
+    func end() throws(MessageError) {
+        if position != bytes.count { throw .trailingBytes(bytes.count - position) }
+    }
+}
+
+extension MasterMessage {
+    package var encoded: [UInt8] {
+        var writer: FieldWriter
+        switch self {
+        case .start(let assignment):
+            writer = FieldWriter(kind: 1)
+            writer.put(assignment.attempt)
+            writer.put(assignment.processNumber)
+            writer.put(assignment.olderWorkers) { $0.put(Int($1)) }
+        case .listeners(let keys):
+            writer = FieldWriter(kind: 2)
+            writer.put(keys) { $0.put($1.description) }
+        case .begin:
+            writer = FieldWriter(kind: 3)
+        case .drain(let removed):
+            writer = FieldWriter(kind: 4)
+            writer.put(removed) { $0.put($1.description) }
+        case .admin(let level):
+            writer = FieldWriter(kind: 5)
+            writer.put(Int(level.rawValue))
+        }
+        return writer.bytes
+    }
+
+    package init(decoding bytes: [UInt8]) throws(MessageError) {
+        var reader = try FieldReader(bytes)
+        switch reader.kind {
+        case 1:
+            let attempt = try reader.integer()
+            let number = try reader.integer()
+            let pids = try reader.list { reader throws(MessageError) in Int32(clamping: try reader.integer64()) }
+            self = .start(Assignment(attempt: attempt, processNumber: number, olderWorkers: pids))
+        case 2: self = .listeners(try reader.keys())
+        case 3: self = .begin
+        case 4: self = .drain(removed: try reader.keys())
+        case 5:
+            let number = try reader.integer()
+            guard let level = UInt8(exactly: number).flatMap(AdminLevel.init(rawValue:)) else {
+                throw .badField("admin level \(number)")
+            }
+            self = .admin(level)
+        case let kind: throw .unknownKind(kind)
+        }
+        try reader.end()
+    }
+}
+
+extension WorkerMessage {
+    package var encoded: [UInt8] {
+        var writer: FieldWriter
+        switch self {
+        case .log(let severity, let text):
+            writer = FieldWriter(kind: 1)
+            writer.put(Int(severity.rawValue))
+            writer.put(text)
+        case .listeners(let keys):
+            writer = FieldWriter(kind: 2)
+            writer.put(keys) { $0.put($1.description) }
+        case .ready(let facts):
+            writer = FieldWriter(kind: 3)
+            writer.put(optional: facts.hardStopAfter) { $0.put($1) }
+            writer.put(facts.maxReloads)
+            writer.put(facts.readyTimeout)
+            writer.put(optional: facts.pidFile) { $0.put($1) }
+            writer.put(facts.listeners) { $0.put($1.description) }
+        case .draining:
+            writer = FieldWriter(kind: 4)
+        case .ended(let summary):
+            writer = FieldWriter(kind: 5)
+            writer.put(summary.finished)
+            writer.put(summary.cut)
+        }
+        return writer.bytes
+    }
+
+    package init(decoding bytes: [UInt8]) throws(MessageError) {
+        var reader = try FieldReader(bytes)
+        switch reader.kind {
+        case 1:
+            let number = try reader.integer()
+            guard let severity = UInt8(exactly: number).flatMap(LogSeverity.init(rawValue:)) else {
+                throw .badField("severity \(number)")
+            }
+            self = .log(severity, try reader.text())
+        case 2: self = .listeners(try reader.keys())
+        case 3:
+            let hardStop = try reader.optional { reader throws(MessageError) in try reader.integer64() }
+            let maxReloads = try reader.integer()
+            let readyTimeout = try reader.integer64()
+            let pidFile = try reader.optional { reader throws(MessageError) in try reader.text() }
+            self = .ready(
+                WorkerFacts(
+                    hardStopAfter: hardStop, maxReloads: maxReloads, readyTimeout: readyTimeout,
+                    pidFile: pidFile, listeners: try reader.keys()))
+        case 4: self = .draining
+        case 5: self = .ended(DrainSummary(finished: try reader.integer(), cut: try reader.integer()))
+        case let kind: throw .unknownKind(kind)
+        }
+        try reader.end()
+    }
+}
+
+extension FieldReader {
+    fileprivate mutating func keys() throws(MessageError) -> [ListenerKey] {
+        try list { reader throws(MessageError) in ListenerKey(try reader.text()) }
+    }
+}
