@@ -21,7 +21,9 @@ struct FieldWriter {
     }
 
     mutating func put(_ value: Int64) {
-        for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+        for shift in stride(from: 0, to: 64, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+        }
     }
     mutating func put(_ value: Int) { put(Int64(value)) }
     mutating func put(_ text: String) {
@@ -114,7 +116,9 @@ extension MasterMessage {
         case 1:
             let attempt = try reader.integer()
             let number = try reader.integer()
-            let pids = try reader.list { reader throws(MessageError) in Int32(clamping: try reader.integer64()) }
+            let pids = try reader.list { reader throws(MessageError) in
+                Int32(clamping: try reader.integer64())
+            }
             self = .start(Assignment(attempt: attempt, processNumber: number, olderWorkers: pids))
         case 2: self = .listeners(try reader.keys())
         case 3: self = .begin

@@ -2,6 +2,7 @@
 
 import CLinux
 import Glibc
+
 @_exported import struct SystemPackage.Errno
 
 /// An owned file descriptor: closed when the value goes away.

@@ -65,5 +65,7 @@ package struct WallClock: Comparable, Hashable, Sendable {
         return WallClock(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
-    package static func < (left: WallClock, right: WallClock) -> Bool { left.microseconds < right.microseconds }
+    package static func < (left: WallClock, right: WallClock) -> Bool {
+        left.microseconds < right.microseconds
+    }
 }
