@@ -48,6 +48,7 @@ let package = Package(
 
         // Floor 2: pure rooms; time is an argument.
         room("ConfigLanguage"),
+        tests(of: "ConfigLanguage", uses: ["Worker"]),
         room("HTTP1"),
         room("RuntimeAPI"),
         room("Handover"),

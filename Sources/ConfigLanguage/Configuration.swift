@@ -22,6 +22,9 @@ package struct Configuration: Sendable {
     package var proxies: [Proxy] = []
 
     package init() {}
+
+    /// False: there is nothing to start, exit code 2.
+    package var hasListener: Bool { proxies.contains { !$0.binds.isEmpty } }
 }
 
 /// The `global` section.
