@@ -83,5 +83,8 @@ let package = Package(
             name: "mwproxy",
             dependencies: ["MasterWorker", "Worker", "ConfigLanguage", "Unix"],
             swiftSettings: strict),
+
+        tests(of: "ReloadModel"),
+        tests(of: "Observing", uses: ["ReloadModel", "Unix"]),
     ]
 )
