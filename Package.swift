@@ -86,5 +86,8 @@ let package = Package(
 
         tests(of: "ReloadModel"),
         tests(of: "Observing", uses: ["ReloadModel", "Unix"]),
+        // Tests.
+        tests(of: "Unix"),
+        tests(of: "Polling", uses: ["Unix"]),
     ]
 )

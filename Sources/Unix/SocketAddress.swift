@@ -17,6 +17,12 @@ package enum SocketAddress: Hashable, Sendable {
     /// The longest path or abstract name that fits `sun_path`.
     package static let longestPath = 107
 
+    /// The form of HAProxy's `abns@`: the name is filled up with NULs to the full length.
+    package static func paddedAbstract(name: String) -> SocketAddress {
+        let room = longestPath - name.utf8.count
+        return .abstract(name: name + String(repeating: "\0", count: max(0, room)))
+    }
+
     /// Reads a numeric address: `127.0.0.1`, `::1`, `fe80::1%eth0` (no brackets, no host names).
     package init?(numeric host: String, port: UInt16) {
         var four = in_addr()
@@ -139,7 +145,7 @@ extension SocketAddress: CustomStringConvertible {
             }
             inet_ntop(AF_INET6, &form, &text, socklen_t(text.count))
         case .unix(let path): return path
-        case .abstract(let name): return name
+        case .abstract(let name): return String(name.prefix { $0 != "\0" })
         }
         return text.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
@@ -149,7 +155,7 @@ extension SocketAddress: CustomStringConvertible {
         switch self {
         case .ipv4(_, let port), .ipv6(_, _, let port, _): "\(host):\(port)"
         case .unix(let path): "unix@\(path)"
-        case .abstract(let name): "abns@\(name)"
+        case .abstract: "abns@\(host)"
         }
     }
 }
