@@ -69,7 +69,7 @@ let package = Package(
                 "Proxying", "AdminSocket", "RuntimeAPI", "Handover", "ConfigLanguage", "Polling", "Unix",
             ]),
         room("MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix"]),
-        room("Demo", uses: ["Polling", "Unix"]),
+        room("Demo", uses: ["Polling", "Unix", "CLinux"]),
 
         // Floor 5: the programs.
         .executableTarget(
@@ -89,5 +89,16 @@ let package = Package(
         // Tests.
         tests(of: "Unix"),
         tests(of: "Polling", uses: ["Unix"]),
+        // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.
+        .target(
+            name: "TestSupport", dependencies: ["Demo", "Polling", "Unix"], path: "Tests/Support",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "Bench", dependencies: ["TestSupport", "Demo", "Polling", "Unix", "CLinux"],
+            path: "Tests/Bench", swiftSettings: strict),
+        tests(of: "Demo", uses: ["Polling", "Unix"]),
+        .testTarget(
+            name: "SystemTests", dependencies: ["TestSupport", "Demo", "Polling", "Unix"],
+            swiftSettings: strict),
     ]
 )

@@ -1,0 +1,2 @@
+// bench: see later
+print("bench")
