@@ -66,7 +66,7 @@ package final class Demo {
         program: String? = nil, automatic: Bool = true, on loop: EventLoop,
         happened: @escaping (Event) -> Void = { _ in }
     ) throws(DemoError) -> Demo {
-        let program = try program ?? ProgramSearch.find("mwproxy")
+        let program = if let program { program } else { try ProgramSearch.find("mwproxy") }
         let directory = try ScratchDirectory.make(prefix: "reloadtop-demo-")
         do throws(Errno) {
             let pair = try Socket.streamPair()

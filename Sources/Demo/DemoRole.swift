@@ -9,8 +9,8 @@ import Unix
 package enum DemoRole: Equatable, Sendable {
     /// Origin, traffic and the proxy's parent.
     case stage(program: String, directory: String, automatic: Bool)
-    /// Becomes `arguments[0]`, and gets SIGTERM when its parent dies.
-    case bound(arguments: [String])
+    /// Becomes `arguments[0]`, and gets SIGTERM when its parent, the process `parent`, dies.
+    case bound(parent: pid_t, arguments: [String])
 
     private static let stageWord = "--demo-stage"
     private static let boundWord = "--demo-bound"
@@ -21,8 +21,9 @@ package enum DemoRole: Equatable, Sendable {
         switch words.first {
         case Self.stageWord where words.count == 4:
             self = .stage(program: words[1], directory: words[2], automatic: words[3] == "automatic")
-        case Self.boundWord where words.count >= 2:
-            self = .bound(arguments: Array(words[1...]))
+        case Self.boundWord where words.count >= 3:
+            guard let parent = pid_t(words[1]) else { return nil }
+            self = .bound(parent: parent, arguments: Array(words[2...]))
         default: return nil
         }
     }
@@ -31,7 +32,7 @@ package enum DemoRole: Equatable, Sendable {
         switch self {
         case .stage(let program, let directory, let automatic):
             [Self.stageWord, program, directory, automatic ? "automatic" : "manual"]
-        case .bound(let arguments): [Self.boundWord] + arguments
+        case .bound(let parent, let arguments): [Self.boundWord, String(parent)] + arguments
         }
     }
 
@@ -40,10 +41,10 @@ package enum DemoRole: Equatable, Sendable {
         switch self {
         case .stage(let program, let directory, let automatic):
             return DemoStage.run(program: program, directory: directory, automatic: automatic)
-        case .bound(let arguments):
-            let parent = getppid()
-            _ = clinux_prctl(PR_SET_PDEATHSIG, UInt(SIGTERM))
-            if getppid() != parent || parent == 1 { return 1 }
+        case .bound(let parent, let arguments):
+            let parentDeathSignal: Int32 = 1  // PR_SET_PDEATHSIG
+            _ = clinux_prctl(parentDeathSignal, UInt(SIGTERM))
+            if getppid() != parent { return 1 }
             let error = ProcessControl.execute(
                 arguments[0], arguments: arguments, environment: ProcessControl.environment)
             print("cannot execute \(arguments[0]): \(error)")

@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: [
         DemoRole.stage(program: "/usr/sbin/haproxy", directory: "/tmp/d", automatic: true),
         .stage(program: "mwproxy", directory: "/tmp/d e", automatic: false),
-        .bound(arguments: ["/bin/true", "-x"]),
+        .bound(parent: 7, arguments: ["/bin/true", "-x"]),
     ])
     func comesBackFromItsArguments(role: DemoRole) {
         #expect(DemoRole(arguments: role.arguments) == role)
