@@ -58,7 +58,7 @@ let package = Package(
 
         // Floor 3: pure rooms meet the operating system.
         room("AdminSocket", uses: ["RuntimeAPI", "Polling", "Unix"]),
-        room("Proxying", uses: ["ConfigLanguage", "HTTP1", "Polling", "Unix", deque]),
+        room("Proxying", uses: ["ConfigLanguage", "HTTP1", "Polling", "Unix", "CLinux", deque]),
         room("Observing", uses: ["RuntimeAPI", "ReloadModel", "Unix", "CLinux", "CSystemd"]),
         room("Terminal", uses: ["TextUI", "Unix", "CNcurses"]),
 
@@ -87,6 +87,8 @@ let package = Package(
         tests(of: "ReloadModel"),
         tests(of: "Observing", uses: ["ReloadModel", "Unix"]),
         // Tests.
+        tests(of: "HTTP1"),
+        tests(of: "Proxying", uses: ["ConfigLanguage", "Polling", "Unix"]),
         tests(of: "Unix"),
         tests(of: "Polling", uses: ["Unix"]),
         // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.

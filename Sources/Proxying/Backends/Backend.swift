@@ -1,0 +1,52 @@
+// Where streams go: servers, balancing, the queue, rules and counters of one `backend` (or the back of a `listen`).
+
+import ConfigLanguage
+import Unix
+
+/// A backend of the running configuration.
+package final class Backend {
+    package let name: String
+    /// `iid` of `show stat`.
+    package let id: Int
+    package let settings: ProxySettings
+    package let isHTTP: Bool
+    /// `slim` of a backend in `show stat`: the load at which its servers get their full share.
+    package internal(set) var fullConn: Int
+
+    package internal(set) var servers: [Server] = []
+
+    package var counters = TrafficCounters()
+    package var times = TimeCounters()
+    /// `scur`, `smax`: streams assigned to this backend.
+    package var sessions = Gauge()
+    package var sessionRate = RateCounter()
+    package var requestRate = RateCounter()
+    /// `qcur`, `qmax`: streams that wait for a server.
+    package var queued = Gauge()
+
+    /// When the last stream came; nil: none yet.
+    package var lastSession: Instant?
+    /// When it last went up or down, and the time it was down before that.
+    package internal(set) var lastChange: Instant
+    package internal(set) var downBefore: Duration = .zero
+    package internal(set) var timesDown = 0
+    package internal(set) var isUp = true
+
+    init(proxy: Proxy, id: Int, maxconn: Int, now: Instant) {
+        name = proxy.name
+        self.id = id
+        settings = proxy.settings
+        isHTTP = proxy.settings.mode == .http
+        fullConn = proxy.settings.fullConn ?? max(1, maxconn / 10)
+        lastChange = now
+    }
+
+    /// Servers that take streams now, without and with `backup`.
+    package var activeServers: Int { servers.count { !$0.isBackup && $0.isUsable } }
+    package var backupServers: Int { servers.count { $0.isBackup && $0.isUsable } }
+
+    /// `downtime` in all until `now`.
+    package func downtime(at now: Instant) -> Duration {
+        isUp ? downBefore : downBefore + (now - lastChange)
+    }
+}

@@ -1,0 +1,79 @@
+// One `server` line at work: its address, state, weight, pool and counters.
+
+import ConfigLanguage
+import Unix
+
+/// A server of a backend.
+package final class Server {
+    package let name: String
+    /// `sid` of `show stat`: 1 for the first server of its backend.
+    package let id: Int
+    package unowned let backend: Backend
+    package let options: ServerOptions
+    package let position: Position
+    /// Nil while its name is not resolved.
+    package internal(set) var address: SocketAddress?
+    package let isBackup: Bool
+
+    /// As configured, and as the admin set it.
+    package let initialWeight: Int
+    package internal(set) var weight: Int
+    package internal(set) var maxconn: Int?
+
+    /// What the checks found; true where nothing is checked.
+    package internal(set) var isUp = true
+    /// `disabled`, or the admin's `disable server`.
+    package internal(set) var inMaintenance: Bool
+    package internal(set) var check: CheckState
+
+    package var counters = TrafficCounters()
+    package var times = TimeCounters()
+    /// Streams assigned to it now.
+    package var sessions = Gauge()
+    package var sessionRate = RateCounter()
+    package var requestRate = RateCounter()
+    /// Streams that wait for this very server; the others wait in the backend's queue.
+    package var queued = Gauge()
+    package var lastSession: Instant?
+    package internal(set) var lastChange: Instant
+    package internal(set) var downBefore: Duration = .zero
+
+    /// Connections that wait for a request, and those that have one.
+    package internal(set) var idleConnections = 0
+    package internal(set) var usedConnections = Gauge()
+
+    init(line: ServerLine, id: Int, backend: Backend, now: Instant) {
+        name = line.name
+        self.id = id
+        self.backend = backend
+        options = line.options
+        position = line.position
+        isBackup = line.options.backup
+        initialWeight = line.options.weight
+        weight = line.options.weight
+        maxconn = line.options.maxconn
+        inMaintenance = line.options.disabled
+        check = CheckState(rise: line.options.rise, fall: line.options.fall)
+        lastChange = now
+        address =
+            switch line.endpoint {
+            case .tcp(let host?, _, .number(let port)): SocketAddress(numeric: host, port: port)
+            case .tcp(let host?, _, _): SocketAddress(numeric: host, port: 0)
+            case .unix(let path): .unix(path: path)
+            case .abstract(let name): .abstract(name: name)
+            case .tcp, .descriptor: nil
+            }
+        if address == nil { isUp = false }
+    }
+
+    /// Whether balancing may choose it.
+    @inline(__always)
+    package var isUsable: Bool { isUp && !inMaintenance && weight > 0 }
+
+    /// Whether it is running at all, whatever its weight.
+    package var isRunning: Bool { isUp && !inMaintenance }
+
+    package func downtime(at now: Instant) -> Duration {
+        isRunning ? downBefore : downBefore + (now - lastChange)
+    }
+}

@@ -1,0 +1,37 @@
+// Where clients arrive: listeners, limits, rules and counters of one `frontend` (or the front of a `listen`).
+
+import ConfigLanguage
+import Unix
+
+/// A frontend of the running configuration.
+package final class Frontend {
+    package let name: String
+    /// `iid` of `show stat`.
+    package let id: Int
+    package let settings: ProxySettings
+    package let isHTTP: Bool
+    /// `slim`: the most client connections at a time.
+    package internal(set) var maxconn: Int
+
+    package internal(set) var listeners: [Listener] = []
+    /// Where streams go that no `use_backend` rule sends elsewhere.
+    package internal(set) var defaultBackend: Backend?
+
+    package var counters = TrafficCounters()
+    /// `scur`, `smax`: client connections.
+    package var sessions = Gauge()
+    package var sessionRate = RateCounter()
+    package var connectionRate = RateCounter()
+    package var requestRate = RateCounter()
+
+    package enum State: String, Sendable { case open = "OPEN", full = "FULL", stopped = "STOP" }
+    package internal(set) var state = State.open
+
+    init(proxy: Proxy, id: Int, maxconn: Int) {
+        name = proxy.name
+        self.id = id
+        settings = proxy.settings
+        isHTTP = proxy.settings.mode == .http
+        self.maxconn = proxy.settings.maxconn ?? maxconn
+    }
+}

@@ -1,0 +1,222 @@
+// A listening socket that the worker inherited or bound: TCP, unix, abstract or `fd@N`.
+//
+// A unix socket is bound under a temporary name and renamed over the old one, so that connecting never fails in
+// between. TCP sockets do not use SO_REUSEPORT: a port that somebody else holds is an error, not a split.
+
+import CLinux
+import ConfigLanguage
+import Glibc
+import Unix
+
+/// Why one listening socket could not be had.
+package struct BindFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    package let position: Position
+    /// `frontend web`, or `frontend GLOBAL` for admin sockets.
+    package let owner: String
+    /// What failed, with the system's words.
+    package let reason: String
+    package let address: String
+
+    /// HAProxy's words: `Binding [a.cfg:3] for frontend web: cannot bind socket (Address already in use) for
+    /// [127.0.0.1:80]`.
+    package var description: String {
+        "Binding [\(position)] for \(owner): \(reason) for [\(address)]"
+    }
+}
+
+/// Every socket that could not be had: nothing is served then.
+package struct BindFailures: Error, Sendable {
+    package let failures: [BindFailure]
+}
+
+/// An open listening socket.
+package final class ListeningSocket {
+    /// Names the socket over reloads: `tcp@127.0.0.1:80`, `unix@/run/a.sock`, `abns@name`, `fd@3`; `#2` is
+    /// appended where one configuration names an address for the second time.
+    package let key: String
+    /// Where it really listens.
+    package let address: SocketAddress
+    package let position: Position
+    package let options: BindOptions
+    /// False: it came from another process.
+    package let isNew: Bool
+    /// -1 once closed.
+    package private(set) var descriptor: Int32
+
+    init(
+        key: String, position: Position, options: BindOptions, isNew: Bool, descriptor: consuming Descriptor
+    ) {
+        self.key = key
+        self.position = position
+        self.options = options
+        self.isNew = isNew
+        address = (try? Socket.localAddress(descriptor.raw)) ?? .unix(path: "")
+        self.descriptor = descriptor.release()
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Closes this process's copy.
+    package func close() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+    }
+}
+
+/// Opens the sockets of one configuration.
+struct SocketOpening {
+    /// Gives the descriptor that another process passed under a key; the receiver owns it.
+    let inherited: (String) -> Int32?
+    private(set) var failures: [BindFailure] = []
+    private var seen: [String: Int] = [:]
+
+    init(inherited: @escaping (String) -> Int32?) {
+        self.inherited = inherited
+    }
+
+    /// Opens what a line names; nil, and a failure noted, where that cannot be.
+    mutating func open(
+        _ endpoint: Endpoint, position: Position, options: BindOptions, backlog: Int, owner: String
+    ) -> ListeningSocket? {
+        let key = uniqueKey(of: endpoint)
+        let place = Self.address(of: endpoint)
+        func failed(_ what: String, _ error: Errno?) -> BindFailure {
+            BindFailure(
+                position: position, owner: owner,
+                reason: error.map { "\(what) (\($0.description))" } ?? what,
+                address: place?.bindDescription ?? String(key.drop { $0 != "@" }.dropFirst()))
+        }
+        if let number = inherited(key) {
+            let socket = Descriptor(owning: number)
+            try? setNonBlocking(socket.raw)
+            Glibc.listen(socket.raw, Int32(clamping: backlog))
+            return ListeningSocket(
+                key: key, position: position, options: options, isNew: false, descriptor: socket)
+        }
+        do throws(Errno) {
+            if case .descriptor(let number) = endpoint {
+                let socket = Descriptor(
+                    owning: try Errno.check(clinux_fcntl(number, F_DUPFD_CLOEXEC, 3)))
+                try setNonBlocking(socket.raw)
+                Glibc.listen(socket.raw, Int32(clamping: backlog))
+                return ListeningSocket(
+                    key: key, position: position, options: options, isNew: true, descriptor: socket)
+            }
+        } catch {
+            failures.append(failed("cannot use the inherited descriptor", error))
+            return nil
+        }
+        guard let place else {
+            failures.append(failed("not a numeric address", nil))
+            return nil
+        }
+        var step = "cannot create listening socket"
+        do throws(Errno) {
+            let socket = try Socket.stream(for: place)
+            step = "cannot set socket options"
+            try Self.setOptions(socket.raw, for: place, options)
+            step = "cannot bind socket"
+            if case .unix(let path) = place {
+                try Self.bindPath(path, socket, options, backlog: backlog)
+            } else {
+                try Socket.bind(socket, to: place)
+                step = "cannot listen to socket"
+                try Socket.listen(socket, backlog: backlog)
+            }
+            return ListeningSocket(
+                key: key, position: position, options: options, isNew: true, descriptor: socket)
+        } catch {
+            failures.append(failed(step, error))
+            return nil
+        }
+    }
+
+    private mutating func uniqueKey(of endpoint: Endpoint) -> String {
+        let key = Self.key(of: endpoint)
+        let number = seen[key, default: 0] + 1
+        seen[key] = number
+        return number == 1 ? key : "\(key)#\(number)"
+    }
+
+    static func key(of endpoint: Endpoint) -> String {
+        switch endpoint {
+        case .tcp(let host, _, .number(let port)):
+            if let address = address(of: endpoint) { return "tcp@\(address)" }
+            return "tcp@\(host ?? "*"):\(port)"
+        case .tcp(let host, _, _): return "tcp@\(host ?? "*")"
+        case .unix(let path): return "unix@\(path)"
+        case .abstract(let name): return "abns@\(name)"
+        case .descriptor(let number): return "fd@\(number)"
+        }
+    }
+
+    /// The address to bind; nil for a descriptor or a name that is not numeric.
+    static func address(of endpoint: Endpoint) -> SocketAddress? {
+        switch endpoint {
+        case .tcp(let host, let family, .number(let port)):
+            if let host, host != "*" { return SocketAddress(numeric: host, port: port) }
+            return SocketAddress(numeric: family == .ipv6 ? "::" : "0.0.0.0", port: port)
+        case .unix(let path): return .unix(path: path)
+        case .abstract(let name): return .abstract(name: name)
+        case .tcp, .descriptor: return nil
+        }
+    }
+
+    private static func setOptions(
+        _ socket: Int32, for address: SocketAddress, _ options: BindOptions
+    ) throws(Errno) {
+        switch address {
+        case .unix, .abstract: return
+        case .ipv6:
+            if options.v6only || options.v4v6 {
+                try Socket.setOption(socket, Int32(IPPROTO_IPV6), IPV6_V6ONLY, options.v6only ? 1 : 0)
+            }
+        case .ipv4: break
+        }
+        try Socket.setOption(socket, SOL_SOCKET, SO_REUSEADDR, 1)
+        // Accepted connections inherit it: one system call less for each of them.
+        Socket.setNoDelay(socket)
+        if options.transparent {
+            try Socket.setOption(socket, Int32(IPPROTO_IP), IP_TRANSPARENT, 1)
+        }
+        if let interface = options.interface {
+            let result = interface.withCString {
+                setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, $0, socklen_t(interface.utf8.count + 1))
+            }
+            if result != 0 { throw .last }
+        }
+    }
+
+    /// Binds and listens under a temporary name, sets mode and owner, then takes the real name over.
+    private static func bindPath(
+        _ path: String, _ socket: borrowing Descriptor, _ options: BindOptions, backlog: Int
+    ) throws(Errno) {
+        let temporary = "\(path).\(getpid()).tmp"
+        unlink(temporary)
+        try Socket.bind(socket, to: .unix(path: temporary))
+        do throws(Errno) {
+            if let mode = options.mode, chmod(temporary, mode) != 0 { throw .last }
+            if options.uid != nil || options.gid != nil {
+                let unchanged = UInt32.max
+                if chown(temporary, options.uid ?? unchanged, options.gid ?? unchanged) != 0 { throw .last }
+            }
+            try Socket.listen(socket, backlog: backlog)
+            if rename(temporary, path) != 0 { throw .last }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+}
+
+extension SocketAddress {
+    /// As HAProxy names it in its messages: a unix socket's bare path.
+    var bindDescription: String {
+        switch self {
+        case .unix(let path): path
+        case .ipv4, .ipv6, .abstract: description
+        }
+    }
+}
