@@ -62,4 +62,9 @@ int clinux_ioctl(int fd, unsigned long request, void *argument);
 int clinux_prctl(int option, unsigned long argument);
 int clinux_close_range(unsigned first, unsigned last);
 
+// Netlink: a non-blocking datagram socket, bound to multicast `groups`.
+int clinux_netlink(int protocol, unsigned groups);
+// A classic BPF program: `count` instructions of 8 bytes (struct sock_filter).
+int clinux_attach_filter(int fd, const void *instructions, int count);
+
 #endif

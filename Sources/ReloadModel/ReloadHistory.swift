@@ -1,0 +1,292 @@
+// The list of reloads, put together from what several sources see of each: process events give the moment,
+// `show proc` the number and the result, the log the reason. Times are microseconds since 1970.
+
+/// Every load attempt that is known of one master.
+package struct ReloadHistory: Sendable {
+    private struct Attempt: Sendable {
+        var record: ReloadRecord
+        /// The worker that it started.
+        var child: Int32?
+        /// The master's re-execution was seen.
+        var wasExecuted = false
+        /// A log line told of its begin.
+        var wasLogged = false
+        /// It was first seen after this program had started to watch.
+        var isLive = true
+        /// When it ended, where that was seen.
+        var endedAt: Int64?
+    }
+
+    /// How far apart two sources may see the same moment.
+    private static let sameMoment: Int64 = 2_000_000
+    /// The longest list that is kept.
+    private static let limit = 1000
+
+    /// Whether the master re-executes itself a second time when the load has ended (HAProxy before 3.1).
+    package var executesAfterLoad: Bool
+    private var attempts: [Attempt] = []
+    private var knownReloads: Int?
+
+    package init(executesAfterLoad: Bool) {
+        self.executesAfterLoad = executesAfterLoad
+    }
+
+    /// Oldest first.
+    package var records: [ReloadRecord] { attempts.map(\.record) }
+
+    /// Whether a load runs as far as is known.
+    package var isLoading: Bool { attempts.last?.record.result == .running }
+
+    /// When the load that runs began.
+    package var loadingSince: Int64? { isLoading ? attempts.last?.record.at : nil }
+
+    // MARK: Process events
+
+    package mutating func masterExecuted(at: Int64, source: ReloadRecord.Source) {
+        if isLoading, let last = attempts.indices.last {
+            if !attempts[last].wasExecuted, isSameMoment(attempts[last].record.at, at) {
+                attempts[last].wasExecuted = true
+                return
+            }
+            if executesAfterLoad {
+                end(last, attempts[last].child == nil ? .failed : .success, at: at)
+                return
+            }
+            attempts[last].record.result = .unknown
+        }
+        begin(at: at, source: source)
+        attempts[attempts.count - 1].wasExecuted = true
+    }
+
+    package mutating func workerStarted(_ pid: Int32, at: Int64, source: ReloadRecord.Source) {
+        if !isLoading {
+            // The log of a load that is known already comes later than its processes.
+            if let last = attempts.last, last.child == pid || isSameMoment(last.endedAt, at) { return }
+            begin(at: at, source: source)
+        }
+        attempts[attempts.count - 1].child = pid
+    }
+
+    /// A worker has ended. The one that the running load had started: the load has failed.
+    package mutating func workerExited(_ pid: Int32, at: Int64) {
+        guard isLoading, let last = attempts.indices.last, attempts[last].child == pid else { return }
+        end(last, .failed, at: at)
+    }
+
+    // MARK: The log
+
+    /// Takes in a line of the proxy's log. `isPast`: it was written before this program watched.
+    package mutating func read(
+        _ line: ProxyLine, at: Int64, source: ReloadRecord.Source, isPast: Bool = false
+    ) {
+        switch line.meaning {
+        case .reloading: logged(at: at, source: source, isPast: isPast)
+        case .workerStarted(let pid):
+            if isLoading, attempts[attempts.count - 1].child == nil {
+                attempts[attempts.count - 1].child = pid
+            }
+        case .loaded: ended(.success, at: at)
+        case .loadFailed: ended(.failed, at: at)
+        case .formerWorkerExited, .currentWorkerExited, .hardStop, .other:
+            if line.isAlert { explain(line.text, at: at) }
+        }
+    }
+
+    private mutating func logged(at: Int64, source: ReloadRecord.Source, isPast: Bool) {
+        if let index = attempts.lastIndex(where: { !$0.wasLogged && isSameMoment($0.record.at, at) }) {
+            attempts[index].wasLogged = true
+            let known = attempts[index].record.at ?? at
+            if at < known {
+                attempts[index].record.at = at
+                attempts[index].record.durationMilliseconds = attempts[index].record.durationMilliseconds
+                    .map { $0 + Double(known - at) / 1000 }
+            }
+            return
+        }
+        if isLoading { attempts[attempts.count - 1].record.result = .unknown }
+        begin(at: at, source: source)
+        attempts[attempts.count - 1].wasLogged = true
+        attempts[attempts.count - 1].isLive = !isPast
+    }
+
+    private mutating func ended(_ result: ReloadRecord.Result, at: Int64) {
+        guard
+            let index = attempts.lastIndex(where: { attempt in
+                (attempt.record.result == .running || isSameMoment(attempt.endedAt, at))
+                    && (attempt.record.at ?? at) <= at + Self.sameMoment
+            })
+        else { return }
+        if attempts[index].record.result == .running {
+            end(index, result, at: at)
+        } else {
+            attempts[index].record.result = result
+        }
+    }
+
+    private mutating func explain(_ text: String, at: Int64) {
+        guard !FailureReason.isSummary(text),
+            let index = attempts.lastIndex(where: { attempt in
+                guard let begin = attempt.record.at, attempt.record.result != .success else { return false }
+                return begin - Self.sameMoment <= at && at <= (attempt.endedAt ?? at) + Self.sameMoment
+            }), attempts[index].record.reason == nil
+        else { return }
+        attempts[index].record.reason = FailureReason.shortened(text)
+    }
+
+    // MARK: The master's own figures
+
+    /// Numbers the attempts and settles their results by the master's counters.
+    package mutating func observe(_ table: LoadTable, at: Int64) {
+        if let known = knownReloads {
+            guard table.reloads >= known else { return }
+            number(upTo: table.reloads, table: table, at: at)
+        } else {
+            fill(table)
+        }
+        knownReloads = table.reloads
+        for index in attempts.indices { settle(index, by: table, at: at) }
+    }
+
+    /// The first reading: what the master and the ages of its workers tell of the past.
+    private mutating func fill(_ table: LoadTable) {
+        var number = table.reloads
+        for index in attempts.indices.reversed() where number > 0 {
+            attempts[index].record.attempt = number
+            number -= 1
+        }
+        let failedFrom = table.reloads - (table.failed ?? 0)
+        guard number > 0 else { return }
+        var past: [Attempt] = []
+        for attempt in max(1, number - Self.limit)...number {
+            if let worker = table.workers.first(where: { $0.generation == attempt }) {
+                past.append(
+                    Attempt(
+                        record: row(worker.startedAt, attempt, worker.wasReady ? .success : .running),
+                        isLive: false))
+            } else if attempt > failedFrom {
+                past.append(Attempt(record: row(nil, attempt, .failed), isLive: false))
+            }
+        }
+        attempts.insert(contentsOf: past, at: 0)
+    }
+
+    private func row(_ at: Int64?, _ attempt: Int, _ result: ReloadRecord.Result) -> ReloadRecord {
+        ReloadRecord(
+            at: at, attempt: attempt, result: result,
+            durationMilliseconds: .unknown(Unknown("it happened before reloadtop watched")), source: .showProc
+        )
+    }
+
+    private mutating func number(upTo reloads: Int, table: LoadTable, at: Int64) {
+        var next = (knownReloads ?? 0) + 1
+        for index in attempts.indices where attempts[index].record.attempt == nil && next <= reloads {
+            guard attempts[index].isLive, attempts[index].record.result != .restart else { continue }
+            attempts[index].record.attempt = next
+            next += 1
+        }
+        while next <= reloads {
+            let worker = table.workers.first { $0.generation == next }
+            begin(at: worker?.startedAt ?? at, source: .showProc)
+            attempts[attempts.count - 1].record.attempt = next
+            attempts[attempts.count - 1].record.result = .unknown
+            attempts[attempts.count - 1].record.durationMilliseconds = .unknown(
+                Unknown("it ran between two looks"))
+            next += 1
+        }
+    }
+
+    private mutating func settle(_ index: Int, by table: LoadTable, at: Int64) {
+        let record = attempts[index].record
+        guard record.result == .running || record.result == .unknown, let number = record.attempt else {
+            return
+        }
+        if let worker = table.workers.first(where: { $0.generation == number }) {
+            if worker.wasReady { end(index, .success, at: record.result == .running ? at : nil) }
+            return
+        }
+        let failed = table.failed ?? 0
+        if number > table.reloads - failed {
+            end(index, .failed, at: record.result == .running ? at : nil)
+        } else if number == table.reloads, table.failed == 0, record.result == .unknown {
+            end(index, .success, at: nil)
+        } else if number < table.reloads, record.result == .running {
+            attempts[index].record.result = .unknown
+        }
+    }
+
+    /// Rows of a source that knows better, by their number: mwproxy's `show reloads`.
+    package mutating func learn(_ rows: [ReloadRecord]) {
+        for row in rows {
+            guard let number = row.attempt else { continue }
+            if let index = attempts.firstIndex(where: { $0.record.attempt == number }) {
+                attempts[index].record = row
+                continue
+            }
+            let place = attempts.firstIndex { ($0.record.attempt ?? Int.max) > number } ?? attempts.count
+            attempts.insert(
+                Attempt(record: row, wasExecuted: true, wasLogged: true, isLive: false), at: place)
+        }
+        trim()
+    }
+
+    // MARK: What this program finds out itself
+
+    /// Gives the newest failed attempt its reason, where none is known yet. `source` is put behind it.
+    package mutating func explainLast(_ reason: String) {
+        guard let index = attempts.lastIndex(where: { $0.record.result == .failed }),
+            attempts[index].record.reason == nil
+        else { return }
+        attempts[index].record.reason = reason
+    }
+
+    /// The newest attempt failed and nobody knows why yet.
+    package var lacksReason: Bool {
+        guard let last = attempts.last(where: { $0.record.result != .running }) else { return false }
+        return last.record.result == .failed && last.record.reason == nil
+    }
+
+    /// When the newest failed attempt ended, where that was seen.
+    package var lastFailureAt: Int64? {
+        attempts.last { $0.record.result == .failed }.flatMap { $0.endedAt ?? $0.record.at }
+    }
+
+    /// Another master has taken the place of the one before; its counters start again.
+    package mutating func restarted(at: Int64, source: ReloadRecord.Source, lost: String) {
+        begin(at: at, source: source)
+        let last = attempts.count - 1
+        attempts[last].record.result = .restart
+        attempts[last].record.reason = lost
+        attempts[last].record.durationMilliseconds = .unknown(Unknown("a restart has no READY of a worker"))
+        for index in attempts.indices {
+            attempts[index].record.attempt = nil
+            attempts[index].isLive = false
+        }
+        knownReloads = 0
+    }
+
+    // MARK: Steps
+
+    private mutating func begin(at: Int64, source: ReloadRecord.Source) {
+        attempts.append(
+            Attempt(
+                record: ReloadRecord(
+                    at: at, attempt: nil, result: .running,
+                    durationMilliseconds: .unknown(Unknown("it still loads")), source: source)))
+        trim()
+    }
+
+    private mutating func end(_ index: Int, _ result: ReloadRecord.Result, at: Int64?) {
+        attempts[index].record.result = result
+        guard let at, let begin = attempts[index].record.at else { return }
+        attempts[index].endedAt = at
+        attempts[index].record.durationMilliseconds = .known(Double(max(0, at - begin)) / 1000)
+    }
+
+    private mutating func trim() {
+        if attempts.count > Self.limit { attempts.removeFirst(attempts.count - Self.limit) }
+    }
+
+    private func isSameMoment(_ one: Int64?, _ other: Int64) -> Bool {
+        one.map { abs($0 - other) <= Self.sameMoment } ?? false
+    }
+}
