@@ -1,0 +1,127 @@
+// All admin sessions of one process, and the listeners that they come from.
+
+import Polling
+import RuntimeAPI
+import Unix
+
+package final class AdminServer {
+    /// More sessions than this make room by ending the one that has been silent longest.
+    private static let mostSessions = 1000
+
+    let loop: EventLoop
+    let commands: CommandTable
+    private var listeners: [AdminListener] = []
+    private var live: [Int: AdminSession] = [:]
+    private var accepted = 0
+    /// Called when a session has ended and none is left.
+    package var onLastSessionEnded: (() -> Void)?
+
+    package init(on loop: EventLoop, commands: CommandTable) {
+        self.loop = loop
+        self.commands = commands
+    }
+
+    /// Connections since the start.
+    package var sessionTotal: Int { accepted }
+    package var sessionCount: Int { live.count }
+    /// The sessions, oldest first.
+    package var sessions: [AdminSession] { live.values.sorted { $0.number < $1.number } }
+
+    /// Accepts connections on a listening socket until `stopListening`.
+    package func listen(on listener: consuming Descriptor, settings: SessionSettings) throws(Errno) {
+        listeners.append(try AdminListener(owning: listener, settings: settings, server: self))
+    }
+
+    /// Closes the listeners; sessions go on. What is queued on them waits for whoever shares the socket.
+    package func stopListening() {
+        for listener in listeners { listener.close() }
+        listeners = []
+    }
+
+    /// Serves a connected client.
+    @discardableResult
+    package func adopt(
+        _ connection: consuming Descriptor, settings: SessionSettings
+    ) throws(Errno) -> AdminSession {
+        try setNonBlocking(connection.raw)
+        if live.count >= Self.mostSessions { makeRoom() }
+        accepted += 1
+        let session = AdminSession(connection, number: accepted, settings: settings, server: self)
+        try register(session)
+        session.advance()
+        return session
+    }
+
+    func register(_ session: AdminSession) throws(Errno) {
+        guard let raw = session.descriptor?.raw else { return }
+        try loop.add(session, descriptor: raw, interest: .edges)
+        live[session.number] = session
+    }
+
+    func nextNumber() -> Int {
+        accepted += 1
+        return accepted
+    }
+
+    private func makeRoom() {
+        let silent = live.values.filter(\.isIdle).min { $0.lastActivity < $1.lastActivity }
+        (silent ?? live.values.min { $0.number < $1.number })?.end()
+    }
+
+    /// Ends every session; replies that are under way are cut.
+    package func endAll() {
+        for session in sessions { session.end() }
+    }
+
+    /// Ends the sessions that wait for a command: what keeps a process alive for nothing.
+    package func endIdle() {
+        for session in sessions where session.isIdle { session.end() }
+    }
+
+    func sessionEnded(_ session: AdminSession) {
+        live[session.number] = nil
+        if live.isEmpty { onLastSessionEnded?() }
+    }
+
+    func sessionDetached(_ session: AdminSession) {
+        live[session.number] = nil
+    }
+}
+
+/// One listening socket.
+final class AdminListener: Watcher {
+    private var descriptor: Descriptor?
+    private let settings: SessionSettings
+    private unowned let server: AdminServer
+
+    init(owning descriptor: consuming Descriptor, settings: SessionSettings, server: AdminServer)
+        throws(Errno)
+    {
+        self.settings = settings
+        self.server = server
+        let raw = descriptor.raw
+        self.descriptor = consume descriptor
+        super.init()
+        try setNonBlocking(raw)
+        try server.loop.add(self, descriptor: raw, interest: .readable)
+    }
+
+    override func ready(_ readiness: UInt32) {
+        // A few at a time: other watchers have their turn, and the loop comes back.
+        for _ in 0..<16 {
+            guard let raw = descriptor?.raw else { return }
+            do {
+                guard let connection = try Socket.accept(on: raw) else { return }
+                try server.adopt(connection.take(), settings: settings)
+            } catch {
+                // The client left before it was accepted, or descriptors are used up: the loop asks again.
+                return
+            }
+        }
+    }
+
+    func close() {
+        server.loop.remove(self)
+        descriptor = nil
+    }
+}
