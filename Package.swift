@@ -98,7 +98,7 @@ let package = Package(
         .executableTarget(
             name: "Bench", dependencies: ["TestSupport", "Demo", "Polling", "Unix", "CLinux"],
             path: "Tests/Bench", swiftSettings: strict),
-        tests(of: "Demo", uses: ["Polling", "Unix"]),
+        tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
             name: "SystemTests", dependencies: ["TestSupport", "Demo", "Polling", "Unix"],
             swiftSettings: strict),
