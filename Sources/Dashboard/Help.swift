@@ -1,0 +1,132 @@
+// The help: keys, what the states and columns mean, and everything that cannot be seen here and why.
+
+import ReloadModel
+import TextUI
+
+enum Help {
+    static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
+        let lines = lines(state, area.width)
+        let first = min(state.scrolledHelp, max(0, lines.count - area.height))
+        for (offset, line) in lines.dropFirst(first).prefix(area.height).enumerated() {
+            frame.put(line, at: area.column + 2, area.row + offset, width: area.width - 3)
+        }
+        let hidden = lines.count - first - area.height
+        if hidden > 0 {
+            let more = " \(hidden) more below "
+            frame.putRight(
+                more, before: area.column + area.width - 1, area.row + area.height - 1,
+                width: more.utf8.count, style: Style(.standard, on: .badge))
+        }
+    }
+
+    private static func lines(_ state: State, _ width: Int) -> [StyledText] {
+        let glyphs = Glyphs(repertoire: state.settings.repertoire)
+        let left = keys(state)
+        let right = states(glyphs) + [StyledText()] + columns()
+        var lines: [StyledText] = [StyledText()]
+        if width >= 78 {
+            let leftWidth = 37
+            for index in 0..<max(left.count, right.count) {
+                var line = index < left.count ? left[index] : StyledText()
+                let padding = max(1, leftWidth - line.columns)
+                line = line + StyledText(String(repeating: " ", count: padding))
+                lines.append(index < right.count ? line + right[index] : line)
+            }
+        } else {
+            lines += left + [StyledText()] + right
+        }
+        return lines + blind(state, glyphs, width)
+    }
+
+    private static func heading(_ text: String) -> StyledText { StyledText(text, Style(.cyan).bold) }
+
+    private static func pair(_ name: String, _ meaning: String, _ style: Style = .strong, width: Int = 11)
+        -> StyledText
+    {
+        let padding = max(1, width - CharacterWidth.columns(of: name))
+        return StyledText(name, style) + StyledText(String(repeating: " ", count: padding) + meaning)
+    }
+
+    private static func keys(_ state: State) -> [StyledText] {
+        var keys = [
+            heading("KEYS"),
+            pair("arrows", "move; also h j k l"),
+            pair("g G", "first, last; Home, End"),
+            pair("PgUp PgDn", "a page"),
+            pair("Tab", "next panel; the mouse as well"),
+            pair("Enter", "all that is known of a process"),
+            pair("/", "filter the panel's rows"),
+            pair("s", "sort; or click on a column"),
+            pair("t", "fold the old workers"),
+            pair("Space", "pause, go on"),
+            pair("+ -", "slower, faster"),
+            pair("Ctrl-L", "draw the screen again"),
+            pair("Esc", "leave help, clear the filter"),
+            pair("? F1", "this help"),
+            pair("q F10", "quit"),
+        ]
+        if state.settings.demo { keys.insert(pair("R", "reload the demo's proxy"), at: 13) }
+        return keys
+    }
+
+    private static func states(_ glyphs: Glyphs) -> [StyledText] {
+        let meanings: [(WorkerState, String)] = [
+            (.serving, "takes new connections"),
+            (.starting, "loads its configuration"),
+            (.draining, "old: serves what it has"),
+            (.held, "old, no client: something keeps it"),
+            (.overdue, "old, past its hard-stop-after"),
+        ]
+        return [heading("STATES")]
+            + meanings.map { pair("\(glyphs.of($0)) \($0.word)", $1, $0.style) }
+    }
+
+    private static func columns() -> [StyledText] {
+        [
+            heading("COLUMNS"),
+            pair("[was: N]", "old worker's relative number"),
+            pair("GEN", "load attempt that started it"),
+            pair("CONN", "connections of clients"),
+            pair("MEM", "PSS: shared pages divided"),
+            pair("KILL IN", "until hard-stop-after ends it"),
+            pair("KEPT BY", "who keeps an old worker"),
+            pair("?", "not known; Enter says why"),
+        ]
+    }
+
+    private static func blind(_ state: State, _ glyphs: Glyphs, _ width: Int) -> [StyledText] {
+        let notes = Notes.all(of: state)
+        guard !notes.isEmpty else { return [] }
+        var lines = [StyledText(), heading("WHAT CANNOT BE SEEN HERE")]
+        for note in notes {
+            let words = "\(note.what): \(note.unknown.reason)"
+            lines += Wrapping.lines(words, width: width - 5, indent: 2).map { StyledText($0) }
+            if let remedy = note.unknown.remedy {
+                let sentence = "  \(glyphs.to) \(remedy)"
+                lines += Wrapping.lines(sentence, width: width - 5, indent: 4)
+                    .map { StyledText($0, Style(.green)) }
+            }
+        }
+        return lines
+    }
+}
+
+/// Sentences in lines.
+enum Wrapping {
+    /// Breaks at blanks; lines after the first are indented.
+    static func lines(_ text: String, width: Int, indent: Int) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let candidate = line.isEmpty && lines.isEmpty ? String(word) : line + " " + word
+            if CharacterWidth.columns(of: candidate) > width, !line.isEmpty {
+                lines.append(line)
+                line = String(repeating: " ", count: indent) + word
+            } else {
+                line = candidate
+            }
+        }
+        lines.append(line)
+        return lines
+    }
+}

@@ -1,0 +1,73 @@
+// The last line: the keys that do something here, the filter while it is typed, or a sentence for a key.
+
+import TextUI
+
+enum KeyBar {
+    static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
+        frame.paint(.bar, area)
+        let bar = Style(.standard, on: .bar)
+        if state.typingFilter {
+            let what =
+                switch state.filtered {
+                case .processes: "workers"
+                case .reloads: "reloads"
+                case .log: "events"
+                }
+            let name = " Filter \(what) "
+            var x = frame.put(name, at: area.column, area.row, style: Style(.bright, on: .badge).bold) + 1
+            let hint = "Enter keeps  Esc clears"
+            let room = max(1, area.width - x - hint.utf8.count - 3)
+            x = frame.put(
+                Self.tail(state.filter, columns: room - 1), at: x, area.row, width: room, style: bar.bold)
+            frame.cursor = (x, area.row)
+            frame.putRight(
+                hint, before: area.column + area.width - 1, area.row, width: hint.utf8.count,
+                style: Style(.grey, on: .bar))
+            return
+        }
+        if let notice = state.notice {
+            frame.put(notice, at: area.column + 1, area.row, width: area.width - 2, style: bar.bold)
+            return
+        }
+        var x = area.column + 1
+        for text in StyledText.fitting(keys(state, frame.repertoire), width: area.width - 2, gap: 2) {
+            x = frame.put(text, at: x, area.row) + 2
+        }
+    }
+
+    /// The end of a text that is too long for its place: the part that is being typed.
+    private static func tail(_ text: String, columns: Int) -> String {
+        var rest = Substring(text)
+        while CharacterWidth.columns(of: String(rest)) > columns { rest.removeFirst() }
+        return String(rest)
+    }
+
+    private static func keys(_ state: State, _ repertoire: Repertoire) -> [StyledText.Part] {
+        let glyphs = Glyphs(repertoire: repertoire)
+        func key(_ key: String, _ does: String, _ rank: Int) -> StyledText.Part {
+            .init(
+                StyledText(key, Style(.cyan, on: .bar).bold)
+                    + StyledText(" " + does, Style(.standard, on: .bar)), rank: rank)
+        }
+        if state.showsHelp { return [key("Esc", "back", 0), key("q", "quit", 1)] }
+        switch state.phase {
+        case .connecting: return [key("q", "quit", 0)]
+        case .choosing:
+            return [
+                key(repertoire == .unicode ? "↑↓" : "j k", "choose", 1), key(glyphs.enter, "watch", 0),
+                key("q", "quit", 2),
+            ]
+        case .watching: break
+        }
+        var keys = [
+            key("?", "help", 0), key("/", state.filter.isEmpty ? "filter" : "filter: \(state.filter)", 3),
+            key("s", "sort", 5), key("t", state.folded ? "unfold" : "fold", 6),
+            key("Space", state.paused == nil ? "pause" : "go on", 4),
+            key(glyphs.enter, state.showsDetail ? "close" : "detail", 2), key("Tab", "panel", 7),
+        ]
+        if state.settings.demo { keys.append(key("R", "reload", 1)) }
+        if !state.filter.isEmpty { keys.append(key("Esc", "clear", 3)) }
+        keys.append(key("q", "quit", 1))
+        return keys
+    }
+}

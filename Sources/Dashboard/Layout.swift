@@ -1,0 +1,111 @@
+// Which panel goes where. Three layouts: one line a worker where there is next to no room, panels below each
+// other, and panels side by side. Clicks are looked up in the same places that are drawn.
+//
+//     title                              title
+//     alerts                             alerts
+//     summary                            summary
+//     processes                          processes
+//     connections, reloads or detail     connections or detail | reloads
+//     log                                log
+//     note                               note
+//     keys                               keys
+
+import ReloadModel
+import TextUI
+
+struct Layout: Equatable {
+    var title: Area
+    var alerts: Area
+    var summary: Area
+    var processes: Area
+    /// Where each column of the processes is, from the left edge of the screen; nil: not shown.
+    var columns: [Range<Int>?]
+    var connections: Area?
+    var reloads: Area?
+    var detail: Area?
+    var log: Area?
+    var note: Area?
+    var keys: Area
+    /// The body between the title and the keys: for the help.
+    var body: Area
+
+    static let compactColumns = 60
+    static let compactRows = 12
+
+    static func isCompact(_ size: Size) -> Bool {
+        size.columns < compactColumns || size.rows < compactRows
+    }
+
+    static func isWide(_ size: Size) -> Bool { size.columns >= 110 }
+
+    init(_ state: State) {
+        let size = state.size
+        func area(_ row: Int, _ height: Int) -> Area {
+            Area(column: 0, row: row, width: size.columns, height: height)
+        }
+        title = area(0, 1)
+        keys = area(size.rows - 1, 1)
+        body = area(1, size.rows - 2)
+        columns = TreeColumns.place(for: state)
+        let alertCount = AlertLines.count(state)
+        let mostAlerts = size.rows >= 36 ? 6 : size.rows >= 20 ? 3 : 1
+        alerts = area(1, min(alertCount, mostAlerts))
+        summary = area(alerts.row + alerts.height, 1)
+        var next = summary.row + 1
+        var left = keys.row - next
+        if size.rows >= 18, Notes.first(of: state) != nil {
+            note = area(keys.row - 1, 1)
+            left -= 1
+        }
+
+        let rows = state.treeRows(holderWidth: TreeColumns.holderWidth(columns)).count
+        let wanted = 1 + rows
+        let leastLog = left >= 16 ? 4 : left >= 10 ? 3 : 0
+        let leastMiddle = left >= 12 || state.showsDetail ? min(3, left / 3) : 0
+        var tree = min(wanted, left - leastLog - leastMiddle)
+        if state.focus != .processes || state.showsDetail { tree = min(tree, max(5, left * 2 / 5)) }
+        tree = max(min(left, 2), tree)
+        processes = area(next, tree)
+        next += tree
+        left -= tree
+
+        var middle = min(Layout.middleWanted(state), left - leastLog)
+        if state.focus == .log && !Layout.isWide(size) { middle = 0 }
+        if !state.showsDetail { middle = min(middle, max(leastMiddle, left / 2)) }
+        if middle >= 2 {
+            placeMiddle(area(next, middle), state)
+            next += middle
+            left -= middle
+        }
+        if left >= 2 { log = area(next, left) } else { processes.height += max(0, left) }
+    }
+
+    private mutating func placeMiddle(_ area: Area, _ state: State) {
+        if Layout.isWide(state.size) {
+            let half = area.width / 2
+            let left = Area(column: 0, row: area.row, width: half, height: area.height)
+            reloads = Area(
+                column: half + 1, row: area.row, width: area.width - half - 1, height: area.height)
+            if state.showsDetail { detail = left } else { connections = left }
+        } else if state.showsDetail {
+            detail = area
+        } else if state.focus == .reloads {
+            reloads = area
+        } else {
+            connections = area
+        }
+    }
+
+    /// Rows that the panels between the processes and the log would fill.
+    private static func middleWanted(_ state: State) -> Int {
+        guard let snapshot = state.picture?.snapshot else { return 0 }
+        let curves = 1 + snapshot.workers.count
+        let reloads = 1 + snapshot.reloads.count
+        if state.showsDetail { return 1 + Detail.height(state) }
+        if isWide(state.size) { return max(4, curves, min(reloads, 12)) }
+        return state.focus == .reloads ? max(3, reloads) : curves
+    }
+
+    /// How many rows of the processes are shown below their header.
+    var visibleRows: Int { max(0, processes.height - 1) }
+}

@@ -1,0 +1,63 @@
+// The load attempts, the latest first; each row names where it is known from.
+
+import ReloadModel
+import TextUI
+
+enum ReloadsPanel {
+    static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
+        guard let snapshot = state.picture?.snapshot else { return }
+        let glyphs = Glyphs(repertoire: frame.repertoire)
+        let records = shown(state)
+        let total = Figures.counted(records.count, "attempt")
+        frame.putRule("Reloads", right: total, focused: state.focus == .reloads, area)
+        if records.isEmpty {
+            let filtered = state.filtered == .reloads && !state.filter.isEmpty
+            frame.put(
+                filtered ? "no reload matches '\(state.filter)'" : "none since the master started",
+                at: area.column + 2, area.row + 1, width: area.width - 3, style: .label)
+            return
+        }
+        let right = area.column + area.width - 1
+        let attemptWidth = max(2, String(snapshot.master.reloads.value ?? 0).utf8.count)
+        for (offset, record) in records.dropFirst(state.scrolledReloads).prefix(area.height - 1).enumerated()
+        {
+            let row = area.row + 1 + offset
+            let time = record.at.map(Figures.time) ?? "   ?"
+            var x = frame.put(time, at: area.column + 1, row, width: 8, style: .label)
+            x = area.column + 10
+            frame.putRight(
+                record.attempt.map { "#\($0)" } ?? "", before: x + attemptWidth + 1, row,
+                width: attemptWidth + 1, style: .value)
+            x += attemptWidth + 2
+            frame.put(
+                "\(record.result.glyph(glyphs)) \(record.result.word)", at: x, row, width: 9,
+                style: record.result.style)
+            x += 10
+            let took = record.durationMilliseconds.value.map(Figures.milliseconds) ?? glyphs.dash
+            frame.putRight(took, before: x + 6, row, width: 6, style: .value)
+            x += 8
+            let words = [record.reason, record.author.map { "by \($0)" }].compactMap(\.self)
+            let source = record.source.rawValue
+            let end = frame.put(
+                words.joined(separator: "  "), at: x, row,
+                width: max(0, right - x - source.utf8.count - 2),
+                style: record.reason == nil ? .label : .value)
+            if right - end > source.utf8.count + 1 {
+                frame.putRight(source, before: right, row, width: source.utf8.count, style: .label)
+            }
+        }
+    }
+
+    /// The latest first.
+    static func shown(_ state: State) -> [ReloadRecord] {
+        let records = state.picture?.snapshot.reloads.reversed() ?? []
+        guard state.filtered == .reloads, !state.filter.isEmpty else { return Array(records) }
+        return records.filter { record in
+            let words = [
+                record.result.word, record.reason ?? "", record.author ?? "", record.source.rawValue,
+                record.attempt.map { "#\($0)" } ?? "",
+            ]
+            return words.contains { Filter.matches($0, state.filter) }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// Everything the screen is made of. `update` changes it, `view` draws it; neither touches anything else.
+
+import ReloadModel
+import TextUI
+
+/// What does not change by itself while the program runs.
+package struct Settings: Equatable, Sendable {
+    package var repertoire: Repertoire
+    /// The proxy is our own demo: `R` reloads it.
+    package var demo: Bool
+    /// Seconds between two looks.
+    package var interval: Double
+
+    package init(repertoire: Repertoire = .unicode, demo: Bool = false, interval: Double = 1) {
+        self.repertoire = repertoire
+        self.demo = demo
+        self.interval = interval
+    }
+}
+
+/// What is known of the proxy at one moment: the part that a pause freezes.
+package struct Picture: Equatable, Sendable {
+    package var snapshot: Snapshot
+    /// Connections of each worker by pid, one value a look, the latest last; nil where they were not known.
+    package var history: [Int32: [Int?]]
+    /// Log lines, oldest first.
+    package var log: [LogLine]
+    /// When the last value of `history` began.
+    var stepStarted: Int64
+
+    /// Values kept in a history, and lines in the log.
+    package static let longestHistory = 400
+    package static let longestLog = 2000
+}
+
+/// The panel that the arrow keys move in.
+package enum Focus: Int, CaseIterable, Sendable {
+    case processes, reloads, log
+}
+
+/// What the workers are sorted by.
+package enum SortKey: Int, CaseIterable, Sendable {
+    case generation, age, connections, memory, cpu, killIn
+}
+
+package struct State: Equatable, Sendable {
+    package enum Phase: Equatable, Sendable {
+        /// Nothing was seen yet; what is being done.
+        case connecting(String)
+        case choosing([Candidate], selected: Int)
+        case watching
+    }
+
+    package var size: Size
+    package var settings: Settings
+    package var phase = Phase.connecting("looking for a running master")
+    /// The latest.
+    package var live: Picture?
+    /// What was shown when the pause began.
+    package var paused: Picture?
+    /// Microseconds since 1970 UTC.
+    package var now: Int64 = 0
+    /// Why there are no fresh looks, and what is being done about it.
+    package var lost: String?
+
+    package var focus = Focus.processes
+    /// The pid of the row under the cursor.
+    package var selected: Int32?
+    /// The row that `selected` was last seen in: where the cursor stays when its process ends.
+    var selectedRow = 0
+    /// The first row shown of the processes.
+    var firstRow = 0
+    /// Rows scrolled away from the latest, in the reloads and in the log.
+    var scrolledReloads = 0
+    var scrolledLog = 0
+    /// Columns scrolled to the right in the log.
+    var shiftedLog = 0
+    var scrolledHelp = 0
+
+    package var sort = SortKey.generation
+    package var folded = false
+    package var filter = ""
+    /// The panel that `filter` applies to.
+    package var filtered = Focus.processes
+    package var typingFilter = false
+    package var showsHelp = false
+    package var showsDetail = false
+    /// A sentence for the last key, until the next.
+    package var notice: String?
+
+    package init(size: Size, settings: Settings = Settings()) {
+        self.size = size
+        self.settings = settings
+    }
+
+    /// What is drawn.
+    package var picture: Picture? { paused ?? live }
+
+    /// Seconds since the drawn look was taken.
+    var pictureAge: Double {
+        guard let picture else { return 0 }
+        return max(0, Double(now - picture.snapshot.time) / 1_000_000)
+    }
+
+    /// The looks have stopped coming although nobody paused them.
+    var isStale: Bool {
+        guard paused == nil, live != nil else { return false }
+        return lost != nil || pictureAge > max(3, 3 * settings.interval)
+    }
+}
