@@ -93,7 +93,7 @@ let package = Package(
         tests(of: "Polling", uses: ["Unix"]),
         // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.
         .target(
-            name: "TestSupport", dependencies: ["Demo", "Polling", "Unix"], path: "Tests/Support",
+            name: "TestSupport", dependencies: ["Demo", "Polling", "Unix", "CLinux"], path: "Tests/Support",
             swiftSettings: strict),
         .executableTarget(
             name: "Bench", dependencies: ["TestSupport", "Demo", "Polling", "Unix", "CLinux"],

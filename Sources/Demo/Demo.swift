@@ -62,8 +62,9 @@ package final class Demo {
     ///   - program: the proxy to show, `mwproxy` or a real `haproxy`; nil looks for `mwproxy` beside this program,
     ///     then in PATH.
     ///   - automatic: whether it reloads by itself.
+    ///   - host: the program that plays the hidden roles (see `DemoRole`): this one.
     package static func start(
-        program: String? = nil, automatic: Bool = true, on loop: EventLoop,
+        program: String? = nil, automatic: Bool = true, host: String = "/proc/self/exe", on loop: EventLoop,
         happened: @escaping (Event) -> Void = { _ in }
     ) throws(DemoError) -> Demo {
         let program = if let program { program } else { try ProgramSearch.find("mwproxy") }
@@ -71,7 +72,7 @@ package final class Demo {
         do throws(Errno) {
             let pair = try Socket.streamPair()
             let stage = try spawnStage(
-                program: program, directory: directory, automatic: automatic, channel: pair.other.raw)
+                host, program: program, directory: directory, automatic: automatic, channel: pair.other.raw)
             let demo = Demo(program: program, directory: directory, stage: stage, happened: happened)
             demo.channel = try LineChannel(
                 try pair.one.duplicate(), on: loop,
@@ -94,13 +95,13 @@ package final class Demo {
     deinit { stop() }
 
     private static func spawnStage(
-        program: String, directory: String, automatic: Bool, channel: Int32
+        _ host: String, program: String, directory: String, automatic: Bool, channel: Int32
     ) throws(Errno) -> pid_t {
         let log = open(directory + "/stage.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         if log < 0 { throw .last }
         let output = Descriptor(owning: log)
         return try ProcessControl.spawn(
-            "/proc/self/exe",
+            host,
             arguments: ["reloadtop"]
                 + DemoRole.stage(program: program, directory: directory, automatic: automatic).arguments,
             environment: ProcessControl.environment,
