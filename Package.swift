@@ -44,7 +44,7 @@ let package = Package(
 
         // Floor 1: the operating system.
         room("Unix", uses: ["CLinux", errno]),
-        room("Polling", uses: ["Unix"]),
+        room("Polling", uses: ["Unix", "CLinux"]),
 
         // Floor 2: pure rooms; time is an argument.
         room("ConfigLanguage"),

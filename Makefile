@@ -1,0 +1,92 @@
+# Every task of the house. `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help deps build run test bench fuzz sanitize screenshots format lint layers check install clean
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BENCH ?=
+FUZZ ?=
+# What `make run` starts: the demo, unless told otherwise.
+RUN ?= --demo
+
+SOURCES := Sources Tests Package.swift
+RELEASE := swift build -c release --static-swift-stdlib
+# What needs real processes, and therefore neither the address sanitizer nor the company of other tests.
+SYSTEM_TESTS := SystemTests
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install what building, running and testing need from Debian's packages
+	@.ci/packages run test
+
+build: ## build .build/release/reloadtop and .build/release/mwproxy
+	@.ci/packages run
+	$(RELEASE) --product reloadtop
+	$(RELEASE) --product mwproxy
+
+run: build ## build, then show the demo: a proxy under traffic that reloads (RUN='--help' for other options)
+	@.build/release/reloadtop $(RUN)
+
+test: ## pure tests, then the real binaries under load, the dashboard in tmux, and HAProxy beside mwproxy
+	@.ci/packages run test
+	$(RELEASE) --product reloadtop
+	$(RELEASE) --product mwproxy
+	swift build --build-tests
+	@mkdir -p .build/logs
+	swift test --skip-build --skip $(SYSTEM_TESTS) 2>&1 | tee .build/logs/pure.log | .ci/quiet
+	swift test --skip-build --filter $(SYSTEM_TESTS) 2>&1 | tee .build/logs/system.log | .ci/quiet
+	@echo; echo "pure:    $$(grep 'Test run with' .build/logs/pure.log)"
+	@echo "system:  $$(grep 'Test run with' .build/logs/system.log)"
+
+bench: ## figures of mwproxy beside HAProxy, as ratios (BENCH='--rounds 3 --only reload' and more: --help)
+	@.ci/packages run test
+	$(RELEASE) --product reloadtop
+	$(RELEASE) --product mwproxy
+	$(RELEASE) --product Bench
+	.build/release/Bench $(BENCH)
+
+fuzz: ## libFuzzer on the configuration language, HTTP/1 and admin replies (FUZZ='seconds')
+	@.ci/packages run
+	Tests/Fuzz/run $(FUZZ)
+
+sanitize: ## the pure tests under the address sanitizer
+	@.ci/packages run
+	swift test --sanitize=address --scratch-path .build/sanitize --skip $(SYSTEM_TESTS)
+
+screenshots: build ## render the pictures in screenshots/ from the running program
+	screenshots/render
+
+format: ## format the sources in place
+	swift format -i --recursive $(SOURCES)
+
+lint: ## check the sources' format and style
+	swift format lint --strict --recursive $(SOURCES)
+
+layers: ## check that every import is declared, that no arrow points up, and what mwproxy must not import
+	@swift package dump-package | python3 .ci/layers.py
+
+check: lint layers test ## lint, layers and test
+
+install: ## install programs, man pages and completions (PREFIX=/usr/local, DESTDIR=)
+	@for program in reloadtop mwproxy; do \
+	    [ -x .build/release/$$program ] || { echo "no .build/release/$$program: run 'make build' first" >&2; exit 1; }; \
+	    install -D -m 755 -s .build/release/$$program "$(DESTDIR)$(PREFIX)/bin/$$program"; \
+	done
+	@for page in docs/man/*.[1-8]; do \
+	    [ ! -e "$$page" ] || install -D -m 644 "$$page" \
+	        "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; \
+	done
+	@completions=$$(mktemp -d); trap 'rm -rf "$$completions"' EXIT; \
+	for shell in bash zsh fish; do \
+	    .build/release/reloadtop --generate-completion-script $$shell > "$$completions/$$shell"; \
+	done; \
+	install -D -m 644 "$$completions/bash" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/reloadtop"; \
+	install -D -m 644 "$$completions/zsh" "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_reloadtop"; \
+	install -D -m 644 "$$completions/fish" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/reloadtop.fish"
+
+clean: ## remove everything that was built
+	rm -rf .build
