@@ -1,0 +1,52 @@
+// One proxy being measured: pinned to CPU 0, one thread, in front of the origin.
+
+import Demo
+import Polling
+import TestSupport
+import Unix
+
+final class Subject {
+    let proxy: RunningProxy
+    let address: SocketAddress
+    let notify: NotifySocket
+
+    init(_ kind: ProxyKind, origin: Origin, on loop: EventLoop) throws {
+        let folder = try ScratchFolder("bench-")
+        let port = try FreePort.find()
+        notify = try NotifySocket(in: folder, on: loop)
+        address = .ipv4(0x7f00_0001, port: port)
+        proxy = try RunningProxy(
+            kind, flags: ["-Ws"], in: folder, prefix: [try Program.system("taskset"), "-c", "0"],
+            notify: notify
+        ) { folder in
+            """
+            global
+                nbthread 1
+                maxconn 8000
+                hard-stop-after 30s
+                stats socket \(folder.path)/worker.sock mode 600 level admin
+            defaults
+                mode http
+                timeout connect 5s
+                timeout client 60s
+                timeout server 60s
+                timeout http-keep-alive 60s
+                timeout tunnel 1h
+            frontend web
+                bind 127.0.0.1:\(port)
+                default_backend app
+            backend app
+                server origin 127.0.0.1:\(origin.port)
+
+            """
+        }
+    }
+
+    /// CPU time of master and workers so far, in seconds.
+    var cpuSeconds: Double {
+        ([proxy.master] + proxy.children).map(Machine.cpuSeconds).reduce(0, +)
+    }
+
+    /// Memory of the workers, in bytes.
+    var workersPSS: Int { proxy.children.map(Machine.pss).reduce(0, +) }
+}
