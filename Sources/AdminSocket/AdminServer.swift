@@ -32,12 +32,7 @@ package final class AdminServer {
         listeners.append(try AdminListener(owning: listener, settings: settings, server: self))
     }
 
-    /// As above, for a socket that somebody else owns and closes after `stopListening`.
-    package func listen(onShared listener: Int32, settings: SessionSettings) throws(Errno) {
-        listeners.append(try AdminListener(watching: listener, settings: settings, server: self))
-    }
-
-    /// Accepts no more; sessions go on. What is queued waits for whoever shares the sockets.
+    /// Closes the listeners; sessions go on. What is queued on them waits for whoever shares the socket.
     package func stopListening() {
         for listener in listeners { listener.close() }
         listeners = []
@@ -95,33 +90,28 @@ package final class AdminServer {
 
 /// One listening socket.
 final class AdminListener: Watcher {
-    private let descriptor: Int32
-    private var owned: Descriptor?
+    private var descriptor: Descriptor?
     private let settings: SessionSettings
     private unowned let server: AdminServer
 
-    convenience init(
-        owning descriptor: consuming Descriptor, settings: SessionSettings, server: AdminServer
-    ) throws(Errno) {
-        try self.init(watching: descriptor.raw, settings: settings, server: server)
-        owned = consume descriptor
-    }
-
-    init(watching descriptor: Int32, settings: SessionSettings, server: AdminServer) throws(Errno) {
-        self.descriptor = descriptor
+    init(owning descriptor: consuming Descriptor, settings: SessionSettings, server: AdminServer)
+        throws(Errno)
+    {
         self.settings = settings
         self.server = server
+        let raw = descriptor.raw
+        self.descriptor = consume descriptor
         super.init()
-        try setNonBlocking(descriptor)
-        try server.loop.add(self, descriptor: descriptor, interest: .readable)
+        try setNonBlocking(raw)
+        try server.loop.add(self, descriptor: raw, interest: .readable)
     }
 
     override func ready(_ readiness: UInt32) {
         // A few at a time: other watchers have their turn, and the loop comes back.
         for _ in 0..<16 {
-            guard watched >= 0 else { return }
+            guard let raw = descriptor?.raw else { return }
             do {
-                guard let connection = try Socket.accept(on: descriptor) else { return }
+                guard let connection = try Socket.accept(on: raw) else { return }
                 try server.adopt(connection.take(), settings: settings)
             } catch {
                 // The client left before it was accepted, or descriptors are used up: the loop asks again.
@@ -132,6 +122,6 @@ final class AdminListener: Watcher {
 
     func close() {
         server.loop.remove(self)
-        owned = nil
+        descriptor = nil
     }
 }

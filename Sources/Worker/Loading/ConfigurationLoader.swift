@@ -2,6 +2,7 @@
 // users, groups, host names and files of this machine. Prints nothing.
 
 import ConfigLanguage
+import Glibc
 import Unix
 
 /// Loads the configuration that the command line names.
@@ -13,22 +14,95 @@ package struct ConfigurationLoader {
     package var directory: String?
     /// `-L`, which goes before the host's name.
     package var localPeer: String?
+    /// Variables that the configuration may use.
+    package var environment: [String: String]
 
-    package init(paths: [String], directory: String? = nil, localPeer: String? = nil) {
+    package init(
+        paths: [String], directory: String? = nil, localPeer: String? = nil,
+        environment: [String: String] = ProcessEnvironment.variables()
+    ) {
         self.paths = paths
         self.directory = directory
         self.localPeer = localPeer
+        self.environment = environment
     }
 
     /// Reads and parses everything. The configuration is nil when any diagnostic is an alert.
     package func load() -> ParseResult {
-        ConfigurationParser.parse([], in: Surroundings())
+        if let directory, chdir(directory) != 0 {
+            let reason = "Could not change to directory \(directory) : \(String(cString: strerror(errno)))"
+            return ParseResult(configuration: nil, diagnostics: [Diagnostic(.alert, reason)])
+        }
+        var sources: [Source] = []
+        var failures: [Diagnostic] = []
+        for path in paths {
+            do throws(Errno) {
+                sources += try read(path)
+            } catch {
+                let reason =
+                    "Cannot open configuration file/directory \(path) : \(SystemText.of(error))"
+                failures.append(Diagnostic(.alert, at: Position(file: path, line: 0), reason))
+            }
+        }
+        guard failures.isEmpty else { return ParseResult(configuration: nil, diagnostics: failures) }
+        guard !sources.isEmpty else {
+            let named =
+                paths.isEmpty ? "none was named with -f" : "no *.cfg in \(paths.joined(separator: ", "))"
+            return ParseResult(
+                configuration: nil, diagnostics: [Diagnostic(.alert, "No configuration file: \(named)")])
+        }
+        return ConfigurationParser.parse(sources, in: surroundings(of: sources))
     }
 
-    /// What `-c` looks at beyond the text: warns of addresses that the configuration binds and that somebody else
-    /// holds. Takes nothing away from whoever holds them. `ours`: listeners of the running master, which do not
-    /// count.
-    package func examineAddresses(of configuration: Configuration) -> [Diagnostic] {
-        []
+    /// The file itself, or the `*.cfg` of a directory that are not hidden.
+    private func read(_ path: String) throws(Errno) -> [Source] {
+        guard FileKind(path) == .directory else {
+            return [Source(name: path, bytes: try File.read(path))]
+        }
+        var sources: [Source] = []
+        for name in try File.names(in: path) where name.hasSuffix(".cfg") && !name.hasPrefix(".") {
+            let file = "\(path)/\(name)"
+            if FileKind(file) == .directory { continue }
+            sources.append(Source(name: file, bytes: try File.read(file)))
+        }
+        return sources
     }
+
+    private func surroundings(of sources: [Source]) -> Surroundings {
+        let hostName = ProcessEnvironment.hostName()
+        var variables = environment
+        variables["HAPROXY_LOCALPEER"] = localPeer ?? variables["HAPROXY_LOCALPEER"] ?? hostName
+        variables["HAPROXY_CFGFILES"] = sources.map(\.name).joined(separator: ";")
+        return Surroundings(
+            environment: variables, hostName: hostName,
+            readFile: { path in
+                do throws(Errno) {
+                    return .success(try File.read(path))
+                } catch {
+                    return .failure(OutsideFailure(SystemText.of(error)))
+                }
+            },
+            userID: { name in getpwnam(name).map { UInt32($0.pointee.pw_uid) } },
+            groupID: { name in getgrnam(name).map { UInt32($0.pointee.gr_gid) } },
+            resolve: HostNames.resolve)
+    }
+}
+
+/// What stands at a path.
+enum FileKind {
+    case missing, directory, other
+
+    init(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            self = .missing
+            return
+        }
+        self = status.st_mode & S_IFMT == S_IFDIR ? .directory : .other
+    }
+}
+
+/// Errors in the system's words.
+enum SystemText {
+    static func of(_ error: Errno) -> String { String(cString: strerror(error.rawValue)) }
 }

@@ -1,0 +1,359 @@
+// Goes through the lines of all files, opens and closes sections, and keeps what was found wrong.
+
+/// One reading of a configuration.
+final class ConfigurationReader {
+    /// Alerts in one file after which HAProxy gives up on it, and so do we.
+    static let mostAlerts = 50
+
+    let surroundings: Surroundings
+    /// Changed by `setenv` and its kin.
+    var environment: [String: String]
+    /// `zero-warning`: a warning is as bad as an alert.
+    var zeroWarning = false
+    var configuration = Configuration()
+    private(set) var diagnostics: [Diagnostic] = []
+    private(set) var proxies: [ProxyDraft] = []
+    private var defaults: [ProxyDraft] = []
+    private var section = Section.none
+    private var position = Position(file: "", line: 0)
+    /// Depth of `.if` blocks whose lines are skipped.
+    private var skippedBlocks = 0
+    private var alertsInFile = 0
+    /// A header was not understood: what refers to its section is not to blame.
+    private(set) var lostSections = false
+
+    private enum Section {
+        case none
+        case global
+        case proxy(ProxyDraft)
+        /// One of HAProxy's that we do not have, or a header that was wrong: its lines are passed over.
+        case skipped(String)
+
+        var name: String {
+            switch self {
+            case .none: ""
+            case .global: "global"
+            case .proxy(let draft): draft.proxy.name
+            case .skipped(let name): name
+            }
+        }
+    }
+
+    init(_ surroundings: Surroundings) {
+        self.surroundings = surroundings
+        environment = surroundings.environment
+    }
+
+    // MARK: Lines
+
+    func read(_ source: Source) {
+        alertsInFile = 0
+        section = .none
+        skippedBlocks = 0
+        let bytes = source.bytes
+        var start = 0
+        var number = 0
+        while start < bytes.count {
+            number += 1
+            position = Position(file: source.name, line: number)
+            guard let end = bytes[start...].firstIndex(of: 0x0a) else {
+                readLine(bytes[start...])
+                let length = bytes.count - start
+                alert(
+                    Fault(
+                        "Missing LF on last line, file might have been truncated at position \(length + 1).",
+                        lead: .tight))
+                break
+            }
+            readLine(bytes[start..<end])
+            start = end + 1
+            if alertsInFile >= Self.mostAlerts {
+                let text = "too many fatal errors (\(alertsInFile)), stopping now."
+                report(Fault(text, lead: .tight).diagnostic(.alert, at: position))
+                break
+            }
+        }
+        closeSection()
+        if alertsInFile > 0 {
+            report(Diagnostic(.alert, "Error(s) found in configuration file : \(source.name)"))
+        }
+    }
+
+    private func readLine(_ line: ArraySlice<UInt8>) {
+        if let nul = line.firstIndex(of: 0) {
+            let column = nul - line.startIndex + 1
+            alert(
+                Fault(
+                    "Stray NUL character at position \(column).",
+                    word: Word(text: "", columns: column..<column + 1), lead: .tight))
+            return
+        }
+        let words: [Word]
+        do {
+            words = try Tokenizer(variable: { [self] in variable($0) }).words(of: line)
+        } catch {
+            alert(
+                Fault(
+                    "\(error.message) at position \(error.column):\n"
+                        + Self.pointer(to: error.column, in: line),
+                    word: Word(text: "", columns: error.column..<error.column + 1), lead: .tight))
+            return
+        }
+        guard let first = words.first else { return }
+        if first.text.hasPrefix(".") || skippedBlocks > 0 {
+            readDirective(Phrase(position: position, words: words))
+        } else if first.text == "no" || first.text == "default" {
+            readNegated(Phrase(position: position, words: words))
+        } else {
+            readPhrase(Phrase(position: position, words: words))
+        }
+    }
+
+    /// The line and a caret under the byte `column`, as HAProxy shows it.
+    private static func pointer(to column: Int, in line: ArraySlice<UInt8>) -> String {
+        let before = 60
+        let first = max(0, column - 1 - before)
+        let shown = line.dropFirst(first).prefix(before + 18).map { $0 == 0x09 ? 0x20 : $0 }
+        let text = String(decoding: shown, as: UTF8.self)
+        return "  \(text)\n  " + String(repeating: " ", count: column - 1 - first) + "^"
+    }
+
+    private func variable(_ name: String) -> String? {
+        switch name {
+        case ".FILE": position.file
+        case ".LINE": String(position.line)
+        case ".SECTION": section.name
+        default: environment[name]
+        }
+    }
+
+    private func readDirective(_ phrase: Phrase) {
+        switch phrase.keyword {
+        case ".if":
+            if skippedBlocks == 0 {
+                alert(phrase.fault("conditional blocks ('.if') are not supported by mwproxy yet", at: 0))
+            }
+            skippedBlocks += 1
+        case ".endif" where skippedBlocks > 0: skippedBlocks -= 1
+        case _ where skippedBlocks > 0: break
+        case ".endif", ".elif", ".else":
+            alert(
+                Fault("lone '\(phrase.keyword)' with no matching '.if'.", word: phrase.words[0], lead: .tight)
+            )
+        case ".notice", ".diag": break
+        case ".warning": warn(Fault("'\(phrase.rest(from: 1))'.", lead: .tight))
+        case ".alert": alert(Fault("'\(phrase.rest(from: 1))'.", lead: .tight))
+        default:
+            alert(Fault("unknown directive '\(phrase.keyword)'.", word: phrase.words[0], lead: .tight))
+        }
+    }
+
+    private static let negatable: Set<String> = [
+        "option", "log", "busy-polling", "set-dumpable", "strict-limits", "insecure-fork-wanted",
+        "numa-cpu-mapping",
+    ]
+
+    private func readNegated(_ phrase: Phrase) {
+        guard Self.negatable.contains(phrase[1]) else {
+            alert(
+                Fault(
+                    "negation/default currently supported only for options, log, busy-polling, set-dumpable, "
+                        + "strict-limits, insecure-fork-wanted and numa-cpu-mapping.",
+                    word: phrase.words.dropFirst().first ?? phrase.words[0], lead: .tight))
+            return
+        }
+        guard phrase.keyword == "no" else {
+            alert(phrase.fault("'default \(phrase[1])' is not supported by mwproxy yet", at: 0))
+            return
+        }
+        readPhrase(Phrase(position: position, words: Array(phrase.arguments), isNegated: true))
+    }
+
+    private func readPhrase(_ phrase: Phrase) {
+        let keyword = phrase.keyword
+        do throws(Fault) {
+            if keyword == "global" {
+                closeSection()
+                section = .global
+                if phrase.count > 1 {
+                    throw phrase.fault("'global' cannot handle unexpected argument '\(phrase[1])'.", at: 1)
+                }
+            } else if keyword == "defaults" || Proxy.Kind(rawValue: keyword) != nil {
+                closeSection()
+                section = .skipped(keyword)
+                section = .proxy(try openProxy(phrase))
+            } else if ForeignKeywords.sections.contains(keyword) {
+                closeSection()
+                section = .skipped(keyword)
+                throw phrase.fault(
+                    "section '\(keyword)' is a HAProxy section that mwproxy does not support yet", at: 0)
+            } else {
+                try readInSection(phrase)
+            }
+        } catch {
+            if case .skipped = section { lostSections = true }
+            alert(error)
+        }
+    }
+
+    private func readInSection(_ phrase: Phrase) throws(Fault) {
+        switch section {
+        case .none:
+            let sections = ["global", "defaults", "frontend", "backend", "listen"] + ForeignKeywords.sections
+            let near = NearestKeyword.to(phrase.keyword, among: sections)
+            let hint = near.map { "; did you mean '\($0)' maybe ?" } ?? ""
+            if near != nil { section = .skipped(phrase.keyword) }
+            throw Fault(
+                "unknown keyword '\(phrase.keyword)' out of section\(hint.isEmpty ? "." : hint)",
+                word: phrase.words[0], lead: .tight)
+        case .skipped: break
+        case .global: try readGlobal(phrase)
+        case .proxy(var draft):
+            section = .none
+            defer { section = .proxy(draft) }
+            try ProxyKeywords.apply(phrase, to: &draft, self)
+        }
+    }
+
+    private func readGlobal(_ phrase: Phrase) throws(Fault) {
+        let table = GlobalKeywords.table
+        if let keyword = table.keywords[phrase.keyword] {
+            try keyword.apply(phrase, to: &configuration.global, self)
+        } else if table.ineffective.contains(phrase.keyword)
+            || phrase.keyword.hasPrefix("tune.") && !phrase.keyword.hasPrefix("tune.reload")
+        {
+            warnIneffective(phrase.words[0])
+        } else {
+            throw unknown(phrase, in: "global", table)
+        }
+    }
+
+    /// The fault about a keyword that `table` does not have.
+    func unknown<Subject>(_ phrase: Phrase, in section: String, _ table: KeywordTable<Subject>) -> Fault {
+        let name = phrase.keyword
+        if table.foreign.contains(name) { return phrase.fault(ForeignKeywords.message(name), at: 0) }
+        return phrase.fault(
+            "unknown keyword '\(name)' in '\(section)' section\(table.suggestion(for: name))", at: 0)
+    }
+
+    // MARK: Sections
+
+    private func openProxy(_ phrase: Phrase) throws(Fault) -> ProxyDraft {
+        let kind = Proxy.Kind(rawValue: phrase.keyword)
+        let hasName = phrase.count > 1 && !(kind == nil && phrase[1] == "from" && phrase.count > 2)
+        let name = hasName ? phrase[1] : ""
+        if name.isEmpty && kind != nil {
+            throw phrase.fault("'\(phrase.keyword)' expects an <id> argument", at: 1)
+        }
+        if let wrong = name.unicodeScalars.first(where: { !Self.isNameScalar($0) }) {
+            throw phrase.fault(
+                "character '\(wrong)' is not permitted in '\(phrase.keyword)' name '\(name)'.", at: 1)
+        }
+        var base = kind == nil ? nil : defaults.last
+        let next = hasName ? 2 : 1
+        if phrase.count > next {
+            guard phrase[next] == "from" else {
+                let message =
+                    kind == nil
+                    ? "'defaults' cannot handle unexpected argument '\(phrase[next])'."
+                    : "please use the 'bind' keyword for listening addresses."
+                throw phrase.fault(message, at: next)
+            }
+            base = try namedDefaults(phrase, at: next + 1, for: "\(phrase.keyword) '\(name)'")
+            if phrase.count > next + 2 {
+                let extra = phrase[next + 2]
+                throw phrase.fault(
+                    "'\(phrase.keyword)' cannot handle unexpected argument '\(extra)'.", at: next + 2)
+            }
+        }
+        let draft = ProxyDraft(kind: kind, name: name, position: position, from: base)
+        try refuseTwin(of: draft, phrase)
+        return draft
+    }
+
+    private func namedDefaults(_ phrase: Phrase, at index: Int, for title: String) throws(Fault) -> ProxyDraft
+    {
+        let name = phrase[index]
+        guard !name.isEmpty else {
+            throw phrase.fault("'from' expects the name of a 'defaults' section.", at: index)
+        }
+        let found = defaults.filter { $0.proxy.name == name }
+        guard let last = found.last else {
+            let near = NearestKeyword.to(name, among: defaults.map(\.proxy.name).filter { !$0.isEmpty })
+            let hint = near.map { "; did you mean '\($0)' maybe ?" } ?? ""
+            throw phrase.fault("defaults section '\(name)' not found for \(title).\(hint)", at: index)
+        }
+        if found.count > 1 {
+            throw phrase.fault(
+                "ambiguous defaults section name '\(name)' referenced by \(title) exists at least at "
+                    + "\(found[0].proxy.position) and \(last.proxy.position).", at: index)
+        }
+        return last
+    }
+
+    /// Two proxies may share a name only where one is a frontend and the other a backend.
+    private func refuseTwin(of draft: ProxyDraft, _ phrase: Phrase) throws(Fault) {
+        guard let kind = draft.kind else { return }
+        let twin = proxies.first {
+            $0.proxy.name == draft.proxy.name
+                && ($0.kind == kind || $0.kind == .listen || kind == .listen)
+        }
+        guard let twin else { return }
+        // HAProxy words this one apart: a capital letter and no space before the colon.
+        report(
+            Diagnostic(
+                .alert, at: position, columns: phrase.words[1].columns,
+                "Parsing [\(position)]: \(draft.title) has the same name as \(twin.title) declared at "
+                    + "\(twin.proxy.position)."))
+        alertsInFile += 1
+    }
+
+    private func closeSection() {
+        if case .proxy(let draft) = section {
+            if draft.isDefaults { defaults.append(draft) } else { proxies.append(draft) }
+        }
+        section = .none
+    }
+
+    // MARK: Diagnostics
+
+    func report(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+
+    func warn(_ fault: Fault) { report(fault.diagnostic(.warning, at: position)) }
+
+    private func alert(_ fault: Fault) {
+        alertsInFile += 1
+        report(fault.diagnostic(.alert, at: position))
+    }
+
+    func warnIneffective(_ word: Word) {
+        warn(Fault("'\(word.text)' has no effect in mwproxy and is ignored.", word: word))
+    }
+
+    // MARK: The outside world
+
+    func userID(_ phrase: Phrase, at index: Int) throws(Fault) -> UInt32 {
+        guard let id = surroundings.userID(phrase[index]) else {
+            throw phrase.fault("cannot find user id for '\(phrase[index])'", at: index)
+        }
+        return id
+    }
+
+    func groupID(_ phrase: Phrase, at index: Int) throws(Fault) -> UInt32 {
+        guard let id = surroundings.groupID(phrase[index]) else {
+            throw phrase.fault("cannot find group id for '\(phrase[index])'", at: index)
+        }
+        return id
+    }
+
+    /// What HAProxy permits in the names of proxies, servers and ACLs.
+    static func isNameByte(_ byte: UInt8) -> Bool {
+        isNameScalar(Unicode.Scalar(byte))
+    }
+
+    static func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isASCII
+            && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                || "-_.:".unicodeScalars.contains(scalar))
+    }
+}

@@ -1,0 +1,187 @@
+// HAProxy's keywords (2.6 to 3.x) that mwproxy does not have: named as such instead of "unknown keyword".
+// Those that cannot change what is served are accepted with a warning.
+
+enum ForeignKeywords {
+    static func message(_ name: String) -> String {
+        "keyword '\(name)' is a HAProxy keyword that mwproxy does not support yet"
+    }
+
+    private static func list(_ text: String) -> Set<String> {
+        Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
+    }
+
+    static let sections = list(
+        """
+        userlist peers mailers namespace_list resolvers cache http-errors fcgi-app ring log-forward program
+        crt-store traces log-profile acme crt-list
+        """)
+
+    static let global = list(
+        """
+        h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
+        h1-do-not-close-on-insecure-transfer-encoding
+        h2-workaround-bogus-websocket-clients http-err-codes http-fail-codes httpclient.resolvers.disabled
+        httpclient.resolvers.id httpclient.resolvers.prefer httpclient.retries httpclient.ssl.ca-file
+        httpclient.ssl.verify httpclient.timeout.connect lua-load lua-load-per-thread lua-prepend-path
+        set-var set-var-fmt unix-bind maxconnrate maxsessrate external-check stats-file shm-stats-file
+        shm-stats-file-max-objects default-path anonkey dns-accept-family
+        harden.reject-privileged-ports.tcp harden.reject-privileged-ports.quic ssl-engine
+        ocsp-update.disable ocsp-update.httpproxy ocsp-update.mindelay ocsp-update.maxdelay ocsp-update.mode
+        51degrees-data-file 51degrees-property-name-list 51degrees-property-separator
+        51degrees-cache-size deviceatlas-json-file deviceatlas-log-level deviceatlas-separator
+        deviceatlas-properties-cookie wurfl-data-file wurfl-information-list
+        wurfl-information-list-separator wurfl-patch-file wurfl-cache-size
+        key-base jwt ech
+        """)
+
+    /// Beside every `tune.…`.
+    static let ineffectiveGlobal = list(
+        """
+        grace close-spread-time spread-checks max-spread-checks nosplice noepoll nokqueue noevports nopoll
+        nogetaddrinfo noreuseport busy-polling quiet set-dumpable insecure-fork-wanted insecure-setuid-wanted
+        strict-limits cpu-map cpu-policy cpu-set numa-cpu-mapping thread-group thread-groups
+        thread-hard-limit no-memory-trimming profiling.tasks profiling.memory maxpipes maxzlibmem
+        maxcompcpuusage maxcomprate maxsslconn maxsslrate pp2-never-send-local server-state-base
+        server-state-file expose-experimental-directives expose-deprecated-directives no-quic limited-quic
+        fd-hard-limit cluster-secret warn-blocked-traffic-after force-cfg-parser-pause prealloc-fd
+        debug.counters
+        """)
+
+    /// About TLS, which no listener or server can have yet: accepted in silence.
+    static let tlsGlobal = list(
+        """
+        ssl-default-bind-ciphers ssl-default-bind-ciphersuites ssl-default-bind-curves
+        ssl-default-bind-sigalgs ssl-default-bind-client-sigalgs ssl-default-bind-options
+        ssl-default-server-ciphers ssl-default-server-ciphersuites ssl-default-server-curves
+        ssl-default-server-sigalgs ssl-default-server-client-sigalgs ssl-default-server-options
+        ssl-dh-param-file ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async ssl-propquery
+        ssl-provider ssl-provider-path ssl-security-level ssl-server-verify ssl-skip-self-issued-ca
+        issuers-chain-path
+        """)
+
+    static let proxy = list(
+        """
+        server-template monitor-net bind-process dynamic-cookie-key cookie email-alert persist appsession
+        load-server-state-from-file server-state-file-name max-session-srv-conns capture http-response
+        http-after-response http-send-name-header use-server force-persist ignore-persist stick-table stick
+        stats monitor transparent dispatch hash-balance-factor unique-id-format unique-id-header log-format
+        log-format-sd source usesrc error-log-format compression declare errorfiles errorloc errorloc302
+        errorloc303 external-check filter http-check http-error rate-limit retry-on tcp-check tcp-request
+        tcp-response use-fcgi-app guid quic-initial log-steps hash-preserve-affinity force-be-switch
+        """)
+
+    /// Removed from HAProxy itself; it names what took their place.
+    static let removed: [String: String] = [
+        "block": "http-request deny", "reqadd": "http-request add-header",
+        "rspadd": "http-response add-header",
+        "reqrep": "http-request replace-header", "reqirep": "http-request replace-header",
+        "rspdel": "http-response del-header", "reqdel": "http-request del-header",
+        "reqdeny": "http-request deny", "reqtarpit": "http-request tarpit", "clitimeout": "timeout client",
+        "srvtimeout": "timeout server", "contimeout": "timeout connect", "grace": "hard-stop-after",
+    ]
+
+    static let ineffectiveProxy = list(
+        """
+        bind-process clitcpka-cnt clitcpka-idle clitcpka-intvl srvtcpka-cnt srvtcpka-idle srvtcpka-intvl
+        max-keep-alive-queue hash-type use-small-buffers
+        """)
+
+    static let options = list(
+        """
+        accept-invalid-http-request accept-invalid-http-response accept-unsafe-violations-in-http-request
+        accept-unsafe-violations-in-http-response allbackups checkcache dontlog-normal
+        h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request http-ignore-probes
+        http-pretend-keepalive http-use-proxy-header http-restrict-req-hdr-names independent-streams
+        log-separate-errors logasap persist prefer-last-server transparent originalto
+        httpchk tcp-check ssl-hello-chk smtpchk mysql-check pgsql-check redis-check ldap-check spop-check
+        external-check httpslog forwarded http-drop-request-trailers http-drop-response-trailers
+        http-proxy assume-rfc6587-ntf spoe-ext
+        """)
+
+    static let ineffectiveOptions = list(
+        """
+        splice-auto splice-request splice-response nolinger tcp-smart-accept tcp-smart-connect tcpka clitcpka
+        srvtcpka contstats socket-stats http-no-delay idle-close-on-response log-health-checks abortonclose
+        disable-h2-upgrade dontlogerrors use-small-buffers
+        """)
+
+    static let bind = list(
+        """
+        accept-netscaler-cip accept-proxy namespace shards gpc-limit proto quic-force-retry quic-socket
+        quic-cc-algo idle-ping guid-prefix default-crt cc label nbconn
+        ssl allow-0rtt alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers
+        ciphersuites client-sigalgs sigalgs crl-file crt crt-ignore-err crt-list curves ecdhe force-sslv3
+        force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 generate-certificates no-alpn no-ca-names no-sslv3
+        no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 npn ocsp-update prefer-client-ciphers
+        ssl-max-ver ssl-min-ver strict-sni no-strict-sni tls-ticket-keys tls-tickets verify
+        """)
+
+    static let ineffectiveBind = list(
+        "defer-accept mss nice process thread tcp-ut tfo tcp-md5sig severity-output")
+
+    static let server = list(
+        """
+        addr agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file check-alpn
+        check-pool-conn-name check-proto check-reuse-pool check-send-proxy check-sni check-ssl
+        check-via-socks4 ciphers ciphersuites client-sigalgs cookie crl-file crt curves error-limit force-sslv3
+        force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key idle-ping log-bufsize log-proto
+        namespace no-renegotiate npn observe on-error on-marked-down on-marked-up pool-conn-name proto
+        proxy-v2-options redir renegotiate resolve-net resolve-opts resolve-prefer resolvers send-proxy
+        send-proxy-v2 send-proxy-v2-ssl send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs sni sni-auto
+        check-sni-auto no-sni-auto no-check-sni-auto socks4 source
+        ssl ssl-max-ver ssl-min-ver ssl-reuse strict-maxconn tls-tickets track usesrc verify verifyhost ws cc
+        init-state healthcheck tcp-md5sig
+        """)
+
+    static let ineffectiveServer = list("tcp-ut tfo pool-low-conn pool-purge-delay max-reuse")
+
+    /// Negations of what mwproxy does not have anyway: accepted in silence.
+    static let negatedServer = list(
+        """
+        no-agent-check no-check-send-proxy no-check-ssl no-send-proxy no-send-proxy-v2 no-send-proxy-v2-ssl
+        no-send-proxy-v2-ssl-cn no-ssl no-ssl-reuse no-sslv3 no-tfo no-tls-tickets no-tlsv10 no-tlsv11
+        no-tlsv12 no-tlsv13 no-verifyhost stick non-stick
+        """)
+
+    /// Of the ineffective options of `bind` and `server`, those that have a value.
+    static let withValue = list(
+        """
+        mss nice process thread tcp-ut severity-output pool-low-conn pool-purge-delay max-reuse tcp-md5sig
+        """)
+
+    static let httpRequest = list(
+        """
+        add-header add-headers-bin allow auth cache-use capture del-header del-headers-bin disable-l7-retry
+        do-log early-hint normalize-uri ot-group pause reject replace-header replace-path replace-pathq
+        replace-uri replace-value send-spoe-group set-bandwidth-limit set-bc-mark set-bc-tos set-dst
+        set-dst-port set-fc-mark set-fc-tos set-headers-bin set-log-level set-mark set-method set-nice set-path
+        set-pathq
+        set-priority-class set-priority-offset set-query set-retries set-src set-src-port set-timeout set-tos
+        set-uri silent-drop strict-mode tarpit track-sc0 track-sc1 track-sc2 use-service wait-for-body
+        wait-for-handshake add-acl del-acl del-map do-resolve sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1
+        sc-set-gpt sc-set-gpt0 set-map set-var set-var-fmt unset-var
+        """)
+
+    static let balance = list(
+        "static-rr source uri url_param hdr rdp-cookie random first hash log-hash log-sticky sticky fwrr fwlc"
+    )
+
+    /// Sample fetches by their first word, without argument and converters.
+    static let fetches = list(
+        """
+        always_true base base32 capture cook cookie date dst dst_conn dst_port env fc_http_major fe_conn fe_id
+        hdr_cnt hdr_ip hdr_val http_auth http_auth_group http_first_req int str bool ipv4 ipv6 meth
+        nbsrv path_dir path_dom path_len path_reg pathq payload payload_lv rand query req.body req.cook
+        req.hdr_cnt req.hdr_ip req.hdr_names req.hdr_val req.hdrs req.len req.payload req.proto_http
+        req.rdp_cookie req.ssl_sni req.ssl_hello_type req.ssl_ver req.ver req_proto_http req_ssl_sni
+        req_ssl_hello_type req_ver req_len rdp_cookie res.hdr res.ver sc0_conn_rate sc0_http_req_rate
+        sc_conn_rate sc_http_req_rate sc_get_gpc0 scook shdr so_id so_name src_conn_rate src_conn_cur
+        src_http_req_rate src_port src_is_local src_get_gpc0 src_inc_gpc0 ssl_c_used ssl_c_verify ssl_fc
+        ssl_fc_sni ssl_fc_sni_end ssl_fc_sni_reg status table_cnt unique-id url url_beg url_dir url_dom url_end
+        url_len url_param url_reg url_sub urlp urlp_beg urlp_dom urlp_end urlp_len urlp_reg urlp_sub url_ip
+        url_port be_conn be_id be_name be_sess_rate avg_queue connslots queue srv_conn srv_is_up srv_queue
+        stopping nbproc proc thread uptime hostname var wait_end txn.conn_retries method_reg cook_beg cook_dom
+        cook_end cook_len cook_reg cook_sub hdr_dir hdr_dom hdr_len hdr_reg hdr_len base_beg base_dir base_dom
+        base_end base_len base_reg base_sub req.fhdr req.fhdr_cnt fhdr urlp_val req_rdp_cookie
+        """)
+}
