@@ -6,9 +6,75 @@
 #endif
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
+#include <locale.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
 
 static inline WINDOW *shim_stdscr(void) { return stdscr; }
-static inline int shim_lines(void) { return LINES; }
-static inline int shim_columns(void) { return COLS; }
+static inline int shim_colors(void) { return COLORS; }
+static inline int shim_color_pairs(void) { return COLOR_PAIRS; }
+
+// NULL when TERM is not known or cannot move the cursor. Unlike initscr it does not end the process.
+static inline SCREEN *shim_newterm(FILE *input) { return newterm(NULL, stdout, input ? input : stdin); }
+static inline void shim_flush(void) { fflush(stdout); }
+
+// Whether the environment's locale is UTF-8; also sets it for characters.
+static inline int shim_locale_is_utf8(void) {
+    return setlocale(LC_CTYPE, "") != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+// Columns that the C library gives a character; -1: it does not print.
+static inline int shim_columns_of(wchar_t character) { return wcwidth(character); }
+
+static inline attr_t shim_bold(void) { return A_BOLD; }
+static inline attr_t shim_dim(void) { return A_DIM; }
+static inline attr_t shim_underline(void) { return A_UNDERLINE; }
+static inline attr_t shim_reverse(void) { return A_REVERSE; }
+static inline int shim_key_function(int number) { return KEY_F(number); }
+
+// -1 when it cannot be told.
+static inline int shim_window_size(int fd, int *rows, int *columns) {
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return -1;
+    *rows = size.ws_row;
+    *columns = size.ws_col;
+    return 0;
+}
+
+enum shim_mouse { SHIM_MOUSE_OTHER, SHIM_MOUSE_PRESS, SHIM_MOUSE_WHEEL_UP, SHIM_MOUSE_WHEEL_DOWN };
+static inline void shim_mouse_start(void) {
+    mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+    mouseinterval(0);
+}
+static inline int shim_mouse_next(int *row, int *column) {
+    MEVENT event;
+    if (getmouse(&event) != OK) return SHIM_MOUSE_OTHER;
+    *row = event.y;
+    *column = event.x;
+    if (event.bstate & BUTTON1_PRESSED) return SHIM_MOUSE_PRESS;
+    if (event.bstate & BUTTON4_PRESSED) return SHIM_MOUSE_WHEEL_UP;
+    if (event.bstate & BUTTON5_PRESSED) return SHIM_MOUSE_WHEEL_DOWN;
+    return SHIM_MOUSE_OTHER;
+}
+
+// A process that dies of its own fault gives the terminal back first, as ncurses itself does on SIGINT.
+static inline void shim_fault(int number) {
+    endwin();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+static inline void shim_restore_on_faults(void) {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = shim_fault;
+    action.sa_flags = SA_RESETHAND | SA_NODEFER;
+    for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++) sigaction(faults[i], &action, NULL);
+}
 
 #endif

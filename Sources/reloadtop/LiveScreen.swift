@@ -1,0 +1,239 @@
+// The screen: one loop over the keys, the signals, the observer's events and the clock. Whatever happens
+// becomes an `Event` of the dashboard; a frame is drawn at the end of a round in which something changed.
+
+import Dashboard
+import Demo
+import Glibc
+import Observing
+import Polling
+import ReloadModel
+import Terminal
+import TextUI
+import Unix
+
+final class LiveScreen {
+    private let options: Reloadtop
+    private var state: State
+    private var terminal: Terminal?
+    private var loop: EventLoop?
+    private var sighting: Sighting?
+    private var demo: Demo?
+    private var keys: DescriptorWatcher?
+    private var signals: SignalWatcher?
+    private var clock: Timer?
+    /// The masters that were found when there were several.
+    private var choices: [RunningMaster] = []
+    private var exitStatus: Int32 = 0
+    /// What is told on standard error once the terminal is given back.
+    private var farewell: String?
+    private var drawingIsDue = false
+
+    init(options: Reloadtop) {
+        self.options = options
+        state = State(size: Size(columns: 80, rows: 24))
+    }
+
+    /// Runs until the end; the exit status. The terminal is as it was before, whatever the end.
+    func run() -> Int32 {
+        Signals.ignoreBrokenPipes()
+        var first: RunningMaster?
+        var candidates: [RunningMaster] = []
+        if !options.demo {
+            do throws(AttachFailure) {
+                first = try Observer.find(pid: options.pid, masterSocket: options.masterSocket)
+            } catch .several(let masters) {
+                candidates = masters
+            } catch {
+                return OneLook.explain(error)
+            }
+        }
+        do throws(Errno) {
+            let loop = try EventLoop()
+            self.loop = loop
+            signals = try SignalWatcher(
+                [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH], on: loop
+            ) { [unowned self] in receive($0.number) }
+            try openTerminal(on: loop)
+            defer { close() }
+            clock = Timer(on: loop) { [unowned self] in tick() }
+            clock?.set(after: .seconds(1))
+            start(first, candidates, on: loop)
+            draw()
+            try loop.run()
+        } catch {
+            complain("the event loop failed: \(error)")
+            return 1
+        }
+        if let farewell { complain(farewell) }
+        return exitStatus
+    }
+
+    private func openTerminal(on loop: EventLoop) throws(Errno) {
+        do throws(TerminalFailure) {
+            let terminal = try Terminal(usesColour: options.usesColour, ascii: options.ascii)
+            self.terminal = terminal
+            let settings = Settings(
+                repertoire: terminal.repertoire, demo: options.demo, interval: options.interval)
+            state = State(size: terminal.size, settings: settings)
+            state.now = WallClock.now().microseconds
+        } catch {
+            end(1, because: error.sentence)
+            return
+        }
+        guard let terminal else { return }
+        keys = try DescriptorWatcher(terminal.input, on: loop) { [unowned self] in readKeys($0) }
+    }
+
+    private func start(_ master: RunningMaster?, _ candidates: [RunningMaster], on loop: EventLoop) {
+        guard terminal != nil else { return }
+        if options.demo {
+            startDemo(on: loop)
+        } else if let master {
+            happen(.progress("asking master \(master.pid)"))
+            loop.atEndOfRound { [unowned self] in watch(master) }
+        } else {
+            happen(.found(candidates.map(Candidate.init)))
+            choices = candidates
+        }
+    }
+
+    private func startDemo(on loop: EventLoop) {
+        do throws(DemoError) {
+            happen(.progress("starting the demo: a proxy, an origin and traffic"))
+            demo = try Demo.start(on: loop) { [unowned self] in demoHappened($0) }
+        } catch {
+            end(1, because: error.description)
+        }
+    }
+
+    private func demoHappened(_ event: Demo.Event) {
+        switch event {
+        case .started(let pid):
+            guard let demo else { return }
+            happen(.progress("asking the demo's master \(pid)"))
+            seek(masterSocket: demo.masterSocket, pid: pid)
+        case .reloaded: break
+        case .ended(let why): happen(.lost("the demo ended: \(why)"))
+        }
+    }
+
+    // MARK: What is watched
+
+    private func watch(_ master: RunningMaster) {
+        guard let loop else { return }
+        var observing = options.observing
+        if let demo, observing.logFile == nil { observing.logFile = demo.logFile }
+        sighting = Sighting(
+            master, options: observing, interval: state.settings.interval, on: loop
+        ) { [unowned self] in happen($0) }
+    }
+
+    /// Looks for the master to begin with, or for the one that takes the place of one that ended.
+    private func seek(masterSocket: String?, pid: Int32?) {
+        do throws(AttachFailure) {
+            watch(try Observer.find(pid: pid, masterSocket: masterSocket))
+        } catch .unsuitable(let sentence) {
+            happen(.progress("waiting for the master: \(sentence)"))
+        } catch {
+            happen(.progress("waiting for a master"))
+        }
+    }
+
+    /// Once a second: the clock, and a new master where the old one is gone.
+    private func tick() {
+        clock?.set(after: .seconds(1))
+        if let sighting, sighting.isOver {
+            reattach(sighting)
+        } else if sighting == nil, let demo, let pid = demo.master {
+            seek(masterSocket: demo.masterSocket, pid: pid)
+        }
+        happen(.clock(WallClock.now().microseconds))
+    }
+
+    private func reattach(_ ended: Sighting) {
+        let socket = options.masterSocket ?? ended.master.masterSocket.value
+        do throws(AttachFailure) {
+            let next = try Observer.find(pid: nil, masterSocket: socket)
+            guard next.pid != ended.master.pid else { return }
+            watch(next)
+        } catch {
+            // The screen says since when the master is gone; the next second tries again.
+            return
+        }
+    }
+
+    // MARK: Events
+
+    private func happen(_ event: Event) {
+        for effect in update(&state, event) { perform(effect) }
+        drawSoon()
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .quit: end(0)
+        case .watch(let pid):
+            if let master = choices.first(where: { $0.pid == pid }) { watch(master) }
+        case .reload: demo?.reload()
+        case .interval(let seconds): sighting?.interval = seconds
+        case .redraw: terminal?.redraw()
+        }
+    }
+
+    private func readKeys(_ readiness: Readiness) {
+        while let key = terminal?.nextKey() { happen(.key(key)) }
+        // A terminal that is gone stays readable for ever and has no keys.
+        if !readiness.isDisjoint(with: [.hungUp, .failed]) { end(128 + SIGHUP) }
+    }
+
+    private func receive(_ signal: Int32) {
+        switch signal {
+        case SIGWINCH:
+            if let size = terminal?.resize() { happen(.resized(size)) }
+        case SIGTSTP: stopAndResume()
+        case SIGCONT:
+            terminal?.resume()
+            if let size = terminal?.resize() { happen(.resized(size)) }
+        default: end(128 + signal)
+        }
+    }
+
+    private func stopAndResume() {
+        terminal?.suspend()
+        kill(getpid(), SIGSTOP)
+    }
+
+    // MARK: Drawing and the end
+
+    private func drawSoon() {
+        guard !drawingIsDue else { return }
+        drawingIsDue = true
+        loop?.atEndOfRound { [unowned self] in draw() }
+    }
+
+    private func draw() {
+        drawingIsDue = false
+        terminal?.draw(view(state))
+    }
+
+    private func end(_ status: Int32, because sentence: String? = nil) {
+        exitStatus = status
+        farewell = sentence
+        let loop = loop
+        loop?.atEndOfRound { loop?.stop() }
+    }
+
+    private func close() {
+        terminal?.close()
+        demo?.stop()
+        demo = nil
+    }
+}
+
+extension Candidate {
+    fileprivate init(_ master: RunningMaster) {
+        self.init(
+            pid: master.pid, program: master.program, commandLine: master.commandLine,
+            masterSocket: master.masterSocket)
+    }
+}

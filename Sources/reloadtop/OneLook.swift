@@ -1,0 +1,56 @@
+// `--once`, `--json` and every output that is not a terminal: two samples, one report, an exit status.
+
+import Glibc
+import Observing
+import TextUI
+import Unix
+
+struct OneLook {
+    let options: Reloadtop
+
+    /// The exit status.
+    func run() -> Int32 {
+        if options.demo {
+            complain("--demo needs a terminal with a screen; TERM and standard output give none.")
+            return 1
+        }
+        let master: RunningMaster
+        do throws(AttachFailure) {
+            master = try Observer.find(pid: options.pid, masterSocket: options.masterSocket)
+        } catch {
+            return OneLook.explain(error)
+        }
+        let observer = Observer(master, options: options.observing)
+        _ = observer.sample()
+        // Processor shares and rates need a second sample.
+        usleep(200_000)
+        _ = observer.drainEvents()
+        let snapshot = observer.sample()
+        let text = options.json ? ReportJSON.object(snapshot) : ReportText.table(snapshot)
+        let notes = ReportText.notes(snapshot)
+        do throws(Errno) {
+            try File.writeAll(STDOUT_FILENO, text.utf8)
+            if !notes.isEmpty { try File.writeAll(STDERR_FILENO, notes.utf8) }
+        } catch {
+            complain("cannot write the report: \(error)")
+            return 1
+        }
+        return 0
+    }
+
+    /// Says why nothing is watched; the exit status.
+    static func explain(_ failure: AttachFailure) -> Int32 {
+        switch failure {
+        case .none:
+            complain(AttachFailure.nothingRuns)
+            return 1
+        case .several(let masters):
+            complain("several masters run here; name one with --pid or --master-socket:")
+            try? File.writeAll(STDERR_FILENO, ReportText.choice(masters).utf8)
+            return 2
+        case .unsuitable(let sentence):
+            complain(VisibleText.of(sentence))
+            return 1
+        }
+    }
+}

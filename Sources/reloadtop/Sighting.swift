@@ -1,0 +1,100 @@
+// One master under observation: looks at it every interval, and soon after something happened to it.
+
+import Dashboard
+import Observing
+import Polling
+import Unix
+
+final class Sighting {
+    let master: RunningMaster
+    /// Seconds between two looks.
+    var interval: Double { didSet { timer?.set(after: .milliseconds(Int64(interval * 1000))) } }
+    /// The master has ended and no other has taken its place.
+    private(set) var isOver = false
+
+    /// Events often come in flocks; a look shows all that came before it.
+    private static let pause = Duration.milliseconds(50)
+
+    private let observer: Observer
+    private let loop: EventLoop
+    private let happened: (Event) -> Void
+    private var timer: Timer?
+    private var poll: Timer?
+    private var early: Timer?
+    private var earlyIsSet = false
+    private var watchers: [Int32: DescriptorWatcher] = [:]
+    private var nextLook: Instant
+
+    init(
+        _ master: RunningMaster, options: ObserverOptions, interval: Double, on loop: EventLoop,
+        happened: @escaping (Event) -> Void
+    ) {
+        self.master = master
+        self.interval = interval
+        self.loop = loop
+        self.happened = happened
+        observer = Observer(master, options: options)
+        nextLook = Instant.now()
+        timer = Timer(on: loop) { [unowned self] in regularLook() }
+        early = Timer(on: loop) { [unowned self] in
+            earlyIsSet = false
+            look()
+        }
+        poll = Timer(on: loop) { [unowned self] in drain() }
+        regularLook()
+        // Processor shares and rates need a second look: do not let them wait for a long interval.
+        if interval > 0.5 { lookSoon(after: .milliseconds(300)) }
+    }
+
+    deinit {
+        for watcher in watchers.values { loop.remove(watcher) }
+        for timer in [timer, poll, early].compactMap(\.self) { timer.cancel() }
+    }
+
+    private func regularLook() {
+        look()
+        nextLook = nextLook + .milliseconds(Int64(interval * 1000))
+        if nextLook < Instant.now() { nextLook = Instant.now() + .milliseconds(Int64(interval * 1000)) }
+        timer?.set(at: nextLook)
+    }
+
+    private func look() {
+        guard !isOver else { return }
+        let snapshot = observer.sample()
+        if observer.isAlive {
+            happened(.looked(snapshot))
+        } else {
+            isOver = true
+            let socket = master.masterSocket.value.map { " on \($0)" } ?? ""
+            happened(.lost("master \(master.pid) has ended: waiting for another\(socket)"))
+        }
+        follow()
+    }
+
+    private func drain() {
+        if observer.drainEvents() { lookSoon(after: Self.pause) }
+        follow()
+    }
+
+    private func lookSoon(after span: Duration) {
+        guard !earlyIsSet else { return }
+        earlyIsSet = true
+        early?.set(at: Instant.now() + span)
+    }
+
+    /// Watches exactly the descriptors that the observer has now.
+    private func follow() {
+        let wanted = isOver ? [] : Set(observer.eventDescriptors)
+        for (descriptor, watcher) in watchers where !wanted.contains(descriptor) {
+            loop.remove(watcher)
+            watchers[descriptor] = nil
+        }
+        for descriptor in wanted where watchers[descriptor] == nil {
+            // One that cannot be watched is asked at the next regular look.
+            watchers[descriptor] = try? DescriptorWatcher(descriptor, on: loop) { [unowned self] _ in drain()
+            }
+        }
+        let next = isOver ? .never : observer.nextPoll
+        if next == .never { poll?.cancel() } else { poll?.set(at: next) }
+    }
+}
