@@ -87,6 +87,8 @@ let package = Package(
         tests(of: "ReloadModel"),
         tests(of: "Observing", uses: ["ReloadModel", "Unix"]),
         // Tests.
+        tests(of: "TextUI"),
+        tests(of: "Dashboard", uses: ["ReloadModel", "TextUI"]),
         tests(of: "HTTP1"),
         tests(of: "Proxying", uses: ["ConfigLanguage", "Polling", "Unix"]),
         tests(of: "Unix"),

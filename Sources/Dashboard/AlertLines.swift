@@ -5,10 +5,13 @@ import TextUI
 
 enum AlertLines {
     struct Line {
+        /// Empty where the message of the line before goes on.
         var badge: String
         var style: Style
         var message: String
     }
+
+    private static let messageStart = 3
 
     /// One line an alert; losing the proxy is one as well.
     static func lines(_ state: State) -> [Line] {
@@ -26,13 +29,24 @@ enum AlertLines {
         return lines
     }
 
-    static func count(_ state: State) -> Int {
-        (state.picture?.snapshot.alerts.count ?? 0) + (state.picture != nil && state.lost != nil ? 1 : 0)
+    /// The same with messages that are too long for the screen continued on further lines.
+    static func wrapped(_ state: State) -> [Line] {
+        guard state.size.rows >= 20 else { return lines(state) }
+        return lines(state).flatMap { line in
+            // The badge and the blanks around it take the place of as many letters.
+            let lead = String(repeating: "_", count: CharacterWidth.columns(of: line.badge) + 5)
+            let parts = Wrapping.lines(lead + line.message, width: state.size.columns - 3, indent: 0)
+            return parts.enumerated().map { index, text in
+                Line(
+                    badge: index == 0 ? line.badge : "", style: line.style,
+                    message: String(index == 0 ? text.dropFirst(lead.utf8.count) : text.drop { $0 == " " }))
+            }
+        }
     }
 
     static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
         let glyphs = Glyphs(repertoire: frame.repertoire)
-        let all = lines(state)
+        let all = wrapped(state)
         for (offset, line) in all.prefix(area.height).enumerated() {
             let row = area.row + offset
             var end = area.column + area.width - 1
@@ -41,6 +55,11 @@ enum AlertLines {
                 let more = "+\(hidden) more"
                 frame.putRight(more, before: end, row, width: more.utf8.count, style: .label)
                 end -= more.utf8.count + 1
+            }
+            if line.badge.isEmpty {
+                let x = area.column + messageStart
+                frame.put(line.message, at: x, row, width: end - x, style: .strong)
+                continue
             }
             let badge = " \(glyphs.bad == "x" ? "!!" : "▲") \(line.badge) "
             let x = frame.put(badge, at: area.column + 1, row, style: line.style)

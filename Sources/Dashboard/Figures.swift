@@ -3,7 +3,7 @@
 import ReloadModel
 
 enum Figures {
-    /// `42s`, `4m22s`, `1h02m`, `4d02h`: at most six characters for less than 1,000 days.
+    /// `42s`, `4m22s`, `1h02m`, `4d02h`: at most six characters for less than 27 years; one more when negative.
     static func span(_ seconds: Double) -> String {
         guard seconds.isFinite else { return "never" }
         let sign = seconds <= -1 ? "-" : ""
@@ -13,6 +13,7 @@ enum Figures {
         case ..<60: return "\(sign)\(whole)s"
         case ..<3600: (large, small, units) = (whole / 60, whole % 60, ("m", "s"))
         case ..<86400: (large, small, units) = (whole / 3600, whole % 3600 / 60, ("h", "m"))
+        case 8_640_000...: return "\(sign)\(whole / 86400)d"
         default: (large, small, units) = (whole / 86400, whole % 86400 / 3600, ("d", "h"))
         }
         return "\(sign)\(large)\(units.0)\(twoDigits(small))\(units.1)"
@@ -27,7 +28,8 @@ enum Figures {
         switch number {
         case ..<100_000: String(number)
         case ..<1_000_000: "\(number / 1000)k"
-        default: "\(fixed(Double(number) / 1_000_000, digits: 1))M"
+        case ..<100_000_000: "\(fixed(Double(number / 100_000) / 10, digits: 1))M"
+        default: "\(number / 1_000_000)M"
         }
     }
 

@@ -25,7 +25,7 @@ enum Help {
         let right = states(glyphs) + [StyledText()] + columns()
         var lines: [StyledText] = [StyledText()]
         if width >= 78 {
-            let leftWidth = 37
+            let leftWidth = 39
             for index in 0..<max(left.count, right.count) {
                 var line = index < left.count ? left[index] : StyledText()
                 let padding = max(1, leftWidth - line.columns)
@@ -53,15 +53,15 @@ enum Help {
             pair("arrows", "move; also h j k l"),
             pair("g G", "first, last; Home, End"),
             pair("PgUp PgDn", "a page"),
-            pair("Tab", "next panel; the mouse as well"),
-            pair("Enter", "all that is known of a process"),
+            pair("Tab", "next panel; or click"),
+            pair("Enter", "all about a process"),
             pair("/", "filter the panel's rows"),
             pair("s", "sort; or click on a column"),
             pair("t", "fold the old workers"),
             pair("Space", "pause, go on"),
             pair("+ -", "slower, faster"),
             pair("Ctrl-L", "draw the screen again"),
-            pair("Esc", "leave help, clear the filter"),
+            pair("Esc", "leave help, clear filter"),
             pair("? F1", "this help"),
             pair("q F10", "quit"),
         ]
@@ -74,8 +74,8 @@ enum Help {
             (.serving, "takes new connections"),
             (.starting, "loads its configuration"),
             (.draining, "old: serves what it has"),
-            (.held, "old, no client: something keeps it"),
-            (.overdue, "old, past its hard-stop-after"),
+            (.held, "old, kept by no client"),
+            (.overdue, "past its hard-stop-after"),
         ]
         return [heading("STATES")]
             + meanings.map { pair("\(glyphs.of($0)) \($0.word)", $1, $0.style) }
@@ -84,11 +84,11 @@ enum Help {
     private static func columns() -> [StyledText] {
         [
             heading("COLUMNS"),
-            pair("[was: N]", "old worker's relative number"),
-            pair("GEN", "load attempt that started it"),
+            pair("[was: N]", "old: relative number"),
+            pair("GEN", "attempt that started it"),
             pair("CONN", "connections of clients"),
             pair("MEM", "PSS: shared pages divided"),
-            pair("KILL IN", "until hard-stop-after ends it"),
+            pair("KILL IN", "until hard-stop-after"),
             pair("KEPT BY", "who keeps an old worker"),
             pair("?", "not known; Enter says why"),
         ]

@@ -47,8 +47,8 @@ struct Layout: Equatable {
         keys = area(size.rows - 1, 1)
         body = area(1, size.rows - 2)
         columns = TreeColumns.place(for: state)
-        let alertCount = AlertLines.count(state)
-        let mostAlerts = size.rows >= 36 ? 6 : size.rows >= 20 ? 3 : 1
+        let alertCount = AlertLines.wrapped(state).count
+        let mostAlerts = size.rows >= 36 ? 8 : size.rows >= 20 ? 4 : 1
         alerts = area(1, min(alertCount, mostAlerts))
         summary = area(alerts.row + alerts.height, 1)
         var next = summary.row + 1
@@ -69,9 +69,7 @@ struct Layout: Equatable {
         next += tree
         left -= tree
 
-        var middle = min(Layout.middleWanted(state), left - leastLog)
-        if state.focus == .log && !Layout.isWide(size) { middle = 0 }
-        if !state.showsDetail { middle = min(middle, max(leastMiddle, left / 2)) }
+        let middle = Layout.middleHeight(state, left: left, leastLog: leastLog, least: leastMiddle)
         if middle >= 2 {
             placeMiddle(area(next, middle), state)
             next += middle
@@ -80,9 +78,18 @@ struct Layout: Equatable {
         if left >= 2 { log = area(next, left) } else { processes.height += max(0, left) }
     }
 
+    /// The detail may take all; otherwise the log keeps the lines that it has, up to half of what is left.
+    private static func middleHeight(_ state: State, left: Int, leastLog: Int, least: Int) -> Int {
+        let wanted = middleWanted(state)
+        if state.showsDetail { return min(wanted, left) }
+        if state.focus == .log && !isWide(state.size) { return 0 }
+        let log = max(leastLog, min(1 + LogPanel.lines(state).count, left / 2))
+        return min(wanted, max(least, left - log))
+    }
+
     private mutating func placeMiddle(_ area: Area, _ state: State) {
         if Layout.isWide(state.size) {
-            let half = area.width / 2
+            let half = area.width * 9 / 20
             let left = Area(column: 0, row: area.row, width: half, height: area.height)
             reloads = Area(
                 column: half + 1, row: area.row, width: area.width - half - 1, height: area.height)

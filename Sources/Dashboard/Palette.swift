@@ -23,7 +23,7 @@ struct Glyphs {
     var running: String { either("◐", "~") }
     var dash: String { either("–", "-") }
     var dot: String { either("·", ".") }
-    var change: String { either("Δ/s", "+/s") }
+    var change: String { either("Δ/s", "+-/s") }
     var enter: String { either("⏎", "Enter") }
     var to: String { either("→", "->") }
     var horizontal: Unicode.Scalar { repertoire == .unicode ? "─" : "-" }
@@ -142,6 +142,16 @@ extension ReloadRecord.Result {
         case .restart: "RESTART"
         case .running: "running"
         case .unknown: "unknown"
+        }
+    }
+}
+
+extension ReloadRecord.Source {
+    /// As short as its column.
+    var tag: String {
+        switch self {
+        case .processEvents: "events"
+        default: rawValue
         }
     }
 }

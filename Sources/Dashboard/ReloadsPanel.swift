@@ -37,7 +37,7 @@ enum ReloadsPanel {
             frame.putRight(took, before: x + 6, row, width: 6, style: .value)
             x += 8
             let words = [record.reason, record.author.map { "by \($0)" }].compactMap(\.self)
-            let source = record.source.rawValue
+            let source = record.source.tag
             let end = frame.put(
                 words.joined(separator: "  "), at: x, row,
                 width: max(0, right - x - source.utf8.count - 2),

@@ -31,11 +31,11 @@ enum SummaryLine {
                 + StyledText(" failed", failed > 0 ? style : .label), 1)
         if let total = snapshot.master.reloads.value, total > ok + failed {
             let unseen = total - ok - failed
-            add(StyledText("? \(unseen) not seen", .label), 5)
+            add(StyledText("? \(unseen) unseen", .label), 4)
         }
         let hourAgo = snapshot.time - 3_600_000_000
         let inHour = records.count { ($0.at ?? .min) >= hourAgo }
-        add(StyledText("\(inHour)", .strong) + StyledText(" in the last hour", .label), 4)
+        add(StyledText("\(inHour)", .strong) + StyledText("/h", .label), 2)
         if let last = records.last { add(lastText(last, snapshot.time, glyphs), 3) }
         return parts
     }

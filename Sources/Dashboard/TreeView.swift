@@ -19,8 +19,6 @@ enum TreeView {
             }
             row += 1
         }
-        let hidden = rows.count - state.firstRow - shown.count
-        if hidden > 0 { drawMore("\(hidden) more below", area, &frame) }
         if state.filtered == .processes, !state.filter.isEmpty, state.shownWorkers.isEmpty,
             row < area.row + area.height
         {
@@ -28,13 +26,6 @@ enum TreeView {
                 "no worker matches '\(state.filter)'; Esc clears the filter", at: 3, row,
                 width: area.width - 4, style: .label)
         }
-    }
-
-    private static func drawMore(_ text: String, _ area: Area, _ frame: inout Frame) {
-        let shown = " \(text) "
-        frame.putRight(
-            shown, before: area.column + area.width - 1, area.row + area.height - 1,
-            width: shown.utf8.count, style: Style(.standard, on: .badge))
     }
 
     private static func drawHeader(_ state: State, _ layout: Layout, _ frame: inout Frame) {
@@ -48,6 +39,12 @@ enum TreeView {
                 ? glyphs.sorted + column.title(glyphs) : column.title(glyphs)
             let style = isKey ? Style(.cyan).bold : Style(.grey).bold
             put(title, place, row, right: column.titleIsRight, style, &frame)
+        }
+        let rows = state.treeRows(holderWidth: TreeColumns.holderWidth(layout.columns)).count
+        if rows > layout.visibleRows, let place = layout.columns[0] {
+            let last = min(rows, state.firstRow + layout.visibleRows)
+            let shown = "\(state.firstRow + 1)-\(last)/\(rows)"
+            frame.put(shown, at: place.lowerBound + 8, row, width: place.count - 8, style: Style(.cyan).bold)
         }
         frame.paint(.bar, Area(column: 0, row: row, width: layout.processes.width, height: 1))
     }
@@ -108,8 +105,6 @@ enum TreeView {
         if master.reloadPending {
             put(.state, "! STUCK", Style(.red).bold)
             put(.holder, "a reload signal is pending", Style(.red))
-        } else {
-            put(.state, "  master", .label)
         }
         put(.age, Figures.span(master.uptime))
         put(.memory, memory(master.memory))

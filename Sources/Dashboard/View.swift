@@ -30,12 +30,27 @@ package func view(_ state: State) -> Frame {
         if let area = layout.detail { Detail.draw(state, area, &frame) }
         if let area = layout.reloads { ReloadsPanel.draw(state, area, &frame) }
         if let area = layout.log { LogPanel.draw(state, area, &frame) }
+        if let left = layout.connections ?? layout.detail, let right = layout.reloads {
+            frame.putDivider(between: left, and: right, closed: layout.log != nil)
+        }
         if let area = layout.note { NoteLine.draw(state, area, &frame) }
     }
     return frame
 }
 
 extension Frame {
+    /// The line between two panels side by side, joined to the rules above and below.
+    mutating func putDivider(between left: Area, and right: Area, closed: Bool) {
+        let glyphs = Glyphs(repertoire: repertoire)
+        let column = right.column - 1
+        func line(_ row: Int, _ height: Int) -> Area {
+            Area(column: column, row: row, width: 1, height: height)
+        }
+        fill(glyphs.tee, line(left.row, 1), style: .rule)
+        fill(glyphs.vertical, line(left.row + 1, left.height - 1), style: .rule)
+        if closed { fill(glyphs.crossing, line(left.row + left.height, 1), style: .rule) }
+    }
+
     /// A rule with a panel's name in it, bright where the panel has the keys; `right`: what else there is to say.
     mutating func putRule(_ name: String, right: String = "", focused: Bool, _ area: Area) {
         let glyphs = Glyphs(repertoire: repertoire)

@@ -113,12 +113,16 @@ package struct Frame: Equatable, Sendable {
         set(Cell(scalar: repertoire == .ascii ? 0x7E : 0x2026, style: style), base + last)
     }
 
-    /// Sets a cell; a wide character of which it was a half is wiped.
+    /// Sets a cell; the other half of a wide character that was there is wiped.
     private mutating func set(_ cell: Cell, _ index: Int) {
         guard cells.indices.contains(index) else { return }
         if cells[index].scalar == 0, cell.scalar != 0, index > 0, index % size.columns > 0 {
             cells[index - 1].scalar = 0x20
             cells[index - 1].mark = 0
+        }
+        let next = index + 1
+        if cells[index].scalar != 0, next % size.columns > 0, cells[next].scalar == 0 {
+            cells[next] = Cell(style: cells[next].style)
         }
         cells[index] = cell
     }
