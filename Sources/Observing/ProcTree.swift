@@ -1,0 +1,245 @@
+// Reads /proc: one small read a file, parsed from its bytes. The root is a parameter, for trees of one's own.
+
+import Glibc
+import ReloadModel
+import Unix
+
+/// What `/proc/PID/stat` tells.
+package struct ProcessStat: Equatable, Sendable {
+    package var name: String
+    /// `R`, `S`, `T`, `Z`…
+    package var state: Character
+    package var parent: Int32
+    /// User and system time, in clock ticks.
+    package var cpuTicks: Int64
+    /// When it started, in clock ticks since boot.
+    package var startTicks: Int64
+    package var residentPages: Int
+}
+
+/// A `/proc` file system.
+package struct ProcTree: Sendable {
+    package let root: String
+
+    package init(root: String = "/proc") {
+        self.root = root
+    }
+
+    package static let ticksPerSecond = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+    package static let pageSize = max(1, sysconf(Int32(_SC_PAGESIZE)))
+
+    /// Seconds since boot, suspended ones included: the clock of `startTicks`.
+    package static func sinceBoot() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    package func path(_ pid: Int32, _ name: String) -> String { "\(root)/\(pid)/\(name)" }
+
+    /// The ids of all processes.
+    package func pids() -> [Int32] {
+        guard let directory = opendir(root) else { return [] }
+        defer { closedir(directory) }
+        var pids: [Int32] = []
+        while let entry = readdir(directory) {
+            if let pid = number(of: entry) { pids.append(Int32(pid)) }
+        }
+        return pids
+    }
+
+    /// A directory entry's name as a number; nil for every other name.
+    private func number(of entry: UnsafeMutablePointer<dirent>) -> Int? {
+        withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            var value = 0
+            for (index, byte) in bytes.enumerated() {
+                if byte == 0 { return index == 0 ? nil : value }
+                guard byte >= 0x30, byte <= 0x39, index < 10 else { return nil }
+                value = value * 10 + Int(byte - 0x30)
+            }
+            return nil
+        }
+    }
+
+    package func stat(_ pid: Int32) -> ProcessStat? {
+        guard let bytes = small(path(pid, "stat")),
+            let open = bytes.firstIndex(of: UInt8(ascii: "(")),
+            let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
+        else { return nil }
+        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
+        guard fields.count > 21, let state = fields[0].first else { return nil }
+        return ProcessStat(
+            name: String(decoding: bytes[(open + 1)..<close], as: UTF8.self),
+            state: Character(UnicodeScalar(state)), parent: Int32(clamping: integer(fields[1])),
+            cpuTicks: integer(fields[11]) + integer(fields[12]), startTicks: integer(fields[19]),
+            residentPages: Int(integer(fields[21])))
+    }
+
+    /// The words of the command line; empty for kernel threads, zombies and processes that have gone.
+    package func arguments(_ pid: Int32) -> [String] {
+        guard let bytes = try? File.read(path(pid, "cmdline"), limit: 4 << 20) else { return [] }
+        return strings(bytes)
+    }
+
+    /// `NAME=value` words; unknown without the right to look.
+    package func environment(_ pid: Int32) -> Known<[String]> {
+        do throws(Errno) {
+            return .known(strings(try File.read(path(pid, "environ"), limit: 4 << 20)))
+        } catch {
+            return .unknown(denied("the environment of process \(pid)", error))
+        }
+    }
+
+    private func strings(_ bytes: [UInt8]) -> [String] {
+        var parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
+        if parts.last?.isEmpty == true { parts.removeLast() }
+        return parts.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The children that the main thread started, oldest first; nil when the process has gone.
+    package func children(_ pid: Int32) -> [Int32]? {
+        guard let bytes = small(path(pid, "task/\(pid)/children")) else { return nil }
+        return bytes.split(separator: UInt8(ascii: " ")).map { Int32(clamping: integer($0)) }
+    }
+
+    /// Where a symbolic link of the process leads: `exe`, `cwd`, `ns/net`.
+    package func link(_ pid: Int32, _ name: String) -> Known<String> {
+        do throws(Errno) {
+            return .known(try readLink(path(pid, name)))
+        } catch {
+            return .unknown(denied("\(name) of process \(pid)", error))
+        }
+    }
+
+    /// The number of open descriptors.
+    package func descriptorCount(_ pid: Int32) -> Int? {
+        var info = Glibc.stat()
+        guard lstat(path(pid, "fd"), &info) == 0 else { return nil }
+        return Int(info.st_size)
+    }
+
+    /// The inodes of a process's sockets.
+    package func socketInodes(_ pid: Int32) -> Known<Set<UInt64>> {
+        let folder = path(pid, "fd")
+        guard let directory = opendir(folder) else {
+            return .unknown(denied("the descriptors of process \(pid)", .last))
+        }
+        defer { closedir(directory) }
+        let handle = dirfd(directory)
+        var inodes: Set<UInt64> = []
+        var target = [UInt8](repeating: 0, count: 64)
+        while let entry = readdir(directory) {
+            let length = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    target.withUnsafeMutableBytes { buffer in
+                        readlinkat(
+                            handle, name, buffer.baseAddress?.assumingMemoryBound(to: CChar.self),
+                            buffer.count)
+                    }
+                }
+            }
+            if length > 0, let inode = Self.socketInode(target[..<length]) { inodes.insert(inode) }
+        }
+        return .known(inodes)
+    }
+
+    /// `socket:[123]` → 123
+    private static func socketInode(_ link: ArraySlice<UInt8>) -> UInt64? {
+        let prefix: StaticString = "socket:["
+        guard link.count > 9, link.last == UInt8(ascii: "]") else { return nil }
+        let isSocket = prefix.withUTF8Buffer { link.starts(with: $0) }
+        guard isSocket else { return nil }
+        var value: UInt64 = 0
+        for byte in link.dropFirst(8).dropLast() {
+            guard byte >= 0x30, byte <= 0x39 else { return nil }
+            value = value &* 10 &+ UInt64(byte - 0x30)
+        }
+        return value
+    }
+
+    /// Resident and proportional memory.
+    package func memory(_ pid: Int32, stat: ProcessStat?) -> MemorySample {
+        let resident: Known<Int> =
+            stat.map { .known($0.residentPages * Self.pageSize) }
+            ?? .unknown(Unknown("process \(pid) has gone"))
+        do throws(Errno) {
+            let text = try File.read(path(pid, "smaps_rollup"), limit: 1 << 16)
+            guard let kilobytes = field("Pss", in: text) else {
+                return MemorySample(resident: resident, proportional: .unknown(Unknown("no Pss line")))
+            }
+            let rss = field("Rss", in: text).map { Known.known(Int($0) * 1024) }
+            return MemorySample(resident: rss ?? resident, proportional: .known(Int(kilobytes) * 1024))
+        } catch {
+            return MemorySample(
+                resident: resident, proportional: .unknown(denied("smaps_rollup of process \(pid)", error)))
+        }
+    }
+
+    /// The signals that wait for the whole process, one bit each; nil when it has gone.
+    package func pendingSignals(_ pid: Int32) -> UInt64? {
+        guard let bytes = try? File.read(path(pid, "status"), limit: 1 << 16),
+            let line = self.line("ShdPnd", in: bytes)
+        else { return nil }
+        return UInt64(String(decoding: line, as: UTF8.self), radix: 16)
+    }
+
+    /// The effective user of a process.
+    package func user(_ pid: Int32) -> UInt32? {
+        guard let bytes = try? File.read(path(pid, "status"), limit: 1 << 16),
+            let line = line("Uid", in: bytes)
+        else { return nil }
+        let ids = line.split { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ") }
+        return ids.count > 1 ? UInt32(clamping: integer(ids[1])) : nil
+    }
+
+    /// The number behind `Name:` in a file of such lines.
+    private func field(_ name: String, in bytes: [UInt8]) -> Int64? {
+        line(name, in: bytes).map { integer($0.prefix { $0 >= 0x30 && $0 <= 0x39 }) }
+    }
+
+    /// What stands behind `Name:`, without leading blanks.
+    private func line(_ name: String, in bytes: [UInt8]) -> ArraySlice<UInt8>? {
+        let head = Array("\(name):".utf8)
+        return bytes.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: head) }?
+            .dropFirst(head.count).drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    }
+
+    private func integer(_ digits: ArraySlice<UInt8>) -> Int64 {
+        var value: Int64 = 0
+        for byte in digits where byte >= 0x30 && byte <= 0x39 { value = value &* 10 &+ Int64(byte - 0x30) }
+        return value
+    }
+
+    /// A file of at most 4 KiB in one read; nil when it cannot be read.
+    private func small(_ path: String) -> ArraySlice<UInt8>? {
+        let raw = open(path, O_RDONLY | O_CLOEXEC)
+        guard raw >= 0 else { return nil }
+        let file = Descriptor(owning: raw)
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = read(file.raw, &bytes, bytes.count)
+        guard count >= 0 else { return nil }
+        var slice = bytes[..<count]
+        if slice.last == UInt8(ascii: "\n") { slice.removeLast() }
+        return slice
+    }
+
+    /// Why a file of `/proc` could not be read, and what would help.
+    package func denied(_ what: String, _ error: Errno) -> Unknown {
+        switch error {
+        case .permissionDenied, .notPermitted:
+            Unknown("no permission to read \(what)", remedy: "run as root, or grant CAP_SYS_PTRACE")
+        case .noSuchFileOrDirectory, .noSuchProcess: Unknown("\(what): the process has gone")
+        default: Unknown("\(what): \(error)")
+        }
+    }
+}
+
+/// Where a symbolic link leads.
+package func readLink(_ path: String) throws(Errno) -> String {
+    var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = target.withUnsafeMutableBytes { buffer in
+        readlink(path, buffer.bindMemory(to: CChar.self).baseAddress!, buffer.count)
+    }
+    if count < 0 { throw .last }
+    return String(decoding: target[..<count], as: UTF8.self)
+}

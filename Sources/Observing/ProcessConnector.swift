@@ -1,0 +1,153 @@
+// The kernel's process connector: fork, exec and exit of the watched master's family, at once and none missed.
+// A socket filter drops everybody else's events inside the kernel, so that a busy machine costs nothing here.
+
+import CLinux
+import Glibc
+import Unix
+
+/// What happened to a process of the watched family.
+package enum ProcessEvent: Equatable, Sendable {
+    /// The master has executed a program: itself, at a reload.
+    case masterExecuted
+    case childStarted(Int32)
+    case childExited(Int32, ProcessEnd)
+    case masterExited(ProcessEnd)
+    /// The kernel had to drop events.
+    case lost
+}
+
+/// One open connector.
+package final class ProcessConnector {
+    private static let what = (none: UInt32(0), fork: UInt32(1), exec: UInt32(2), exit: UInt32(0x8000_0000))
+    private let socket: Descriptor
+    private let master: Int32
+
+    /// Opens the connector for the family of `master`. Fails where the kernel refuses (CAP_NET_ADMIN before 6.6)
+    /// or stays silent (another network, pid or user namespace).
+    package init(master: Int32) throws(Errno) {
+        let connector: Int32 = 11
+        self.master = master
+        socket = Descriptor(owning: try Errno.check(clinux_netlink(connector, 1)))
+        try attachFilter()
+        _ = try? Socket.setOption(socket.raw, SOL_SOCKET, SO_RCVBUF, 1 << 20)
+        var request = Bytes()
+        request.u32(40)
+        request.u16(3)  // NLMSG_DONE
+        request.zeros(10)
+        request.u32(1)  // CN_IDX_PROC
+        request.u32(1)  // CN_VAL_PROC
+        request.zeros(8)
+        request.u16(4)
+        request.u16(0)
+        request.u32(1)  // PROC_CN_MCAST_LISTEN
+        if Glibc.send(socket.raw, request.bytes, request.bytes.count, 0) < 0 { throw .last }
+        try awaitAcknowledgement()
+    }
+
+    package var descriptor: Int32 { socket.raw }
+
+    /// The kernel answers only those whom it will tell.
+    private func awaitAcknowledgement() throws(Errno) {
+        let deadline = Instant.now() + .milliseconds(100)
+        while Instant.now() < deadline {
+            var polled = pollfd(fd: socket.raw, events: Int16(POLLIN), revents: 0)
+            guard poll(&polled, 1, 100) > 0 else { break }
+            guard let (kind, code) = try receive() else { continue }
+            if kind == Self.what.none {
+                if code != 0 { throw Errno(rawValue: Int32(bitPattern: code)) }
+                return
+            }
+        }
+        throw .timedOut
+    }
+
+    /// All events that wait.
+    package func drain() -> [ProcessEvent] {
+        var events: [ProcessEvent] = []
+        while true {
+            do throws(Errno) {
+                guard try receive() != nil else { return events }
+            } catch {
+                guard error == .noBufferSpace else { return events }
+                events.append(.lost)
+                continue
+            }
+            if let event = decode() { events.append(event) }
+        }
+    }
+
+    private var message = [UInt8](repeating: 0, count: 512)
+
+    /// Takes in one message: its kind and the first word of its data; nil when none waits.
+    private func receive() throws(Errno) -> (kind: UInt32, first: UInt32)? {
+        var count: Int
+        repeat { count = recv(socket.raw, &message, message.count, 0) } while count < 0 && errno == EINTR
+        if count < 0 {
+            if errno == EAGAIN { return nil }
+            throw .last
+        }
+        return count >= 56 ? (word(36), word(52)) : (UInt32.max, 0)
+    }
+
+    private func word(_ offset: Int) -> UInt32 {
+        message.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+    }
+
+    private func decode() -> ProcessEvent? {
+        let first = Int32(bitPattern: word(52))
+        switch word(36) {
+        case Self.what.fork: return .childStarted(Int32(bitPattern: word(64)))
+        case Self.what.exec: return .masterExecuted
+        case Self.what.exit:
+            let end = ProcessEnd(waitStatus: Int32(bitPattern: word(60)))
+            return first == master ? .masterExited(end) : .childExited(first, end)
+        default: return nil
+        }
+    }
+
+    /// Accepts acknowledgements, new child processes of the master, its exec and exit, and its children's exits.
+    private func attachFilter() throws(Errno) {
+        let load: UInt16 = 0x20  // BPF_LD | BPF_W | BPF_ABS
+        let equal: UInt16 = 0x15  // BPF_JMP | BPF_JEQ | BPF_K
+        let equalX: UInt16 = 0x1d  // BPF_JMP | BPF_JEQ | BPF_X
+        let toX: UInt16 = 0x07  // BPF_MISC | BPF_TAX
+        let answer: UInt16 = 0x06  // BPF_RET | BPF_K
+        // The filter reads big-endian, the message is in host order.
+        func big(_ value: UInt32) -> UInt32 { value.bigEndian }
+        let pid = big(UInt32(bitPattern: master))
+        var program = Bytes()
+        func step(_ code: UInt16, _ value: UInt32, yes: UInt8 = 0, no: UInt8 = 0) {
+            program.u16(code)
+            program.u8(yes)
+            program.u8(no)
+            program.u32(value)
+        }
+        step(load, 36)  // 0: what
+        step(equal, big(Self.what.none), yes: 19)  // → 21
+        step(equal, big(Self.what.fork), yes: 2)  // → 5
+        step(equal, big(Self.what.exec), yes: 7)  // → 11
+        step(equal, big(Self.what.exit), yes: 8, no: 15)  // → 13, 20
+        step(load, 56)  // 5, fork: the parent process
+        step(equal, pid, no: 13)  // → 20
+        step(load, 60)  // the child's id …
+        step(toX, 0)
+        step(load, 64)  // … and its process: of a thread they differ
+        step(equalX, 0, yes: 10, no: 9)  // → 21, 20
+        step(load, 56)  // 11, exec: the process
+        step(equal, pid, yes: 8, no: 7)  // → 21, 20
+        step(load, 52)  // 13, exit: the id …
+        step(toX, 0)
+        step(load, 56)  // … and the process
+        step(equalX, 0, no: 3)  // → 20
+        step(equal, pid, yes: 3)  // → 21
+        step(load, 72)  // the parent process
+        step(equal, pid, yes: 1)  // → 21
+        step(answer, 0)  // 20: refuse
+        step(answer, 0xffff)  // 21: accept
+        let count = Int32(program.bytes.count / 8)
+        let result = program.bytes.withUnsafeBytes {
+            clinux_attach_filter(socket.raw, $0.baseAddress, count)
+        }
+        _ = try Errno.check(result)
+    }
+}

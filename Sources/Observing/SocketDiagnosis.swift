@@ -1,0 +1,197 @@
+// sock_diag: the kernel's own list of sockets. It filters by port inside the kernel, which makes 10,000 connections
+// cost a few milliseconds where /proc costs eighty.
+
+import CLinux
+import Glibc
+import Unix
+
+/// One TCP socket.
+package struct InternetSocket: Equatable, Sendable {
+    package var localPort: UInt16
+    package var remotePort: UInt16
+    /// 16 bytes; IPv4 in the first four.
+    package var localAddress: SIMD16<UInt8>
+    package var isIPv6: Bool
+    /// 0 while no process has accepted it.
+    package var inode: UInt64
+}
+
+/// One unix socket.
+package struct LocalSocket: Equatable, Sendable {
+    package var inode: UInt64
+    /// The socket at the other end; 0 where there is none.
+    package var peer: UInt64
+    /// The bound path; an abstract name starts with `@`.
+    package var name: String?
+}
+
+package enum SocketDiagnosis {
+    package static let established: UInt32 = 1 << 1
+    package static let listening: UInt32 = 1 << 10
+
+    /// TCP sockets in one of `states` whose local port is one of `ports` (empty: all), IPv4 and IPv6.
+    package static func internet(
+        states: UInt32, ports: [UInt16] = []
+    ) throws(Errno) -> [InternetSocket] {
+        var sockets: [InternetSocket] = []
+        for family in [AF_INET, AF_INET6] {
+            var body = Bytes()
+            body.u8(UInt8(family))
+            body.u8(UInt8(IPPROTO_TCP))
+            body.u16(0)
+            body.u32(states)
+            body.zeros(48)
+            if !ports.isEmpty {
+                let program = portFilter(ports)
+                body.u16(UInt16(4 + program.count))
+                body.u16(1)  // INET_DIAG_REQ_BYTECODE
+                body.append(program)
+            }
+            try dump(body.bytes) { message in
+                guard message.count >= 72 else { return }
+                sockets.append(
+                    InternetSocket(
+                        localPort: big16(message, 4), remotePort: big16(message, 6),
+                        localAddress: message.loadUnaligned(fromByteOffset: 8, as: SIMD16<UInt8>.self),
+                        isIPv6: message[0] == UInt8(AF_INET6),
+                        inode: UInt64(message.loadUnaligned(fromByteOffset: 68, as: UInt32.self))))
+            }
+        }
+        return sockets
+    }
+
+    /// Unix sockets in one of `states`, with their names and peers.
+    package static func local(states: UInt32) throws(Errno) -> [LocalSocket] {
+        var body = Bytes()
+        body.u8(UInt8(AF_UNIX))
+        body.zeros(3)
+        body.u32(states)
+        body.u32(0)
+        body.u32(1 | 4)  // UDIAG_SHOW_NAME, UDIAG_SHOW_PEER
+        body.zeros(8)
+        var sockets: [LocalSocket] = []
+        try dump(body.bytes) { message in
+            guard message.count >= 16 else { return }
+            var socket = LocalSocket(
+                inode: UInt64(message.loadUnaligned(fromByteOffset: 4, as: UInt32.self)), peer: 0, name: nil)
+            var offset = 16
+            while offset + 4 <= message.count {
+                let length = Int(message.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+                let kind = message.loadUnaligned(fromByteOffset: offset + 2, as: UInt16.self)
+                guard length >= 4, offset + length <= message.count else { break }
+                if kind == 0 {
+                    socket.name = name(
+                        UnsafeRawBufferPointer(rebasing: message[(offset + 4)..<(offset + length)]))
+                } else if kind == 2, length >= 8 {
+                    socket.peer = UInt64(message.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self))
+                }
+                offset += (length + 3) & ~3
+            }
+            sockets.append(socket)
+        }
+        return sockets
+    }
+
+    private static func name(_ bytes: UnsafeRawBufferPointer) -> String {
+        guard bytes.first == 0 else { return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+        return "@" + String(decoding: bytes.dropFirst().prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// The kernel's filter program: accept when the local port is one of `ports`.
+    private static func portFilter(_ ports: [UInt16]) -> [UInt8] {
+        let jump: UInt8 = 1
+        let sourceAtLeast: UInt8 = 2
+        let sourceAtMost: UInt8 = 3
+        let block = 20
+        var program = Bytes()
+        for (index, port) in ports.enumerated() {
+            let isLast = index == ports.count - 1
+            let left = (ports.count - index) * block
+            // A jump of exactly what is left accepts, four more refuses.
+            func operation(_ code: UInt8, yes: UInt8, no: Int) {
+                program.u8(code)
+                program.u8(yes)
+                program.u16(UInt16(no))
+            }
+            func argument() {
+                program.u16(0)
+                program.u16(port)
+            }
+            operation(sourceAtLeast, yes: 8, no: isLast ? block + 4 : block)
+            argument()
+            operation(sourceAtMost, yes: 8, no: isLast ? 16 : 12)
+            argument()
+            operation(jump, yes: 4, no: left - 16)
+        }
+        return program.bytes
+    }
+
+    private static func big16(_ message: UnsafeRawBufferPointer, _ offset: Int) -> UInt16 {
+        UInt16(bigEndian: message.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    }
+
+    /// Sends one dump request and gives each message's payload.
+    private static func dump(
+        _ body: [UInt8], _ each: (UnsafeRawBufferPointer) -> Void
+    ) throws(Errno) {
+        let sockDiag: Int32 = 4
+        let socket = Descriptor(owning: try Errno.check(clinux_netlink(sockDiag, 0)))
+        var request = Bytes()
+        request.u32(UInt32(16 + body.count))
+        request.u16(20)  // SOCK_DIAG_BY_FAMILY
+        request.u16(0x301)  // NLM_F_REQUEST | NLM_F_DUMP
+        request.zeros(8)
+        request.append(body)
+        if Glibc.send(socket.raw, request.bytes, request.bytes.count, 0) < 0 { throw .last }
+        var failure: Errno?
+        var isDone = false
+        withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 8) { buffer in
+            while !isDone {
+                let count = recv(socket.raw, buffer.baseAddress, buffer.count, 0)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    failure = .last
+                    return
+                }
+                isDone = count == 0 || parse(UnsafeRawBufferPointer(buffer)[..<count], each, &failure)
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// True: the dump has ended.
+    private static func parse(
+        _ datagram: Slice<UnsafeRawBufferPointer>, _ each: (UnsafeRawBufferPointer) -> Void,
+        _ failure: inout Errno?
+    ) -> Bool {
+        let bytes = UnsafeRawBufferPointer(rebasing: datagram)
+        var offset = 0
+        while offset + 16 <= bytes.count {
+            let length = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            let kind = bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt16.self)
+            guard length >= 16, offset + length <= bytes.count else { return true }
+            let payload = UnsafeRawBufferPointer(rebasing: bytes[(offset + 16)..<(offset + length)])
+            switch kind {
+            case 3: return true  // NLMSG_DONE
+            case 2:  // NLMSG_ERROR
+                let code = payload.count >= 4 ? payload.loadUnaligned(as: Int32.self) : 0
+                if code < 0 { failure = Errno(rawValue: -code) }
+                return true
+            default: each(payload)
+            }
+            offset += (length + 3) & ~3
+        }
+        return false
+    }
+}
+
+/// Bytes of a kernel message, in host order.
+struct Bytes {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func u8(_ value: UInt8) { bytes.append(value) }
+    mutating func u16(_ value: UInt16) { withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) } }
+    mutating func u32(_ value: UInt32) { withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) } }
+    mutating func zeros(_ count: Int) { bytes.append(contentsOf: repeatElement(0, count: count)) }
+    mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+}
