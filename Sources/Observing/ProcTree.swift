@@ -127,24 +127,22 @@ package struct ProcTree: Sendable {
         defer { closedir(directory) }
         let handle = dirfd(directory)
         var inodes: Set<UInt64> = []
-        var target = [UInt8](repeating: 0, count: 64)
-        while let entry = readdir(directory) {
-            let length = withUnsafePointer(to: &entry.pointee.d_name) { name in
-                name.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-                    target.withUnsafeMutableBytes { buffer in
-                        readlinkat(
-                            handle, name, buffer.baseAddress?.assumingMemoryBound(to: CChar.self),
-                            buffer.count)
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { target in
+            while let entry = readdir(directory) {
+                let length = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                    name.withMemoryRebound(to: CChar.self, capacity: 256) {
+                        readlinkat(handle, $0, target.baseAddress!, target.count)
                     }
                 }
+                let link = UnsafeRawBufferPointer(target).prefix(max(0, length))
+                if let inode = Self.socketInode(link) { inodes.insert(inode) }
             }
-            if length > 0, let inode = Self.socketInode(target[..<length]) { inodes.insert(inode) }
         }
         return .known(inodes)
     }
 
     /// `socket:[123]` → 123
-    private static func socketInode(_ link: ArraySlice<UInt8>) -> UInt64? {
+    private static func socketInode(_ link: Slice<UnsafeRawBufferPointer>) -> UInt64? {
         let prefix: StaticString = "socket:["
         guard link.count > 9, link.last == UInt8(ascii: "]") else { return nil }
         let isSocket = prefix.withUTF8Buffer { link.starts(with: $0) }

@@ -11,6 +11,8 @@ package enum ProcessEvent: Equatable, Sendable {
     case masterExecuted
     case childStarted(Int32)
     case childExited(Int32, ProcessEnd)
+    /// It is gone; how is not known.
+    case childEnded(Int32)
     case masterExited(ProcessEnd)
     /// The kernel had to drop events.
     case lost

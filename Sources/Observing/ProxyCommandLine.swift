@@ -26,13 +26,7 @@ package struct ProxyCommandLine: Equatable, Sendable {
             let word = arguments[index]
             switch word {
             case "-f":
-                while index + 1 < arguments.count,
-                    !arguments[index + 1].hasPrefix("-") || configuration.isEmpty
-                {
-                    guard let file = next() else { break }
-                    configuration.append(file)
-                    if index + 1 < arguments.count, arguments[index + 1].hasPrefix("[was:") { break }
-                }
+                if let file = next() { configuration.append(file) }
             case "-S": masterSocket = next()
             case "-C": folder = next()
             case "-W", "-Ws": asksForMaster = true

@@ -1,0 +1,71 @@
+// What happens to the master and its workers: by the kernel's process connector where it tells, else by looking at
+// the master's children ten times a second, with what that can miss said aloud.
+
+import Glibc
+import ReloadModel
+import Unix
+
+final class FamilyEvents {
+    /// How often the fallback looks.
+    private static let period = Duration.milliseconds(100)
+
+    private let proc: ProcTree
+    private let master: Int32
+    private let connector: ProcessConnector?
+    private let refusal: Errno?
+    private var children: Set<Int32>
+    private var lastLook = Instant.now()
+    private var hasLost = false
+
+    init(_ proc: ProcTree, master: Int32) {
+        self.proc = proc
+        self.master = master
+        children = Set(proc.children(master) ?? [])
+        do throws(Errno) {
+            connector = try ProcessConnector(master: master)
+            refusal = nil
+        } catch {
+            connector = nil
+            refusal = error
+        }
+    }
+
+    var descriptor: Int32? { connector?.descriptor }
+    var source: ReloadRecord.Source { .processEvents }
+    var nextPoll: Instant { connector == nil ? lastLook + Self.period : .never }
+
+    /// What happened since the last call.
+    func drain() -> [ProcessEvent] {
+        if let connector {
+            let events = connector.drain()
+            if events.contains(.lost) { hasLost = true }
+            return events
+        }
+        let now = Instant.now()
+        guard now >= nextPoll else { return [] }
+        lastLook = now
+        guard let current = proc.children(master).map({ Set($0) }) else { return [] }
+        defer { children = current }
+        return current.subtracting(children).sorted().map(ProcessEvent.childStarted)
+            + children.subtracting(current).sorted().map { .childEnded($0) }
+    }
+
+    var blindness: Blindness? {
+        if hasLost {
+            return Blindness(
+                what: "process events",
+                unknown: Unknown("the kernel dropped some (ENOBUFS): a short-lived worker may be missing"))
+        }
+        guard let refusal else { return nil }
+        let reason =
+            refusal == .timedOut
+            ? "the kernel does not tell them in this network or pid namespace"
+            : "the kernel's process connector refuses (\(refusal))"
+        return Blindness(
+            what: "process events",
+            unknown: Unknown(
+                reason
+                    + "; looking 10 times a second, workers that live shorter and exit codes can be missed",
+                remedy: "run as root or with CAP_NET_ADMIN, in the host's namespaces"))
+    }
+}

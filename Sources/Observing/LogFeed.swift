@@ -1,0 +1,92 @@
+// The proxy's log lines from wherever they can be had: a file that the user names, a journal, or nowhere.
+
+import ReloadModel
+import Unix
+
+final class LogFeed {
+    private enum Feed {
+        case file(LogFile)
+        case journal(Journal)
+        case none(Unknown)
+    }
+
+    /// How often a file is looked at.
+    private static let period = Duration.milliseconds(250)
+    private let feed: Feed
+    private var lastLook = Instant.now()
+    private let selection: Journal.Selection
+
+    init(_ options: ObserverOptions, proc: ProcTree, master: RunningMaster) {
+        selection =
+            (options.journalUnit ?? Self.unit(proc, master.pid)).map { .unit($0) }
+            ?? .program(master.program.rawValue)
+        if let path = options.logFile {
+            feed = .file(LogFile(path: path))
+            return
+        }
+        do throws(Errno) {
+            let journal = try Journal(selection, directory: options.journalDirectory)
+            feed =
+                journal.isEmpty
+                ? .none(
+                    Unknown(
+                        "no journal can be read here",
+                        remedy: "name a file with --log-file, or join the group systemd-journal"))
+                : .journal(journal)
+        } catch {
+            feed = .none(
+                Unknown(
+                    "the journal\(options.journalDirectory.map { " in \($0)" } ?? ""): \(error)",
+                    remedy: "name a file with --log-file"))
+        }
+    }
+
+    /// The systemd service that a process belongs to, by its control group.
+    static func unit(_ proc: ProcTree, _ pid: Int32) -> String? {
+        guard let text = try? File.readText(proc.path(pid, "cgroup"), limit: 1 << 16) else { return nil }
+        return text.split(separator: "\n").lazy.compactMap { line in
+            line.split(separator: "/").last { $0.hasSuffix(".service") }.map(String.init)
+        }.first
+    }
+
+    var descriptor: Int32? {
+        if case .journal(let journal) = feed { journal.descriptor } else { nil }
+    }
+
+    var nextPoll: Instant {
+        if case .file = feed { lastLook + Self.period } else { .never }
+    }
+
+    var source: LogLine.Source {
+        if case .file = feed { .file } else { .journal }
+    }
+
+    var recordSource: ReloadRecord.Source {
+        if case .file = feed { .logFile } else { .journal }
+    }
+
+    /// Nothing tells the proxy's lines.
+    var isSilent: Bool {
+        if case .none = feed { true } else { false }
+    }
+
+    func drain() -> [SourceLine] {
+        lastLook = .now()
+        return switch feed {
+        case .file(let file): file.drain()
+        case .journal(let journal): journal.drain()
+        case .none: []
+        }
+    }
+
+    var blindness: Blindness? {
+        switch feed {
+        case .none(let why): return Blindness(what: "log lines", unknown: why)
+        case .file(let file):
+            return file.failure.map { error in
+                Blindness(what: "log lines", unknown: Unknown("the log file: \(error)"))
+            }
+        case .journal: return nil
+        }
+    }
+}

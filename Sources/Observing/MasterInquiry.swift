@@ -1,0 +1,104 @@
+// Asks a master and, through it, its workers: `show proc` and every worker's `show info` in one connection. Whoever
+// stays silent costs one deadline, is asked alone for a while and shows as unknown, never as a hang.
+
+import ReloadModel
+import RuntimeAPI
+import Unix
+
+/// What one round of questions brought.
+struct Inquiry {
+    var table: Known<ProcessTable>
+    var infos: [Int32: WorkerInfo]
+    /// Why a worker that was asked has no info.
+    var silence: [Int32: Unknown]
+}
+
+final class MasterInquiry {
+    private static let wholeRound = Duration.milliseconds(150)
+    private static let secondTry = Duration.milliseconds(50)
+    /// How long a silent process is left alone.
+    private static let pause = Duration.seconds(3)
+
+    private let address: SocketAddress
+    private var silentUntil: [Int32: Instant] = [:]
+    private var masterSilentUntil = Instant(nanoseconds: 0)
+    private var masterSilence = Unknown("not asked yet")
+
+    init(_ address: SocketAddress) {
+        self.address = address
+    }
+
+    func ask(about workers: [Int32]) -> Inquiry {
+        let now = Instant.now()
+        guard now >= masterSilentUntil else {
+            return Inquiry(table: .unknown(masterSilence), infos: [:], silence: [:])
+        }
+        silentUntil = silentUntil.filter { workers.contains($0.key) && $0.value > now }
+        let asked = workers.filter { silentUntil[$0] == nil }
+        let command = (["show proc"] + asked.map { "@!\($0) show info" }).joined(separator: ";")
+        let answer = AdminQuery.ask(address, command, within: Self.wholeRound)
+        if case .refused(let error) = answer {
+            return failed(
+                Unknown("the master's admin socket: \(error)\(MasterSearch.remedy(error))"),
+                pauses: error != .connectionRefused)
+        }
+        let text = Substring(answer.text)
+        // The list of processes ends with a blank line.
+        guard let end = text.range(of: "\n\n"),
+            let table = ProcessTable(parsing: String(text[..<end.upperBound]))
+        else {
+            if case .late = answer {
+                return failed(
+                    Unknown("the master does not answer on its admin socket: it is stopped or busy"),
+                    pauses: true)
+            }
+            return failed(
+                Unknown("the master's admin socket does not know 'show proc'"), pauses: true)
+        }
+        var infos = ProxyReplies.infos(in: String(text[end.upperBound...]))
+        var silence: [Int32: Unknown] = [:]
+        let missing = asked.filter { infos[$0] == nil }
+        if !missing.isEmpty {
+            // A worker that has just gone cuts the joined reply, and a silent one blocks it: ask each alone.
+            let answers = AdminQuery.ask(
+                missing.map { (address, "@!\($0) show info") }, within: Self.secondTry)
+            for (pid, answer) in zip(missing, answers) {
+                if let info = ProxyReplies.infos(in: answer.text)[pid] {
+                    infos[pid] = info
+                } else if case .late = answer {
+                    silentUntil[pid] = now + Self.pause
+                } else {
+                    silence[pid] = Unknown("the master cannot reach worker \(pid)")
+                }
+            }
+        }
+        for pid in silentUntil.keys {
+            silence[pid] = Unknown("worker \(pid) does not answer: it is stopped or busy")
+        }
+        return Inquiry(table: .known(table), infos: infos, silence: silence)
+    }
+
+    private func failed(_ why: Unknown, pauses: Bool) -> Inquiry {
+        masterSilence = why
+        if pauses { masterSilentUntil = .now() + Self.pause }
+        return Inquiry(table: .unknown(why), infos: [:], silence: [:])
+    }
+
+    /// Asks one thing of the master itself; nil when it did not answer in time.
+    func ask(_ command: String) -> String? {
+        guard Instant.now() >= masterSilentUntil else { return nil }
+        guard case .complete(let text) = AdminQuery.ask(address, command, within: Self.secondTry) else {
+            return nil
+        }
+        return text
+    }
+}
+
+extension Substring {
+    /// Where `part` first occurs.
+    func range(of part: String) -> Range<Index>? {
+        utf8.indices.first { self[$0...].utf8.starts(with: part.utf8) }.map {
+            $0..<utf8.index($0, offsetBy: part.utf8.count)
+        }
+    }
+}

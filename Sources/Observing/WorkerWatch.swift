@@ -1,0 +1,71 @@
+// What is remembered of one worker from look to look.
+
+import ReloadModel
+import Unix
+
+final class WorkerWatch {
+    let pid: Int32
+    let startTicks: Int64
+    /// When the process started, microseconds since 1970.
+    let startedAt: Int64
+    /// It was born while this program watched.
+    let isLive: Bool
+    /// The processes that its command line says it replaced, youngest first.
+    let replaced: [Int32]
+    /// hard-stop-after of the configuration that it was loaded from.
+    let limit: Known<HardStopAfter>
+    /// When its load had succeeded; nil while it has not.
+    var readyAt: Int64?
+    /// When the worker that took over from it was READY.
+    var successorReadyAt: Int64?
+    /// The deadline that mwproxy's master tells; it goes over every calculation.
+    var toldDeadline: Int64??
+    var generation: Int?
+    var info: WorkerInfo?
+    var adminPaths: Set<String>?
+    /// Sessions that are no clients, as the look before saw them.
+    var otherSessions = 0
+    var state: WorkerState?
+    private var meter: CPUMeter = CPUMeter()
+    private var lastConnections: (count: Int, at: Int64)?
+
+    init(
+        pid: Int32, stat: ProcessStat, startedAt: Int64, isLive: Bool, replaced: [Int32],
+        limit: Known<HardStopAfter>
+    ) {
+        self.pid = pid
+        startTicks = stat.startTicks
+        self.startedAt = startedAt
+        self.isLive = isLive
+        self.replaced = replaced
+        self.limit = limit
+    }
+
+    func cpuPercent(_ stat: ProcessStat, now: Instant) -> Known<Double> { meter.percent(stat, now: now) }
+
+    /// Change per second since the last look.
+    func rate(of connections: Known<Int>, at: Int64) -> Known<Double> {
+        guard let count = connections.value else {
+            lastConnections = nil
+            return connections.map(Double.init)
+        }
+        defer { lastConnections = (count, at) }
+        guard let last = lastConnections, at > last.at else { return .unknown(Unknown("one look so far")) }
+        return .known(Double(count - last.count) * 1_000_000 / Double(at - last.at))
+    }
+
+    /// The connections of the last look.
+    var connectionsBefore: Int? { lastConnections?.count }
+}
+
+/// Percent of one CPU between two looks.
+struct CPUMeter {
+    private var last: (ticks: Int64, at: Instant)?
+
+    mutating func percent(_ stat: ProcessStat, now: Instant) -> Known<Double> {
+        defer { last = (stat.cpuTicks, now) }
+        guard let last, now > last.at else { return .unknown(Unknown("one look so far")) }
+        let seconds = Double((now - last.at).nanoseconds) / 1e9
+        return .known(max(0, Double(stat.cpuTicks - last.ticks) / ProcTree.ticksPerSecond / seconds * 100))
+    }
+}
