@@ -75,7 +75,9 @@ let package = Package(
         .executableTarget(
             name: "reloadtop",
             dependencies: [
-                "Dashboard", "Observing", "ReloadModel", "TextUI", "Terminal", "Polling", "Unix", "Demo",
+                "Dashboard", "Observing", "ReloadModel", "RuntimeAPI", "TextUI", "Terminal", "Polling",
+                "Unix",
+                "Demo",
                 arguments,
             ],
             swiftSettings: strict),

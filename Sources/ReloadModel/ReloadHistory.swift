@@ -145,6 +145,11 @@ package struct ReloadHistory: Sendable {
         }
         knownReloads = table.reloads
         for index in attempts.indices { settle(index, by: table, at: at) }
+        // The master counts every attempt at its begin: one that it has not counted by now was none.
+        attempts.removeAll { attempt in
+            attempt.record.result == .running && attempt.record.attempt == nil
+                && at - (attempt.record.at ?? at) > Self.sameMoment
+        }
     }
 
     /// The first reading: what the master and the ages of its workers tell of the past.

@@ -1,8 +1,81 @@
 // The JSON of `--json`: schema 1, documented in docs/json.md. Unknown is null.
 
 import ReloadModel
+import RuntimeAPI
 
 enum ReportJSON {
     /// One object and a newline; keys in the order of docs/json.md.
-    static func object(_ snapshot: Snapshot) -> String { "{}\n" }
+    static func object(_ snapshot: Snapshot) -> String {
+        let value = object([
+            ("schema", .integer(1)), ("time", time(snapshot.time)),
+            ("proxy", proxy(snapshot.proxy)), ("master", master(snapshot.master)),
+            ("workers", .array(snapshot.workers.map(worker))),
+            ("alerts", .array(snapshot.alerts.map(alert))),
+            ("reloads", .array(snapshot.reloads.map(reload))),
+        ])
+        return value.text + "\n"
+    }
+
+    private static func proxy(_ proxy: ProxyIdentity) -> JSON {
+        object([
+            ("program", .string(proxy.program.rawValue)), ("version", text(proxy.version.value)),
+            ("master_socket", text(proxy.masterSocket.value)),
+        ])
+    }
+
+    private static func master(_ master: MasterSample) -> JSON {
+        object([
+            ("pid", .integer(Int64(master.pid))), ("uptime_s", tenths(master.uptime)),
+            ("reloads", integer(master.reloads)), ("failed_reloads", integer(master.failedReloads)),
+            ("rss_bytes", integer(master.memory.resident)),
+            ("pss_bytes", integer(master.memory.proportional)),
+        ])
+    }
+
+    private static func worker(_ worker: WorkerSample) -> JSON {
+        object([
+            ("pid", .integer(Int64(worker.pid))), ("state", .string(worker.state.rawValue)),
+            ("generation", integer(worker.generation)),
+            ("was", worker.was.map { .integer(Int64($0)) } ?? .null),
+            ("connections", integer(worker.connections)), ("uptime_s", tenths(worker.uptime)),
+            ("rss_bytes", integer(worker.memory.resident)),
+            ("pss_bytes", integer(worker.memory.proportional)),
+            ("cpu_percent", tenths(worker.cpuPercent.value)), ("kill_in_s", tenths(worker.killIn.value)),
+        ])
+    }
+
+    private static func alert(_ alert: Alert) -> JSON {
+        object([
+            ("kind", .string(alert.kind.rawValue)), ("severity", .string(alert.severity.rawValue)),
+            ("message", .string(alert.message)),
+        ])
+    }
+
+    private static func reload(_ record: ReloadRecord) -> JSON {
+        object([
+            ("at", record.at.map(time) ?? .null),
+            ("result", record.result == .unknown ? .null : .string(record.result.rawValue)),
+            ("duration_ms", tenths(record.durationMilliseconds.value)),
+            ("source", .string(record.source.rawValue)),
+        ])
+    }
+
+    private static func object(_ members: [(String, JSON)]) -> JSON {
+        .object(members.map { JSON.Member($0, $1) })
+    }
+
+    private static func time(_ microseconds: Int64) -> JSON {
+        .string(CivilTime.text(ofMicroseconds: microseconds))
+    }
+
+    private static func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+
+    private static func integer(_ value: Known<Int>) -> JSON {
+        value.value.map { .integer(Int64($0)) } ?? .null
+    }
+
+    /// A number with one decimal.
+    private static func tenths(_ value: Double?) -> JSON {
+        value.map { .number(($0 * 10).rounded() / 10) } ?? .null
+    }
 }
