@@ -24,8 +24,24 @@ package final class Frontend {
     package var connectionRate = RateCounter()
     package var requestRate = RateCounter()
 
+    let timing: Timing
+    let requestRules: [RequestRule]
+    var backendRules: [BackendRule] = []
+    let monitorPath: [UInt8]?
+    let forwarding: Forwarding?
+    /// Where its log lines go; empty: nowhere, and none is built.
+    var logs: [LogOutput] = []
+
     package enum State: String, Sendable { case open = "OPEN", full = "FULL", stopped = "STOP" }
     package internal(set) var state = State.open
+
+    func clearCounters(all: Bool) {
+        if all { counters = TrafficCounters() }
+        sessions.clearMaximum()
+        sessionRate.max = 0
+        connectionRate.max = 0
+        requestRate.max = 0
+    }
 
     init(proxy: Proxy, id: Int, maxconn: Int) {
         name = proxy.name
@@ -33,5 +49,9 @@ package final class Frontend {
         settings = proxy.settings
         isHTTP = proxy.settings.mode == .http
         self.maxconn = proxy.settings.maxconn ?? maxconn
+        timing = Timing(proxy.settings.timeouts)
+        requestRules = proxy.httpRequest.map(RequestRule.init)
+        monitorPath = proxy.settings.monitorURI.map { Array($0.utf8) }
+        forwarding = proxy.settings.forwardFor.map(Forwarding.init)
     }
 }

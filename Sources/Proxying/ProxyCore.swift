@@ -2,6 +2,7 @@
 
 import ConfigLanguage
 import Glibc
+import HTTP1
 import Polling
 import Unix
 
@@ -28,7 +29,7 @@ package final class ProxyCore {
     package let proxies: [RunningProxy]
     package let frontends: [Frontend]
     package let backends: [Backend]
-    package let listeners: [Listener]
+    package private(set) var listeners: [Listener] = []
     /// The admin sockets of `global`, open and listening; their owner accepts on them.
     package let adminSockets: [(socket: ListeningSocket, settings: StatsSocket)]
     package var counters = ProcessCounters()
@@ -37,6 +38,34 @@ package final class ProxyCore {
 
     /// `Maxconn`: the most client connections at a time.
     package let maxconn: Int
+
+    // The hot path's tools: one of each for the whole loop.
+    let readBuffer: UnsafeMutableRawBufferPointer
+    let scratch = ByteBuffer(capacity: 32768)
+    var requestHead = RequestHead()
+    var responseHead = ResponseHead()
+    var pipes = PipeStock()
+    private var buffers = BufferStock()
+    let calendar = Calendar()
+    private let logLine = ByteBuffer(capacity: 4096)
+
+    // What lives now.
+    private var live: [Stream] = []
+    private var free: [Stream] = []
+    /// Ended in this event; somebody further up the stack may still look at them.
+    private var retired: [Stream] = []
+    private var clients: [ClientConnection] = []
+    private var scheduled: [Connection] = []
+    private var pausedListeners: [Listener] = []
+    private var lastStreamID: UInt64 = 0
+    private var backendsWithRoom: [Backend] = []
+    private var checkers: [Checker] = []
+    /// A limit was reached and said; the next one is said when there was room in between.
+    private var saidFull = false
+    private var hasDrained = false
+
+    private static let readSize = 128 << 10
+    private static let mostFreeStreams = 512
 
     /// Opens every listening socket and admin socket of `configuration`; serves nothing yet.
     /// `inherited` gives the descriptor that was passed under a key and gives up its ownership; nil where none was.
@@ -50,10 +79,11 @@ package final class ProxyCore {
         self.startTime = startTime
         self.report = report
         startedAt = WallClock.now()
-        maxconn = configuration.global.maxconn ?? 2000
+        maxconn = DescriptorBudget.settle(configuration, report: report)
+        readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
         var opening = SocketOpening(inherited: inherited)
         var proxies: [RunningProxy] = []
-        var listeners: [Listener] = []
+        var openings: [(ListeningSocket, Frontend)] = []
         // HAProxy's numbers: 1 is its own GLOBAL.
         for (index, proxy) in configuration.proxies.enumerated() where !proxy.settings.disabled {
             let id = proxy.settings.id ?? index + 2
@@ -68,11 +98,10 @@ package final class ProxyCore {
                             endpoint, position: bind.position, options: bind.options, backlog: backlog,
                             owner: "frontend \(proxy.name)")
                         {
-                            made.listeners.append(Listener(socket: socket, frontend: made))
+                            openings.append((socket, made))
                         }
                     }
                 }
-                listeners += made.listeners
                 frontend = made
             }
             var backend: Backend?
@@ -96,12 +125,66 @@ package final class ProxyCore {
                 }
             }
         }
-        if !opening.failures.isEmpty { throw BindFailures(failures: opening.failures) }
+        if !opening.failures.isEmpty {
+            readBuffer.deallocate()
+            throw BindFailures(failures: opening.failures)
+        }
         self.proxies = proxies
-        self.listeners = listeners
         self.adminSockets = adminSockets
         frontends = proxies.compactMap(\.frontend)
         backends = proxies.compactMap(\.backend)
+        for (socket, frontend) in openings {
+            let listener = Listener(socket: socket, frontend: frontend, core: self)
+            frontend.listeners.append(listener)
+            listeners.append(listener)
+        }
+        wire()
+    }
+
+    deinit {
+        readBuffer.deallocate()
+    }
+
+    /// Connects names with what they name.
+    private func wire() {
+        let named = Dictionary(backends.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var outputs: [LogOutputKey: LogOutput] = [:]
+        for (proxy, running) in zip(configuration.proxies.filter { !$0.settings.disabled }, proxies) {
+            let logs = proxy.settings.logs.compactMap { target in
+                logOutput(target, tag: proxy.settings.logTag, &outputs)
+            }
+            running.backend?.logs = logs
+            guard let frontend = running.frontend else { continue }
+            frontend.logs = logs
+            frontend.defaultBackend = proxy.settings.defaultBackend.flatMap { named[$0] } ?? running.backend
+            frontend.backendRules = proxy.useBackend.compactMap { rule in
+                named[rule.backend].map {
+                    BackendRule(backend: $0, condition: rule.condition.map(CompiledCondition.init))
+                }
+            }
+        }
+    }
+
+    private struct LogOutputKey: Hashable {
+        let target: LogTarget
+        let tag: String
+    }
+
+    private func logOutput(
+        _ target: LogTarget, tag: String?, _ outputs: inout [LogOutputKey: LogOutput]
+    ) -> LogOutput? {
+        let key = LogOutputKey(target: target, tag: tag ?? configuration.global.logTag ?? "haproxy")
+        if let output = outputs[key] { return output }
+        do throws(Errno) {
+            let output = try LogOutput(
+                target: target, tag: key.tag, hostname: configuration.global.logSendHostname ?? "", core: self
+            )
+            outputs[key] = output
+            return output
+        } catch {
+            report(.warning, "cannot open the log target \(target.destination): \(error.description)")
+            return nil
+        }
     }
 
     /// Every socket that listens for this worker, admin sockets included.
@@ -110,12 +193,34 @@ package final class ProxyCore {
     // MARK: Serving
 
     /// Begins to accept, and to check servers.
-    package func start() {}
+    package func start() {
+        for listener in listeners { listener.start() }
+        let checked = backends.flatMap(\.servers).filter { $0.options.check && $0.address != nil }
+        for (place, server) in checked.enumerated() {
+            let checker = Checker(core: self, server: server)
+            checkers.append(checker)
+            let spread = min(server.options.inter.nanoseconds, 1_000_000_000)
+            checker.start(after: .nanoseconds(spread * Int64(place) / Int64(checked.count)))
+        }
+    }
 
     /// No new stream starts here any more: closes this process's listeners. `removed`: keys of those that no
     /// successor serves; what is queued on them is accepted and served first. Streams go on; clients learn with
     /// their next response that the connection closes.
-    package func stopAccepting(removed: Set<String>) {}
+    package func stopAccepting(removed: Set<String>) {
+        guard !isStopping else { return }
+        for listener in listeners { listener.stop(servesQueue: removed.contains(listener.socket.key)) }
+        isStopping = true
+        for checker in checkers { checker.stop() }
+        for frontend in frontends { frontend.state = .stopped }
+        for proxy in proxies {
+            announce(
+                proxy, .warning, level: 4,
+                "Proxy \(proxy.name) stopped (cumulated conns: FE: \(proxy.frontend?.counters.connections ?? 0), "
+                    + "BE: \(proxy.backend?.counters.sessions ?? 0)).")
+        }
+        drainedIfEmpty()
+    }
 
     /// Whether `stopAccepting` was called: `Stopping` of `show info`.
     package private(set) var isStopping = false
@@ -124,32 +229,271 @@ package final class ProxyCore {
     package var drained: (() -> Void)?
 
     /// Finished and cut since the drain began.
-    package internal(set) var drainFigures = DrainFigures()
+    package private(set) var drainFigures = DrainFigures()
+    private var isCutting = false
 
     /// Cuts every connection that is left and logs each stream. Calls `drained` before it returns.
-    package func hardStop() {}
+    /// `isOverdue`: `hard-stop-after` has passed, which the log says.
+    package func hardStop(isOverdue: Bool = true) {
+        stopAccepting(removed: [])
+        if isOverdue {
+            let words = "soft-stop running for too long, performing a hard-stop."
+            report(.warning, words)
+            for output in frontends.flatMap(\.logs).uniqued { send(words, level: 4, to: [output]) }
+            for proxy in proxies {
+                guard let left = proxy.frontend?.sessions.current, left > 0 else { continue }
+                announce(
+                    proxy, .warning, level: 4,
+                    "Proxy \(proxy.name) hard-stopped (\(left) remaining conns will be closed).")
+            }
+        }
+        isCutting = true
+        for stream in live { stream.kill() }
+        drainFigures.idleClosed += clients.count {
+            $0.isFirstRequest || !$0.isFirstRequest && $0.stream == nil
+        }
+        for client in clients { client.close() }
+        for server in backends.flatMap(\.servers) { server.closeIdle() }
+        for output in frontends.flatMap(\.logs).uniqued { output.flush() }
+        recycleStreams()
+        drainedIfEmpty()
+    }
+
+    private func drainedIfEmpty() {
+        guard isStopping, clients.isEmpty, !hasDrained else { return }
+        hasDrained = true
+        for server in backends.flatMap(\.servers) { server.closeIdle() }
+        drained?()
+    }
+
+    // MARK: Clients
+
+    /// Connections or buffers are at their limit.
+    var isFull: Bool { clients.count >= maxconn || buffers.inUse >= maxconn * 4 }
+
+    func accept(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
+        let now = loop.now
+        let client = ClientConnection(core: self, listener: listener, descriptor: descriptor, peer: peer)
+        do throws(Errno) {
+            try loop.add(client, descriptor: descriptor, interest: .edges)
+        } catch {
+            close(descriptor)
+            descriptorsExhausted(error)
+            return
+        }
+        client.index = clients.count
+        clients.append(client)
+        counters.clients.rise()
+        counters.connections += 1
+        counters.connectionRate.count(at: now)
+        counters.sessionRate.count(at: now)
+        let frontend = listener.frontend
+        listener.sessions.rise()
+        frontend.sessions.rise()
+        frontend.counters.connections += 1
+        frontend.counters.sessions += 1
+        frontend.connectionRate.count(at: now)
+        frontend.sessionRate.count(at: now)
+        client.start()
+    }
+
+    func clientClosed(_ client: ClientConnection) {
+        let last = clients.removeLast()
+        if last !== client {
+            clients[client.index] = last
+            last.index = client.index
+        }
+        counters.clients.fall()
+        client.listener.sessions.fall()
+        client.frontend.sessions.fall()
+        if !pausedListeners.isEmpty { resumeListeners() }
+        if isStopping { drainedIfEmpty() }
+    }
+
+    /// A client went away before it asked for anything.
+    func logUnused(_ client: ClientConnection, cause: ClientConnection.Refusal) {
+        guard !client.frontend.settings.dontLogNull, !client.frontend.logs.isEmpty else { return }
+        takeStream(for: client).refuse(cause, hadBytes: false)
+    }
+
+    // MARK: Budget
+
+    func notePaused(_ listener: Listener) {
+        pausedListeners.append(listener)
+        listener.frontend.state = .full
+    }
+
+    private func resumeListeners() {
+        guard !isFull else { return }
+        let paused = pausedListeners
+        pausedListeners = []
+        saidFull = false
+        for listener in paused {
+            listener.resume()
+            if listener.isPaused {
+                pausedListeners.append(listener)
+            } else if !isStopping {
+                listener.frontend.state = .open
+            }
+        }
+    }
+
+    /// Says once that a limit of the worker stops it from accepting.
+    func noteFull() {
+        guard !saidFull else { return }
+        saidFull = true
+        report(
+            .warning,
+            "\(clients.count) connections of maxconn \(maxconn): no more are accepted until some have ended")
+    }
+
+    func descriptorsExhausted(_ error: Errno) {
+        guard !saidFull else { return }
+        saidFull = true
+        report(
+            .alert,
+            "out of descriptors or memory (\(error.description)) at \(clients.count) connections: accepting pauses"
+        )
+    }
+
+    // MARK: Buffers and turns
+
+    func takeBuffer() -> ByteBuffer { buffers.take() }
+
+    func putBackBuffer(_ buffer: ByteBuffer) { buffers.putBack(buffer) }
+
+    /// A part of the shared buffer.
+    @inline(__always)
+    func bytes(_ range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
+        UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(readBuffer)[range])
+            .assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// Lets a connection go on after the others had their turn.
+    func schedule(_ connection: Connection) {
+        guard !connection.isScheduled else { return }
+        connection.isScheduled = true
+        scheduled.append(connection)
+        guard scheduled.count == 1 else { return }
+        loop.atEndOfRound { [self] in
+            recycleStreams()
+            let connections = scheduled
+            scheduled.removeAll(keepingCapacity: true)
+            for connection in connections {
+                connection.isScheduled = false
+                connection.resume()
+            }
+        }
+    }
 
     // MARK: Streams
 
+    @inline(__always)
+    func takeStream(for client: ClientConnection) -> Stream {
+        let stream = free.popLast() ?? Stream(core: self)
+        lastStreamID += 1
+        stream.reset(for: client, id: lastStreamID)
+        stream.index = live.count
+        live.append(stream)
+        return stream
+    }
+
+    @inline(__always)
+    func streamEnded(_ stream: Stream) {
+        let last = live.removeLast()
+        if last !== stream {
+            live[stream.index] = last
+            last.index = stream.index
+        }
+        retired.append(stream)
+        if isStopping {
+            if isCutting { drainFigures.cut += 1 } else { drainFigures.finished += 1 }
+        }
+    }
+
+    /// Streams that ended may be used again: nobody is in the middle of one.
+    @inline(__always)
+    func recycleStreams() {
+        if retired.isEmpty { return }
+        if free.count < Self.mostFreeStreams { free += retired }
+        retired.removeAll(keepingCapacity: true)
+    }
+
     /// The live streams, oldest first.
-    package func streams() -> [StreamSummary] { [] }
+    package func streams() -> [StreamSummary] {
+        live.sorted { $0.id < $1.id }.map { StreamSummary($0) }
+    }
 
     /// Ends a stream; false where there is none of that id.
-    package func shutdownSession(_ id: UInt64) -> Bool { false }
+    package func shutdownSession(_ id: UInt64) -> Bool {
+        guard let stream = live.first(where: { $0.id == id }) else { return false }
+        stream.kill()
+        return true
+    }
+
+    // MARK: Servers
+
+    /// A place at a server is free: those who wait get it at the end of this round.
+    @inline(__always)
+    func serverHasRoom(_ server: Server) {
+        if server.backend.waiting.isEmpty { return }
+        serveQueue(of: server.backend)
+    }
+
+    func serveQueue(of backend: Backend) {
+        backendsWithRoom.append(backend)
+        guard backendsWithRoom.count == 1 else { return }
+        loop.atEndOfRound { [self] in
+            recycleStreams()
+            let backends = backendsWithRoom
+            backendsWithRoom.removeAll(keepingCapacity: true)
+            for backend in backends { backend.serveWaiting() }
+        }
+    }
+
+    var wallClock: WallClock { WallClock.now() }
+
+    // MARK: Logs
+
+    func log(_ stream: Stream) {
+        guard let client = stream.client else { return }
+        logLine.clear()
+        StreamLog(calendar: calendar).append(to: logLine, stream, client)
+        let time = wallClock
+        for output in stream.frontend.logs { output.send(level: 6, at: time, logLine.bytes) }
+    }
+
+    func send(_ text: String, level: Int, to outputs: [LogOutput]) {
+        let time = wallClock
+        var text = text
+        text.withUTF8 { bytes in
+            for output in outputs { output.send(level: level, at: time, UnsafeRawBufferPointer(bytes)) }
+        }
+    }
+
+    /// On standard error and in the proxy's log.
+    func announce(_ proxy: RunningProxy, _ severity: ReportSeverity, level: Int, _ text: String) {
+        report(severity, text)
+        send(text, level: level, to: proxy.frontend?.logs ?? proxy.backend?.logs ?? [])
+    }
 
     // MARK: What an admin can change
 
     package func backend(_ name: String) -> Backend? { backends.first { $0.name == name } }
 
-    /// Sets a server's weight, 0…256.
-    package func setWeight(_ weight: Int, of server: Server) { server.weight = weight }
-
-    /// `disable server`: no new streams; running ones go on, its queue goes elsewhere.
-    package func disable(_ server: Server) { server.inMaintenance = true }
-
-    /// `enable server`.
-    package func enable(_ server: Server) { server.inMaintenance = false }
-
     /// `clear counters`: the maxima; `all`: everything.
-    package func clearCounters(all: Bool) {}
+    package func clearCounters(all: Bool) {
+        for frontend in frontends { frontend.clearCounters(all: all) }
+        for backend in backends { backend.clearCounters(all: all) }
+        counters.connectionRate.max = 0
+        counters.sessionRate.max = 0
+    }
+}
+
+extension [LogOutput] {
+    /// Each output once.
+    var uniqued: [LogOutput] {
+        var seen: Set<ObjectIdentifier> = []
+        return filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
 }

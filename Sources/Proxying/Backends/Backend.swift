@@ -1,6 +1,7 @@
 // Where streams go: servers, balancing, the queue, rules and counters of one `backend` (or the back of a `listen`).
 
 import ConfigLanguage
+import DequeModule
 import Unix
 
 /// A backend of the running configuration.
@@ -24,6 +25,14 @@ package final class Backend {
     /// `qcur`, `qmax`: streams that wait for a server.
     package var queued = Gauge()
 
+    let timing: Timing
+    let requestRules: [RequestRule]
+    let forwarding: Forwarding?
+    /// Streams that wait for a server, the longest first.
+    var waiting = Deque<Stream>()
+    var turns = 0
+    var logs: [LogOutput] = []
+
     /// When the last stream came; nil: none yet.
     package var lastSession: Instant?
     /// When it last went up or down, and the time it was down before that.
@@ -39,6 +48,32 @@ package final class Backend {
         isHTTP = proxy.settings.mode == .http
         fullConn = proxy.settings.fullConn ?? max(1, maxconn / 10)
         lastChange = now
+        timing = Timing(proxy.settings.timeouts)
+        requestRules = proxy.httpRequest.map(RequestRule.init)
+        forwarding = proxy.settings.forwardFor.map(Forwarding.init)
+    }
+
+    /// Gives free places to those who wait.
+    func serveWaiting() {
+        while !waiting.isEmpty {
+            switch choose() {
+            case .server(let server): waiting.removeFirst().leaveQueue(for: server)
+            case .full, .none: return
+            }
+        }
+    }
+
+    func clearCounters(all: Bool) {
+        if all {
+            counters = TrafficCounters()
+            times = TimeCounters()
+        }
+        sessions.clearMaximum()
+        queued.clearMaximum()
+        times.clearMaxima()
+        sessionRate.max = 0
+        requestRate.max = 0
+        for server in servers { server.clearCounters(all: all) }
     }
 
     /// Servers that take streams now, without and with `backup`.

@@ -38,6 +38,12 @@ package final class Server {
     package internal(set) var lastChange: Instant
     package internal(set) var downBefore: Duration = .zero
 
+    /// Where it stands in the round: rises by its weight, falls by all weights when it is chosen.
+    var credit = 0
+    /// When it was chosen last, counted in choices.
+    var turn = 0
+    var idle: [ServerConnection] = []
+
     /// Connections that wait for a request, and those that have one.
     package internal(set) var idleConnections = 0
     package internal(set) var usedConnections = Gauge()
@@ -72,6 +78,20 @@ package final class Server {
 
     /// Whether it is running at all, whatever its weight.
     package var isRunning: Bool { isUp && !inMaintenance }
+
+    func clearCounters(all: Bool) {
+        if all {
+            counters = TrafficCounters()
+            times = TimeCounters()
+            check.failures = 0
+            check.timesDown = 0
+        }
+        sessions.clearMaximum()
+        queued.clearMaximum()
+        times.clearMaxima()
+        sessionRate.max = 0
+        requestRate.max = 0
+    }
 
     package func downtime(at now: Instant) -> Duration {
         isRunning ? downBefore : downBefore + (now - lastChange)

@@ -1,4 +1,4 @@
-// Accepts the clients of one listening socket.
+// Accepts the clients of one listening socket, as long as there is room for them.
 
 import ConfigLanguage
 import Polling
@@ -8,14 +8,97 @@ import Unix
 package final class Listener: Watcher {
     package let socket: ListeningSocket
     package unowned let frontend: Frontend
+    private unowned let core: ProxyCore
     /// Client connections that came through it.
     package var sessions = Gauge()
+    /// It does not accept now: something is at its limit.
+    private(set) var isPaused = false
 
-    init(socket: ListeningSocket, frontend: Frontend) {
+    /// Accepted at a time, so that clients who are already here are not forgotten.
+    private static let mostAtOnce = 64
+    private static let pauseNanoseconds: Int64 = 200_000_000
+
+    init(socket: ListeningSocket, frontend: Frontend, core: ProxyCore) {
         self.socket = socket
         self.frontend = frontend
+        self.core = core
     }
 
-    /// `bind … name`, else its number among its frontend's.
+    /// `bind … name`, else its address.
     package var name: String { socket.options.name ?? socket.address.description }
+
+    private var isFull: Bool {
+        if let most = socket.options.maxconn, sessions.current >= most { return true }
+        return frontend.sessions.current >= frontend.maxconn
+    }
+
+    func start() {
+        watch()
+    }
+
+    private func watch() {
+        do throws(Errno) {
+            try core.loop.add(self, descriptor: socket.descriptor, interest: .readable)
+        } catch {
+            core.report(.alert, "Listener \(name) of frontend \(frontend.name) cannot be watched: \(error)")
+        }
+    }
+
+    override package func ready(_ readiness: UInt32) {
+        acceptQueued(most: Self.mostAtOnce, evenWhenFull: false)
+    }
+
+    /// The pause is over.
+    override package func deadlineReached() {
+        resume()
+    }
+
+    /// Accepts again, if it had to stop.
+    func resume() {
+        guard isPaused, !isFull, !core.isFull, !core.isStopping else { return }
+        isPaused = false
+        core.loop.cancelDeadline(of: self)
+        watch()
+    }
+
+    /// Stops accepting until somebody leaves; what comes meanwhile waits in the kernel's queue.
+    private func pause(retries: Bool) {
+        isPaused = true
+        core.loop.remove(self)
+        core.notePaused(self)
+        if retries {
+            core.loop.setDeadline(core.loop.now.advanced(byNanoseconds: Self.pauseNanoseconds), of: self)
+        }
+    }
+
+    /// Accepts what waits; the number accepted.
+    func acceptQueued(most: Int, evenWhenFull: Bool) {
+        for _ in 0..<most {
+            if !evenWhenFull && (isFull || core.isFull) {
+                if core.isFull { core.noteFull() }
+                pause(retries: false)
+                return
+            }
+            do throws(Errno) {
+                guard let accepted = try Socket.accept(on: socket.descriptor) else { return }
+                let peer = accepted.peer
+                core.accept(accepted.take().release(), peer: peer, on: self)
+            } catch .connectionAbort, .interrupted, .protocolError {
+                continue
+            } catch {
+                core.descriptorsExhausted(error)
+                if !evenWhenFull { pause(retries: true) }
+                return
+            }
+        }
+    }
+
+    /// Accepts no more; `servesQueue`: what the kernel has queued is taken first.
+    func stop(servesQueue: Bool) {
+        if watched >= 0 { core.loop.remove(self) }
+        core.loop.cancelDeadline(of: self)
+        isPaused = false
+        if servesQueue { acceptQueued(most: .max, evenWhenFull: true) }
+        socket.close()
+    }
 }

@@ -34,3 +34,50 @@ package struct StreamSummary: Sendable {
     /// In our words: `request`, `queue`, `connect`, `response`, `data`, `tunnel`.
     package var phase: String
 }
+
+extension StreamSummary {
+    init(_ stream: Stream) {
+        let core = stream.core
+        let client = stream.client
+        let connection = stream.connection
+        id = stream.id
+        switch client?.peer {
+        case .ipv4: transport = "tcpv4"
+        case .ipv6: transport = "tcpv6"
+        case .unix, .abstract, nil: transport = "unix_stream"
+        }
+        switch client?.peer {
+        case .ipv4, .ipv6: source = client?.peer.description ?? ""
+        case .unix, .abstract, nil: source = "unix:1"
+        }
+        frontend = stream.frontend.name
+        frontendID = stream.frontend.id
+        isHTTP = stream.frontend.isHTTP
+        listenerID = (stream.frontend.listeners.firstIndex { $0 === client?.listener } ?? 0) + 1
+        backend = stream.backend?.name
+        backendID = stream.backend?.id
+        server = stream.server?.name
+        serverID = stream.server?.id
+        serverAddress = stream.server?.address?.description
+        began = stream.began
+        let age = core.loop.now.nanoseconds - stream.began.nanoseconds
+        beganAt = WallClock(microseconds: core.wallClock.microseconds - age / 1000)
+        expires = Instant(
+            nanoseconds: min(client?.deadlineNanoseconds ?? .max, connection?.deadlineNanoseconds ?? .max))
+        clientDescriptor = client?.descriptor ?? -1
+        serverDescriptor = connection?.descriptor ?? -1
+        bytesIn = stream.bytesIn
+        bytesOut = stream.bytesOut
+        retriesLeft = stream.retriesLeft
+        isQueued = stream.phase == .queued
+        phase =
+            switch stream.phase {
+            case .request, .ended: "request"
+            case .queued: "queue"
+            case .turnaround, .connecting: "connect"
+            case .exchange: stream.hasResponse ? "data" : "response"
+            case .tunnel: "tunnel"
+            case .reply: "reply"
+            }
+    }
+}

@@ -1,0 +1,69 @@
+// Reads a response's head, and decides where its body ends.
+
+/// The response head that was read last.
+package struct ResponseHead: Sendable {
+    package private(set) var section = FieldSection()
+    package private(set) var status = 0
+    package private(set) var isVersion11 = true
+    /// The status line without its line end.
+    package private(set) var line = 0..<0
+
+    package init() {}
+
+    /// Whether the server keeps the connection open after this response.
+    package var allowsKeepAlive: Bool {
+        isVersion11 ? !section.saysClose : section.saysKeepAlive && !section.saysClose
+    }
+
+    package mutating func read(_ bytes: Span<UInt8>) -> HeadOutcome {
+        section.reset()
+        let count = bytes.count
+        let version: StaticString = "HTTP/1."
+        for offset in 0..<min(7, count) {
+            let expected = version.withUTF8Buffer { $0[offset] }
+            if bytes[offset] != expected { return .invalid(.version) }
+        }
+        guard count > 12 else { return .partial }
+        guard bytes[7] == 48 || bytes[7] == 49 else { return .invalid(.version) }
+        isVersion11 = bytes[7] == 49
+        guard bytes[8] == 32, bytes[9].isDigit, bytes[10].isDigit, bytes[11].isDigit else {
+            return .invalid(.firstLine)
+        }
+        status = Int(bytes[9] - 48) * 100 + Int(bytes[10] - 48) * 10 + Int(bytes[11] - 48)
+        guard status >= 100, bytes[12] == 32 || bytes[12] == 13 || bytes[12] == 10 else {
+            return .invalid(.firstLine)
+        }
+        var index = 12
+        while index < count && (bytes[index] >= 32 || bytes[index] == 9) { index += 1 }
+        guard index < count else { return .partial }
+        line = 0..<index
+        if bytes[index] == 13 {
+            guard index + 1 < count else { return .partial }
+            guard bytes[index + 1] == 10 else { return .invalid(.firstLine) }
+            index += 2
+        } else if bytes[index] == 10 {
+            section.hasBareLineFeed = true
+            index += 1
+        } else {
+            return .invalid(.firstLine)
+        }
+        section.start = index
+        if index < count && bytes[index].isBlank { return .invalid(.field) }
+        let outcome = section.read(bytes, from: index)
+        guard case .complete = outcome else { return outcome }
+        if section.hasTransferEncoding && (section.contentLength != nil || !isVersion11) {
+            return .invalid(.framing)
+        }
+        return outcome
+    }
+
+    /// Where the body of this response to a request ends.
+    package func framing(answering method: Method) -> BodyFraming {
+        if method == .head || status < 200 || status == 204 || status == 304 { return .none }
+        if method == .connect && status < 300 { return .tunnel }
+        if section.isChunked { return .chunked }
+        if section.hasTransferEncoding { return .untilClose }
+        if let length = section.contentLength { return length > 0 ? .length(length) : .none }
+        return .untilClose
+    }
+}

@@ -1,0 +1,120 @@
+// Servers that come and go: what checks and the admin change, the lines that tell of it, and what follows.
+
+import ConfigLanguage
+import Unix
+
+extension ProxyCore {
+    /// Sets a server's weight, 0…256.
+    package func setWeight(_ weight: Int, of server: Server) {
+        server.weight = weight
+        noteBackend(server.backend)
+        serveQueue(of: server.backend)
+    }
+
+    /// `disable server`: no new streams; running ones go on.
+    package func disable(_ server: Server) {
+        guard !server.inMaintenance else { return }
+        let wasRunning = server.isRunning
+        server.inMaintenance = true
+        if wasRunning {
+            leave(server)
+            tell(
+                server, .warning, level: 5,
+                "Server \(server.fullName) is going DOWN for maintenance. \(remaining(server.backend))")
+        }
+        noteBackend(server.backend)
+    }
+
+    /// `enable server`.
+    package func enable(_ server: Server) {
+        guard server.inMaintenance else { return }
+        server.inMaintenance = false
+        if server.address != nil {
+            server.isUp = true
+            server.check.restore()
+        }
+        returned(server)
+        tell(
+            server, .warning, level: 5,
+            "Server \(server.fullName) is \(server.options.check ? "UP" : "UP/READY") "
+                + "(leaving forced maintenance).")
+        noteBackend(server.backend)
+        serveQueue(of: server.backend)
+    }
+
+    /// A check has ended.
+    func checked(_ server: Server, _ change: CheckState.Change) {
+        switch change {
+        case .none: return
+        case .down:
+            server.isUp = false
+            leave(server)
+            tell(
+                server, .warning, level: 1,
+                "Server \(server.fullName) is DOWN, \(server.checkWords). \(remaining(server.backend))")
+            noteBackend(server.backend)
+        case .up:
+            server.isUp = true
+            returned(server)
+            let backend = server.backend
+            tell(
+                server, .warning, level: 5,
+                "Server \(server.fullName) is UP, \(server.checkWords). \(backend.activeServers) active and "
+                    + "\(backend.backupServers) backup servers online.\(backend.backupWords) 0 sessions requeued, "
+                    + "\(backend.queued.current) total in queue.")
+            noteBackend(server.backend)
+            serveQueue(of: server.backend)
+        }
+    }
+
+    private func leave(_ server: Server) {
+        server.lastChange = loop.now
+        server.closeIdle()
+    }
+
+    private func returned(_ server: Server) {
+        server.downBefore = server.downBefore + (loop.now - server.lastChange)
+        server.lastChange = loop.now
+    }
+
+    private func remaining(_ backend: Backend) -> String {
+        "\(backend.activeServers) active and \(backend.backupServers) backup servers left.\(backend.backupWords) "
+            + "\(backend.sessions.current) sessions active, 0 requeued, \(backend.queued.current) remaining in queue."
+    }
+
+    /// A backend is down with its last server.
+    private func noteBackend(_ backend: Backend) {
+        let isUp = backend.activeServers + backend.backupServers > 0
+        guard isUp != backend.isUp else { return }
+        if isUp { backend.downBefore = backend.downBefore + (loop.now - backend.lastChange) }
+        backend.isUp = isUp
+        backend.lastChange = loop.now
+        guard !isUp else { return }
+        backend.timesDown += 1
+        report(.alert, "backend '\(backend.name)' has no server available!")
+        send("backend \(backend.name) has no server available!", level: 0, to: backend.logs)
+    }
+
+    private func tell(_ server: Server, _ severity: ReportSeverity, level: Int, _ text: String) {
+        report(severity, text)
+        send(text, level: level, to: server.backend.logs)
+    }
+}
+
+extension Server {
+    /// `backend/server`
+    package var fullName: String { "\(backend.name)/\(name)" }
+
+    /// `reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms`
+    fileprivate var checkWords: String {
+        guard let result = check.result else { return "reason: unknown" }
+        let info = result.detail.isEmpty ? "" : ", info: \"\(result.detail)\""
+        return "reason: \(result.description)\(info), check duration: \(check.durationMilliseconds)ms"
+    }
+}
+
+extension Backend {
+    fileprivate var backupWords: String {
+        activeServers == 0 && backupServers > 0 ? " Running on backup." : ""
+    }
+}

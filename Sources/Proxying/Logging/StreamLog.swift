@@ -1,0 +1,121 @@
+// The line of a stream in HAProxy's formats: `option httplog`, `option tcplog`, and the plain one.
+
+import ConfigLanguage
+import Unix
+
+/// Writes a stream's line.
+struct StreamLog {
+    let calendar: Calendar
+
+    func append(to line: ByteBuffer, _ stream: Stream, _ client: ClientConnection) {
+        let server = stream.loggedServer
+        let core = stream.core
+        let now = core.loop.now
+        let clock = core.wallClock
+        let start = stream.frontend.isHTTP ? stream.began : client.accepted
+        let beganAt = WallClock(
+            microseconds: clock.microseconds - (now.nanoseconds - start.nanoseconds) / 1000)
+        guard stream.frontend.settings.logFormat != .none else {
+            appendPlain(to: line, stream, client)
+            return
+        }
+        appendSource(to: line, client)
+        line.append(" [")
+        calendar.appendAccessDate(to: line, beganAt)
+        line.append("] ")
+        line.append(stream.frontend.name)
+        line.append(" ")
+        line.append(stream.backend?.name ?? stream.frontend.name)
+        line.append("/")
+        line.append(server?.name ?? "<NOSRV>")
+        line.append(" ")
+        appendTimes(to: line, stream, now)
+        line.append(" ")
+        let isHTTPLine = stream.frontend.settings.logFormat == .http && stream.frontend.isHTTP
+        if isHTTPLine {
+            line.append(stream.status)
+            line.append(" ")
+        }
+        line.append(stream.bytesOut)
+        line.append(isHTTPLine ? " - - " : " ")
+        line.append(byte: stream.cause)
+        line.append(byte: stream.moment)
+        line.append(isHTTPLine ? "-- " : " ")
+        appendLoad(to: line, stream, server)
+        guard isHTTPLine else { return }
+        line.append(" \"")
+        appendEscaped(to: line, stream.requestLine.bytes)
+        line.append("\"")
+    }
+
+    /// `Connect from 10.0.0.1:4711 to 10.0.0.2:80 (web/HTTP)`
+    private func appendPlain(to line: ByteBuffer, _ stream: Stream, _ client: ClientConnection) {
+        line.append("Connect from ")
+        appendSource(to: line, client)
+        line.append(" to ")
+        line.append((try? Socket.localAddress(client.descriptor))?.description ?? "unknown")
+        line.append(" (")
+        line.append(stream.frontend.name)
+        line.append(stream.frontend.isHTTP ? "/HTTP)" : "/TCP)")
+    }
+
+    private func appendSource(to line: ByteBuffer, _ client: ClientConnection) {
+        switch client.peer {
+        case .ipv4(_, let port), .ipv6(_, _, let port, _):
+            client.peer.appendHost(to: line)
+            line.append(":")
+            line.append(Int(port))
+        case .unix, .abstract: line.append("unix:1")
+        }
+    }
+
+    /// `TR/Tw/Tc/Tr/Ta`, for TCP `Tw/Tc/Tt`.
+    private func appendTimes(to line: ByteBuffer, _ stream: Stream, _ now: Instant) {
+        func put(_ start: Instant, _ end: Instant) {
+            line.append(Stream.milliseconds(from: start, to: end))
+            line.append("/")
+        }
+        if stream.frontend.isHTTP {
+            put(stream.began, stream.requestDone)
+            put(stream.requestDone, stream.assigned)
+            put(stream.assigned, stream.connected)
+            put(stream.connected, stream.responded)
+        } else {
+            put(stream.requestDone, stream.assigned)
+            put(stream.assigned, stream.connected)
+        }
+        line.append(Stream.milliseconds(from: stream.began, to: now))
+    }
+
+    /// `actconn/feconn/beconn/srvconn/retries srv_queue/backend_queue`
+    private func appendLoad(to line: ByteBuffer, _ stream: Stream, _ server: Server?) {
+        line.append(stream.core.counters.clients.current)
+        line.append("/")
+        line.append(stream.frontend.sessions.current)
+        line.append("/")
+        line.append(stream.backend?.sessions.current ?? 0)
+        line.append("/")
+        line.append(server?.sessions.current ?? 0)
+        line.append("/")
+        if stream.wasRedispatched { line.append("+") }
+        line.append(stream.retriesDone)
+        line.append(" ")
+        line.append(stream.serverQueuePosition)
+        line.append("/")
+        line.append(stream.backendQueuePosition)
+    }
+
+    /// Control characters, quotes and what is not ASCII become `#XX`.
+    private func appendEscaped(to line: ByteBuffer, _ bytes: UnsafeRawBufferPointer) {
+        let digits: StaticString = "0123456789ABCDEF"
+        for byte in bytes {
+            if byte < 32 || byte >= 127 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "#") {
+                line.append("#")
+                line.append(byte: digits.utf8Start[Int(byte >> 4)])
+                line.append(byte: digits.utf8Start[Int(byte & 15)])
+            } else {
+                line.append(byte: byte)
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+// A client's connection between its requests: reads heads, hands each to a stream, and goes on after it.
+
+import Glibc
+import HTTP1
+import Unix
+
+/// A client. It holds no buffer while it is silent.
+final class ClientConnection: Connection {
+    let listener: Listener
+    let peer: SocketAddress
+    var stream: Stream?
+    /// Bytes that were read and belong to no request yet.
+    private var held: ByteBuffer?
+    /// `held` may hold a whole head; otherwise more bytes are needed first.
+    private var heldIsFresh = false
+    /// A private server connection (`http-reuse never`).
+    var ownServer: ServerConnection?
+    /// When the request that is being read began; `.never` between requests.
+    private(set) var headBegan = Instant.never
+    let accepted: Instant
+    /// No request was read yet: `http-reuse safe` gives it a connection of its own.
+    var isFirstRequest = true
+    /// All is said; what the client still sends is read and dropped, so that it sees our answer.
+    private var isLingering = false
+    /// `serve` is at work: a stream that ends within it needs not call it.
+    private var isServing = false
+    /// Its place in the core's list.
+    var index = 0
+
+    /// HAProxy's `tune.bufsize` less `tune.maxrewrite`.
+    static let longestHead = 15360
+    private static let lingerNanoseconds: Int64 = 2_000_000_000
+
+    init(core: ProxyCore, listener: Listener, descriptor: Int32, peer: SocketAddress) {
+        self.listener = listener
+        self.peer = peer
+        accepted = core.loop.now
+        super.init(core: core, descriptor: descriptor)
+    }
+
+    @inline(__always) var frontend: Frontend { listener.frontend }
+
+    /// Begins to wait for the first request.
+    func start() {
+        if frontend.isHTTP {
+            setDeadline(after: frontend.timing.httpRequest)
+        } else {
+            core.takeStream(for: self).beginTCP()
+        }
+    }
+
+    // MARK: Events
+
+    override func ready(_ readiness: UInt32) {
+        core.recycleStreams()
+        note(readiness)
+        if let stream {
+            stream.clientReady(failed: readiness & 0x8 != 0)
+        } else if isLingering {
+            discard()
+        } else {
+            serve()
+        }
+    }
+
+    override func resume() {
+        guard descriptor >= 0 else { return }
+        if let stream {
+            stream.resume()
+        } else {
+            serve()
+        }
+    }
+
+    override func deadlineReached() {
+        core.recycleStreams()
+        if let stream {
+            stream.clientDeadline()
+        } else if isLingering {
+            close()
+        } else if headBegan == .never && !isFirstRequest {
+            close()
+        } else {
+            refuse(.timedOut)
+        }
+    }
+
+    // MARK: Heads
+
+    /// Reads heads and begins streams until bytes are missing or a stream takes time.
+    func serve() {
+        isServing = true
+        defer { isServing = false }
+        var turns = 0
+        while stream == nil && descriptor >= 0 && !isLingering {
+            turns += 1
+            if turns > 64 {
+                core.schedule(self)
+                return
+            }
+            let buffer = core.readBuffer
+            var total = held?.count ?? 0
+            if let held { buffer.copyMemory(from: held.bytes) }
+            var mustSearch = false
+            if heldIsFresh {
+                heldIsFresh = false
+            } else {
+                guard isReadable else { return }
+                switch read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[total...])) {
+                case .moved(let count):
+                    mustSearch = total > 0
+                    if headBegan == .never { headBegan = core.loop.now }
+                    if mustSearch && !mayEndHead(buffer, from: total, to: total + count) {
+                        total += count
+                        guard keepPartial(buffer, total) else { return }
+                        continue
+                    }
+                    total += count
+                case .wouldBlock: return
+                case .ended:
+                    ended()
+                    return
+                case .failed:
+                    failed()
+                    return
+                }
+            }
+            guard parse(buffer, total) else { return }
+        }
+    }
+
+    /// Whether the bytes that came last may complete a head; spares reading it anew for every dribble.
+    private func mayEndHead(_ buffer: UnsafeMutableRawBufferPointer, from: Int, to: Int) -> Bool {
+        var index = max(1, from - 1)
+        while index < to {
+            if buffer[index] == 10 && (buffer[index - 1] == 10 || (index > 1 && buffer[index - 2] == 10)) {
+                return true
+            }
+            index += 1
+        }
+        return false
+    }
+
+    /// False: the connection was refused or is lost.
+    private func parse(_ buffer: UnsafeMutableRawBufferPointer, _ total: Int) -> Bool {
+        let bytes = core.bytes(0..<total)
+        switch core.requestHead.read(bytes.span) {
+        case .complete(let length):
+            if length > Self.longestHead {
+                refuse(.tooLong)
+                return false
+            }
+            releaseHeld()
+            core.takeStream(for: self).beginHTTP(headLength: length, total: total)
+            return true
+        case .partial: return keepPartial(buffer, total)
+        case .invalid:
+            refuse(.invalid)
+            return false
+        }
+    }
+
+    private func keepPartial(_ buffer: UnsafeMutableRawBufferPointer, _ total: Int) -> Bool {
+        if total >= Self.longestHead {
+            refuse(.tooLong)
+            return false
+        }
+        let kept = held ?? core.takeBuffer()
+        kept.clear()
+        kept.append(UnsafeRawBufferPointer(rebasing: buffer[..<total]))
+        held = kept
+        if isFirstRequest || headBegan == .never { return true }
+        // The request has begun: its own timeout counts from here.
+        core.loop.setDeadline(headBegan.advanced(byNanoseconds: frontend.timing.httpRequest), of: self)
+        return true
+    }
+
+    /// Keeps bytes behind a request for the next one, or for a tunnel.
+    func hold(_ bytes: UnsafeRawBufferPointer) {
+        let kept = held ?? core.takeBuffer()
+        kept.append(bytes)
+        held = kept
+        heldIsFresh = true
+    }
+
+    /// Gives what is held to a tunnel.
+    func takeHeld() -> ByteBuffer? {
+        defer {
+            held = nil
+            heldIsFresh = false
+        }
+        return held
+    }
+
+    private func releaseHeld() {
+        if let held {
+            self.held = nil
+            core.putBackBuffer(held)
+        }
+    }
+
+    var hasHeld: Bool { held != nil }
+
+    // MARK: Between streams
+
+    /// The stream has ended and the connection goes on.
+    @inline(__always)
+    func awaitNextRequest() {
+        stream = nil
+        isFirstRequest = false
+        if heldIsFresh || isReadable {
+            headBegan = heldIsFresh ? core.loop.now : .never
+            core.loop.setDeadline(
+                core.loop.now.advanced(byNanoseconds: frontend.timing.keepAlive), of: self)
+            if !isServing { serve() }
+        } else if reachedEnd {
+            close()
+        } else {
+            headBegan = .never
+            setDeadline(after: frontend.timing.keepAlive)
+        }
+    }
+
+    private func ended() {
+        if held != nil {
+            refuse(.aborted)
+        } else if isFirstRequest {
+            core.logUnused(self, cause: .aborted)
+            close()
+        } else {
+            close()
+        }
+    }
+
+    private func failed() {
+        if held != nil || isFirstRequest { core.logUnused(self, cause: .aborted) }
+        close()
+    }
+
+    /// Why a request that never became one is turned down.
+    enum Refusal {
+        case invalid, tooLong, timedOut, aborted
+    }
+
+    private func refuse(_ refusal: Refusal) {
+        let hadBytes = held != nil || refusal == .invalid || refusal == .tooLong
+        releaseHeld()
+        core.takeStream(for: self).refuse(refusal, hadBytes: hadBytes)
+    }
+
+    // MARK: Ending
+
+    /// Closes after our last bytes were sent: at once where nothing of the client is unread, else after a while.
+    func finishAndClose(unreadInput: Bool) {
+        stream = nil
+        guard unreadInput, descriptor >= 0, !reachedEnd else {
+            close()
+            return
+        }
+        shutWrite()
+        isLingering = true
+        setDeadline(after: Self.lingerNanoseconds)
+        discard()
+    }
+
+    private func discard() {
+        var rounds = 0
+        while isReadable && descriptor >= 0 {
+            rounds += 1
+            switch read(into: core.readBuffer) {
+            case .moved: if rounds > 64 { close() }
+            case .wouldBlock: return
+            case .ended, .failed: close()
+            }
+        }
+    }
+
+    /// Closes at once. A stream must have let go of it.
+    func close() {
+        guard descriptor >= 0 else { return }
+        releaseHeld()
+        stream = nil
+        if let ownServer {
+            self.ownServer = nil
+            ownServer.close()
+        }
+        closeSocket()
+        core.clientClosed(self)
+    }
+}

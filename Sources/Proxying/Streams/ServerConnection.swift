@@ -1,0 +1,62 @@
+// A connection to a server: carries one stream, or waits in its server's pool for the next.
+
+import Unix
+
+/// An open or opening connection to a server.
+final class ServerConnection: Connection {
+    let server: Server
+    var stream: Stream?
+    /// The first bytes of a response whose head is not complete.
+    var held: ByteBuffer?
+    /// It has carried a request before: the server may close it at any moment.
+    var isReused = false
+    var isPooled = false
+
+    init(core: ProxyCore, descriptor: Int32, server: Server) {
+        self.server = server
+        super.init(core: core, descriptor: descriptor)
+    }
+
+    override func ready(_ readiness: UInt32) {
+        core.recycleStreams()
+        note(readiness)
+        if let stream {
+            stream.serverReady(readiness)
+        } else if readiness & 0x2019 != 0 {
+            // Nothing may come without a request: it has closed, or speaks out of turn.
+            discardIdle()
+        }
+    }
+
+    override func resume() {
+        guard descriptor >= 0 else { return }
+        stream?.resume()
+    }
+
+    override func deadlineReached() {
+        core.recycleStreams()
+        if let stream {
+            stream.serverDeadline()
+        } else {
+            discardIdle()
+        }
+    }
+
+    /// Closes a connection without a stream, wherever it waits.
+    private func discardIdle() {
+        if isPooled {
+            server.removeIdle(self)
+        }
+        close()
+    }
+
+    func close() {
+        guard descriptor >= 0 else { return }
+        if let held {
+            self.held = nil
+            core.putBackBuffer(held)
+        }
+        stream = nil
+        closeSocket()
+    }
+}

@@ -1,0 +1,303 @@
+// One request and its response, or one TCP connection: from the client through rules to a server and back.
+//
+//   HTTP  head read → rules → server chosen → [queue] → [connect] → request sent → response head → body → end
+//   TCP   accepted → server chosen → [queue] → connect → bytes both ways → end
+//
+// Each step is a file of its own: StreamRequest, StreamServer, StreamResponse, StreamReply, StreamEnding.
+// Streams are used again, so that a request allocates nothing.
+
+import ConfigLanguage
+import HTTP1
+import Unix
+
+/// A live stream.
+final class Stream {
+    enum Phase: UInt8 {
+        /// The request's rules are at work.
+        case request
+        /// Waits for a place at a server.
+        case queued
+        /// Waits before it tries the same server again.
+        case turnaround
+        case connecting
+        /// Request and response travel; HTTP.
+        case exchange
+        /// Bytes travel both ways; TCP, Upgrade, CONNECT.
+        case tunnel
+        /// The proxy's own answer is on its way.
+        case reply
+        case ended
+    }
+
+    let core: ProxyCore
+    var id: UInt64 = 0
+    var phase = Phase.ended
+    /// Its place in the core's list.
+    var index = 0
+
+    var client: ClientConnection?
+    var frontend: Frontend!
+    var backend: Backend?
+    var server: Server?
+    var connection: ServerConnection?
+
+    // The request.
+    var method = Method.other
+    var clientIsVersion11 = true
+    var keepsClient = false
+    var asksForUpgrade = false
+    /// The request's head and what came of its body, as it goes to the server.
+    var outgoing: ByteBuffer?
+    /// How much of `outgoing` was sent.
+    var sent = 0
+    /// All that was ever sent is still in `outgoing`.
+    var isResendable = true
+    var request = Flow()
+    /// Fields that rules set: found by lower-case name, written as a line.
+    var edits: [(lowercasedName: [UInt8], name: [UInt8], value: [UInt8])] = []
+    /// The request line, for the log.
+    let requestLine = ByteBuffer(capacity: 256)
+    var retriesLeft = 0
+    var retriesDone = 0
+    var wasRedispatched = false
+    /// An idle connection turned out to be closed: the next attempt opens a new one.
+    var wasStale = false
+    /// The server stopped reading the request: only its answer counts now.
+    var isUploadBroken = false
+    /// The client's very first request: it gets a connection of its own under `http-reuse safe`.
+    var isFirstRequest = false
+
+    // The response.
+    var response = Flow()
+    var hasResponse = false
+    var status = -1
+    var serverKeepsOpen = false
+    /// The server sent more than its response.
+    var hasSurplus = false
+
+    // For log and counters.
+    var bytesIn = 0
+    var bytesOut = 0
+    private var accountedIn = 0
+    private var accountedOut = 0
+    var began = Instant.never
+    var requestDone = Instant.never
+    var assigned = Instant.never
+    var connected = Instant.never
+    var responded = Instant.never
+    /// Who ended it and when, as the log tells: `CD`, `SH`, `--`.
+    var cause = UInt8(ascii: "-")
+    var moment = UInt8(ascii: "-")
+    var serverQueuePosition = 0
+    var backendQueuePosition = 0
+    /// The server that the log names: the last one it was assigned to.
+    var loggedServer: Server?
+    /// Monitoring requests are not logged.
+    var isLogged = true
+
+    init(core: ProxyCore) {
+        self.core = core
+    }
+
+    /// Makes it new for a client.
+    @inline(__always)
+    func reset(for client: ClientConnection, id: UInt64) {
+        self.id = id
+        self.client = client
+        client.stream = self
+        frontend = client.frontend
+        phase = .request
+        method = .other
+        keepsClient = false
+        asksForUpgrade = false
+        sent = 0
+        isResendable = true
+        request.begin(.none)
+        if !edits.isEmpty { edits.removeAll() }
+        requestLine.clear()
+        retriesDone = 0
+        wasRedispatched = false
+        wasStale = false
+        isUploadBroken = false
+        isFirstRequest = client.isFirstRequest
+        response.begin(.none)
+        hasResponse = false
+        status = -1
+        serverKeepsOpen = false
+        hasSurplus = false
+        bytesIn = 0
+        bytesOut = 0
+        accountedIn = 0
+        accountedOut = 0
+        requestDone = .never
+        assigned = .never
+        connected = .never
+        responded = .never
+        cause = UInt8(ascii: "-")
+        moment = UInt8(ascii: "-")
+        serverQueuePosition = 0
+        backendQueuePosition = 0
+        isLogged = true
+        loggedServer = nil
+    }
+
+    /// Adds what moved since the last time to every counter that it belongs to.
+    func account() {
+        let newIn = bytesIn - accountedIn
+        let newOut = bytesOut - accountedOut
+        guard newIn | newOut != 0 else { return }
+        accountedIn = bytesIn
+        accountedOut = bytesOut
+        frontend.counters.bytesIn += newIn
+        frontend.counters.bytesOut += newOut
+        if let backend {
+            backend.counters.bytesIn += newIn
+            backend.counters.bytesOut += newOut
+        }
+        if let server {
+            server.counters.bytesIn += newIn
+            server.counters.bytesOut += newOut
+        }
+        core.counters.bytesOut += newOut
+        core.counters.bytesOutRate.add(newOut, second: core.loop.now.nanoseconds / 1_000_000_000)
+    }
+
+    // MARK: Events
+
+    func clientReady(failed: Bool) {
+        if failed {
+            clientLost()
+            return
+        }
+        switch phase {
+        case .exchange, .tunnel: advance()
+        case .reply: flushReply()
+        case .request, .queued, .turnaround, .connecting, .ended: break
+        }
+    }
+
+    func serverReady(_ readiness: UInt32) {
+        switch phase {
+        case .connecting: connectionReady(readiness)
+        case .exchange, .tunnel: advance()
+        case .request, .queued, .turnaround, .reply, .ended: break
+        }
+    }
+
+    func resume() {
+        switch phase {
+        case .exchange, .tunnel: advance()
+        case .reply: flushReply()
+        case .request, .queued, .turnaround, .connecting, .ended: break
+        }
+    }
+
+    /// Moves whatever can move, then sets the deadlines.
+    func advance() {
+        if phase == .tunnel {
+            pumpTunnel()
+        } else {
+            pumpRequest()
+            if phase == .exchange { hasResponse ? pumpResponse() : readResponse() }
+        }
+        switch phase {
+        case .exchange: setExchangeDeadlines()
+        case .tunnel: setTunnelDeadlines()
+        case .request, .queued, .turnaround, .connecting, .reply, .ended: break
+        }
+    }
+
+    // MARK: Deadlines
+
+    /// Each side has a deadline only while it is the one that is waited for.
+    @inline(__always)
+    func setExchangeDeadlines() {
+        guard let client, let connection else { return }
+        account()
+        let requestGoesOn = !request.isComplete
+        let waitsForClient = (requestGoesOn && request.isFlushed && !hasUnsent) || !response.isFlushed
+        if waitsForClient {
+            client.setDeadline(after: frontend.timing.client)
+        } else {
+            core.loop.setDeadline(.never, of: client)
+        }
+        let waitsForServer = (!waitsForClient || hasUnsent || !request.isFlushed) && response.isFlushed
+        if waitsForServer, let backend {
+            connection.setDeadline(after: backend.timing.server)
+        } else {
+            core.loop.setDeadline(.never, of: connection)
+        }
+    }
+
+    func clientDeadline() {
+        switch phase {
+        case .queued: queueTimedOut()
+        case .turnaround: connect()
+        case .exchange:
+            if hasResponse || !response.isFlushed {
+                end(cause: "c", moment: "D")
+            } else {
+                fail(status: 408, cause: "c", moment: "D")
+            }
+        case .tunnel: end(cause: "c", moment: "D")
+        case .reply: end(cause: "c", moment: "D")
+        case .request, .connecting, .ended: break
+        }
+    }
+
+    func serverDeadline() {
+        switch phase {
+        case .connecting: connectionFailed(timedOut: true)
+        case .exchange:
+            if hasResponse {
+                countServerAbort()
+                end(cause: "s", moment: "D")
+            } else {
+                backend?.counters.responseErrors += 1
+                server?.counters.responseErrors += 1
+                fail(status: 504, cause: "s", moment: "H")
+            }
+        case .tunnel: end(cause: "s", moment: "D")
+        case .request, .queued, .turnaround, .reply, .ended: break
+        }
+    }
+
+    /// The client's connection broke.
+    func clientLost() {
+        guard phase != .ended else { return }
+        frontend.counters.clientAborts += 1
+        backend?.counters.clientAborts += 1
+        server?.counters.clientAborts += 1
+        switch phase {
+        case .request, .reply: end(cause: "C", moment: "R")
+        case .queued: end(cause: "C", moment: "Q")
+        case .turnaround, .connecting: end(cause: "C", moment: "C")
+        case .exchange: end(cause: "C", moment: hasResponse ? "D" : "H")
+        case .tunnel: end(cause: "C", moment: "D")
+        case .ended: break
+        }
+    }
+
+    func countServerAbort() {
+        backend?.counters.serverAborts += 1
+        server?.counters.serverAborts += 1
+    }
+
+    /// Cuts it: an admin's `shutdown session`, or the hard stop.
+    func kill() {
+        keepsClient = false
+        switch phase {
+        case .request, .queued: end(cause: "K", moment: phase == .queued ? "Q" : "R")
+        case .turnaround, .connecting: end(cause: "K", moment: "C")
+        case .exchange:
+            if hasResponse {
+                end(cause: "K", moment: "D")
+            } else {
+                fail(status: 502, cause: "K", moment: "H")
+                if phase == .reply { end(cause: "K", moment: "H") }
+            }
+        case .tunnel, .reply: end(cause: "K", moment: "D")
+        case .ended: break
+        }
+    }
+}

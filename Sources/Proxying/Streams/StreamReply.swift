@@ -1,0 +1,122 @@
+// The proxy's own answers: error pages, `return`, `redirect`, and what is left of a request that they end.
+
+import ConfigLanguage
+import HTTP1
+import Unix
+
+extension Stream {
+    /// Ends the stream with an error: a page where a client can still understand one.
+    func fail(status: Int, cause: Unicode.Scalar, moment: Unicode.Scalar) {
+        guard phase != .ended else { return }
+        self.cause = UInt8(ascii: cause)
+        self.moment = UInt8(ascii: moment)
+        if status >= 500 || status == 408 { backend?.counters.count(status: status) }
+        leaveServerSide()
+        guard frontend.isHTTP else {
+            end(cause: cause, moment: moment)
+            return
+        }
+        if let file = (backend?.settings ?? frontend.settings).errorFiles[status] {
+            // A file is a whole response of its own: only closing ends it for certain.
+            keepsClient = false
+            send(status: status, file.bytes, body: [])
+        } else {
+            reply(page: status)
+        }
+    }
+
+    /// One of HAProxy's pages.
+    func reply(page status: Int) {
+        let page = Array(StatusText.page(status).utf8)
+        var head = "HTTP/1.1 \(status) \(StatusText.reason(status))\r\ncontent-length: \(page.count)\r\n"
+        head += "cache-control: no-cache\r\n"
+        if status == 401 { head += "www-authenticate: Basic realm=\"\"\r\n" }
+        head += "content-type: text/html\r\n"
+        finishHead(&head)
+        send(status: status, Array(head.utf8), body: page)
+    }
+
+    func reply(_ answer: CompiledAnswer) {
+        cause = UInt8(ascii: "L")
+        moment = UInt8(ascii: "R")
+        var rest = ""
+        finishHead(&rest)
+        send(status: answer.status, answer.head + rest.utf8, body: answer.body)
+    }
+
+    /// A head without connection field and empty line, and no body.
+    func reply(head: ByteBuffer, status: Int, cause: Unicode.Scalar, moment: Unicode.Scalar) {
+        self.cause = UInt8(ascii: cause)
+        self.moment = UInt8(ascii: moment)
+        var rest = ""
+        finishHead(&rest)
+        send(status: status, Array(head.bytes) + rest.utf8, body: [])
+    }
+
+    private func finishHead(_ head: inout String) {
+        if !request.isComplete || core.isStopping || reachedEndOfClient { keepsClient = false }
+        if !keepsClient {
+            head += "connection: close\r\n"
+        } else if !clientIsVersion11 {
+            head += "connection: keep-alive\r\n"
+        }
+        head += "\r\n"
+    }
+
+    private var reachedEndOfClient: Bool { client?.reachedEnd ?? true }
+
+    private func send(status: Int, _ head: [UInt8], body: [UInt8]) {
+        self.status = status
+        phase = .reply
+        if let client { client.setDeadline(after: frontend.timing.client) }
+        head.withUnsafeBytes { head in
+            body.withUnsafeBytes { body in
+                write(head, method == .head ? UnsafeRawBufferPointer(start: nil, count: 0) : body)
+            }
+        }
+        flushReply()
+    }
+
+    func flushReply() {
+        guard phase == .reply, let client else { return }
+        if let pending = response.pending {
+            while !pending.isEmpty {
+                switch Socket.write(client.descriptor, pending.bytes) {
+                case .moved(let count):
+                    pending.drop(count)
+                    bytesOut += count
+                case .wouldBlock, .ended:
+                    client.isWritable = false
+                    return
+                case .failed:
+                    clientLost()
+                    return
+                }
+            }
+            response.pending = nil
+            core.putBackBuffer(pending)
+        }
+        finish(keepsServer: false)
+    }
+
+    /// A connection whose request never was one.
+    func refuse(_ refusal: ClientConnection.Refusal, hadBytes: Bool) {
+        guard let client else { return }
+        began = client.headBegan == .never ? client.accepted : client.headBegan
+        keepsClient = false
+        clientIsVersion11 = true
+        requestLine.append("<BADREQ>")
+        isLogged = hadBytes || !frontend.settings.dontLogNull
+        core.counters.requests += 1
+        frontend.counters.requests += 1
+        frontend.counters.requestErrors += 1
+        switch refusal {
+        case .invalid, .tooLong: fail(status: 400, cause: "P", moment: "R")
+        case .timedOut: fail(status: 408, cause: "c", moment: "R")
+        case .aborted:
+            frontend.counters.clientAborts += 1
+            status = 400
+            end(cause: "C", moment: "R")
+        }
+    }
+}

@@ -1,0 +1,313 @@
+// A stream's way to a server: choosing, queueing, connecting, retrying, redispatching, and sending the request.
+
+import ConfigLanguage
+import Unix
+
+extension Stream {
+    /// HAProxy waits this long before it tries the same server again.
+    private static let turnaroundNanoseconds: Int64 = 1_000_000_000
+
+    /// Some of the request lies in our buffer and was not sent.
+    @inline(__always)
+    var hasUnsent: Bool {
+        guard let outgoing else { return false }
+        return sent < outgoing.count
+    }
+
+    /// Finds a server, or waits for one.
+    func assign(excluding excluded: Server? = nil) {
+        guard let backend, let client else { return }
+        switch backend.choose(excluding: excluded) {
+        case .server(let server):
+            attach(server)
+            connect()
+        case .full:
+            phase = .queued
+            backendQueuePosition = backend.queued.current
+            backend.waiting.append(self)
+            backend.queued.rise()
+            client.setDeadline(after: backend.timing.queue)
+        case .none:
+            backend.counters.connectionErrors += 1
+            fail(status: 503, cause: "S", moment: "C")
+        }
+    }
+
+    /// Takes a place at a server.
+    func attach(_ server: Server) {
+        self.server = server
+        loggedServer = server
+        let now = core.loop.now
+        if assigned == .never { assigned = now }
+        server.sessions.rise()
+        server.counters.sessions += 1
+        server.counters.chosen += 1
+        backend?.counters.chosen += 1
+        server.sessionRate.count(at: now)
+        server.lastSession = now
+        if frontend.isHTTP {
+            server.counters.requests += 1
+            server.requestRate.count(at: now)
+        }
+    }
+
+    /// A place has become free while this stream waited.
+    func leaveQueue(for server: Server) {
+        backend?.queued.fall()
+        attach(server)
+        connect()
+    }
+
+    func queueTimedOut() {
+        guard let backend else { return }
+        removeFromQueue()
+        backend.counters.connectionErrors += 1
+        fail(status: 503, cause: "s", moment: "Q")
+    }
+
+    func removeFromQueue() {
+        guard let backend, let place = backend.waiting.firstIndex(where: { $0 === self }) else { return }
+        backend.waiting.remove(at: place)
+        backend.queued.fall()
+    }
+
+    // MARK: Connecting
+
+    /// Takes an idle connection of the chosen server, or opens one.
+    func connect() {
+        guard let server, let backend, let client else { return }
+        core.loop.setDeadline(.never, of: client)
+        if frontend.isHTTP, let connection = reusable(server, backend, client) {
+            connection.isReused = true
+            server.counters.reuses += 1
+            take(connection)
+            connected = core.loop.now
+            phase = .exchange
+            sendRequest()
+            return
+        }
+        guard let address = server.address else {
+            connectionFailed(timedOut: false)
+            return
+        }
+        let connection: ServerConnection
+        do throws(Errno) {
+            let socket = try Socket.stream(for: address)
+            switch address {
+            case .ipv4, .ipv6: Socket.setNoDelay(socket.raw)
+            case .unix, .abstract: break
+            }
+            let isConnected = try Socket.connect(socket.raw, to: address)
+            connection = ServerConnection(core: core, descriptor: socket.release(), server: server)
+            connection.isWritable = isConnected
+            do throws(Errno) {
+                try core.loop.add(connection, descriptor: connection.descriptor, interest: .edges)
+            } catch {
+                connection.closeSocket()
+                throw error
+            }
+        } catch {
+            if error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem {
+                core.descriptorsExhausted(error)
+            }
+            connectionFailed(timedOut: false)
+            return
+        }
+        server.counters.connects += 1
+        backend.counters.connects += 1
+        take(connection)
+        phase = .connecting
+        if connection.isWritable {
+            connectionStands()
+        } else {
+            connection.setDeadline(after: backend.timing.connect)
+        }
+    }
+
+    private func take(_ connection: ServerConnection) {
+        self.connection = connection
+        connection.stream = self
+        connection.server.usedConnections.rise()
+    }
+
+    private func reusable(
+        _ server: Server, _ backend: Backend, _ client: ClientConnection
+    ) -> ServerConnection? {
+        // A retry goes over a connection that nobody else may have seen the end of.
+        if retriesDone > 0 || wasStale { return nil }
+        switch backend.settings.httpReuse {
+        case .never:
+            guard let own = client.ownServer else { return nil }
+            client.ownServer = nil
+            guard own.server === server else {
+                own.close()
+                return nil
+            }
+            return own
+        case .safe: return isFirstRequest ? nil : server.popIdle()
+        case .aggressive:
+            if isFirstRequest, server.idle.last?.isReused != true { return nil }
+            return server.popIdle()
+        case .always: return server.popIdle()
+        }
+    }
+
+    func connectionReady(_ readiness: UInt32) {
+        guard let connection else { return }
+        if readiness & 0x8 != 0 {
+            connectionFailed(timedOut: false)
+        } else if connection.isWritable {
+            connectionStands()
+            if phase == .exchange && (connection.isReadable || !request.isComplete) { advance() }
+        }
+    }
+
+    private func connectionStands() {
+        connected = core.loop.now
+        if frontend.isHTTP {
+            phase = .exchange
+            sendRequest()
+        } else {
+            phase = .tunnel
+            client?.isReadable = true
+            advance()
+        }
+    }
+
+    /// The connection could not be had: again, elsewhere, or give up.
+    func connectionFailed(timedOut: Bool) {
+        guard let backend, let server, let client else { return }
+        dropConnection()
+        guard retriesLeft > 0 else {
+            backend.counters.connectionErrors += 1
+            server.counters.connectionErrors += 1
+            fail(status: 503, cause: timedOut ? "s" : "S", moment: "C")
+            return
+        }
+        retriesLeft -= 1
+        retriesDone += 1
+        let canMove = backend.settings.redispatch && (retriesLeft == 0 || !server.isUsable)
+        if canMove && backend.servers.contains(where: { $0 !== server && $0.isUsable }) {
+            wasRedispatched = true
+            backend.counters.redispatches += 1
+            server.counters.redispatches += 1
+            leaveServer()
+            assign(excluding: server)
+            return
+        }
+        backend.counters.retries += 1
+        server.counters.retries += 1
+        phase = .turnaround
+        client.setDeadline(after: min(Self.turnaroundNanoseconds, backend.timing.connect))
+    }
+
+    /// Closes the server's connection, whatever it carried.
+    func dropConnection() {
+        guard let connection else { return }
+        self.connection = nil
+        connection.server.usedConnections.fall()
+        connection.close()
+    }
+
+    /// Gives the place at the server back, and lets the next waiting stream have it.
+    func leaveServer() {
+        guard let server else { return }
+        account()
+        self.server = nil
+        server.sessions.fall()
+        core.serverHasRoom(server)
+    }
+
+    // MARK: Sending
+
+    /// Sends the head and what came of the body.
+    @inline(__always)
+    func sendRequest() {
+        flushOutgoing()
+        if phase == .exchange { setExchangeDeadlines() }
+    }
+
+    /// False: the server takes no more now, or is gone.
+    @discardableResult
+    func flushOutgoing() -> Bool {
+        guard let connection, let outgoing else { return true }
+        let count = outgoing.count
+        while sent < count {
+            guard connection.isWritable else { return false }
+            switch Socket.write(
+                connection.descriptor, UnsafeRawBufferPointer(rebasing: outgoing.bytes[sent...]))
+            {
+            case .moved(let moved): sent += moved
+            case .wouldBlock, .ended:
+                connection.isWritable = false
+                return false
+            case .failed:
+                breakUpload(connection)
+                return false
+            }
+        }
+        return true
+    }
+
+    /// The server reads no more. It may have answered before it closed, so its side is read to the end.
+    private func breakUpload(_ connection: ServerConnection) {
+        request.endSource()
+        Relay(core: core).release(&request)
+        sent = outgoing?.count ?? 0
+        isUploadBroken = true
+        connection.isReadable = true
+        core.schedule(connection)
+    }
+
+    /// Moves the rest of the request's body.
+    func pumpRequest() {
+        guard phase == .exchange, let client, let connection else { return }
+        if hasUnsent && !flushOutgoing() { return }
+        if request.isComplete && request.isFlushed { return }
+        guard client.isReadable || !request.isFlushed else { return }
+        // From here on it could not be sent again as a whole.
+        isResendable = false
+        let stop = Relay(core: core).move(&request, from: client, to: connection, bytes: &bytesIn) {
+            client.hold($0)
+        }
+        switch stop {
+        case .complete, .sourceBlocked, .sinkBlocked: break
+        case .yielded: core.schedule(client)
+        case .sourceEnded, .sourceFailed:
+            frontend.counters.clientAborts += 1
+            backend?.counters.clientAborts += 1
+            if hasResponse {
+                end(cause: "C", moment: "D")
+            } else {
+                fail(status: 400, cause: "C", moment: "D")
+            }
+        case .sinkFailed:
+            breakUpload(connection)
+        case .invalid:
+            frontend.counters.requestErrors += 1
+            if hasResponse {
+                end(cause: "P", moment: "D")
+            } else {
+                fail(status: 400, cause: "P", moment: "D")
+            }
+        }
+    }
+
+    /// The server closed, or broke, before it answered.
+    func serverLost() {
+        guard let connection, let backend, let server else { return }
+        let mayRepeat = isResendable && (method.isIdempotent || sent == 0)
+        if connection.isReused && mayRepeat {
+            // An idle connection that the server closed just then: nobody's fault, a new one serves.
+            dropConnection()
+            wasStale = true
+            sent = 0
+            connect()
+            return
+        }
+        backend.counters.responseErrors += 1
+        server.counters.responseErrors += 1
+        countServerAbort()
+        fail(status: 502, cause: "S", moment: "H")
+    }
+}

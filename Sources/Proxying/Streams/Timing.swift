@@ -1,0 +1,36 @@
+// The timeouts of a proxy as nanoseconds, with HAProxy's fallbacks resolved: read on every event.
+
+import ConfigLanguage
+import Unix
+
+/// Nanoseconds; `.max` is "never".
+struct Timing {
+    let client: Int64
+    let clientFin: Int64
+    let httpRequest: Int64
+    let keepAlive: Int64
+    let connect: Int64
+    let queue: Int64
+    let server: Int64
+    let serverFin: Int64
+    /// `.max` also where none is set: `hasTunnel` tells.
+    let tunnel: Int64
+    let hasTunnel: Bool
+
+    init(_ timeouts: Timeouts) {
+        func span(_ values: Duration?...) -> Int64 {
+            for case let value? in values { return value.nanoseconds }
+            return .max
+        }
+        client = span(timeouts.client)
+        clientFin = span(timeouts.clientFin, timeouts.client)
+        httpRequest = span(timeouts.httpRequest, timeouts.client)
+        keepAlive = span(timeouts.httpKeepAlive, timeouts.httpRequest, timeouts.client)
+        connect = span(timeouts.connect)
+        queue = span(timeouts.queue, timeouts.connect)
+        server = span(timeouts.server)
+        serverFin = span(timeouts.serverFin, timeouts.server)
+        tunnel = span(timeouts.tunnel)
+        hasTunnel = timeouts.tunnel != nil
+    }
+}
