@@ -104,7 +104,7 @@ let package = Package(
             path: "Tests/Bench", swiftSettings: strict),
         tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
-            name: "SystemTests", dependencies: ["TestSupport", "Demo", "Polling", "Unix"],
+            name: "SystemTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Polling", "Unix"],
             swiftSettings: strict),
     ]
 )

@@ -36,10 +36,11 @@ package final class RunningProxy {
     ///
     /// - Parameters:
     ///   - configuration: the text of the file; the folder is there for sockets and other files.
+    ///   - path: the program, where it is not the usual one (a link of another name).
     ///   - prefix: a command to run it under, such as `taskset -c 0`.
     ///   - notify: where sd_notify messages go.
     package init(
-        _ kind: ProxyKind, flags: [String] = ["-W"], in folder: ScratchFolder? = nil,
+        _ kind: ProxyKind, path: String? = nil, flags: [String] = ["-W"], in folder: ScratchFolder? = nil,
         prefix: [String] = [], notify: NotifySocket? = nil, environment: [String: String?] = [:],
         configuration: (ScratchFolder) throws -> String
     ) throws {
@@ -48,7 +49,7 @@ package final class RunningProxy {
         self.folder = folder
         configurationFile = try folder.write("proxy.cfg", try configuration(folder))
         let command =
-            prefix + [try kind.program] + flags
+            prefix + [try path ?? kind.program] + flags
             + ["-S", folder.file("master.sock") + ",level,admin", "-f", configurationFile]
         program = try RunningProgram(
             command[0], Array(command.dropFirst()),

@@ -9,6 +9,11 @@ package struct TimedOut: Error, CustomStringConvertible {
     package let what: String
     package let after: Duration
 
+    package init(what: String, after: Duration) {
+        self.what = what
+        self.after = after
+    }
+
     package var description: String { "waited \(after) for \(what)" }
 }
 
