@@ -33,7 +33,7 @@ struct Glyphs {
 
     func of(_ state: WorkerState) -> String {
         switch state {
-        case .starting: either("◍", "+")
+        case .starting: either("◔", "+")
         case .serving: either("●", "*")
         case .draining: either("◐", "~")
         case .held: either("◌", "o")
