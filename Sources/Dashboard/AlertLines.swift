@@ -7,11 +7,11 @@ enum AlertLines {
     struct Line {
         /// Empty where the message of the line before goes on.
         var badge: String
+        /// Columns before the message.
+        var lead = 0
         var style: Style
         var message: String
     }
-
-    private static let messageStart = 3
 
     /// One line an alert; losing the proxy is one as well.
     static func lines(_ state: State) -> [Line] {
@@ -33,13 +33,12 @@ enum AlertLines {
     static func wrapped(_ state: State) -> [Line] {
         guard state.size.rows >= 20 else { return lines(state) }
         return lines(state).flatMap { line in
-            // The badge and the blanks around it take the place of as many letters.
-            let lead = String(repeating: "_", count: CharacterWidth.columns(of: line.badge) + 5)
-            let parts = Wrapping.lines(lead + line.message, width: state.size.columns - 3, indent: 0)
-            return parts.enumerated().map { index, text in
+            let lead = CharacterWidth.columns(of: line.badge) + 6
+            let width = max(10, state.size.columns - lead - 2)
+            return Wrapping.lines(line.message, width: width, indent: 0).enumerated().map { index, text in
                 Line(
-                    badge: index == 0 ? line.badge : "", style: line.style,
-                    message: String(index == 0 ? text.dropFirst(lead.utf8.count) : text.drop { $0 == " " }))
+                    badge: index == 0 ? line.badge : "", lead: lead, style: line.style,
+                    message: String(text.drop { $0 == " " }))
             }
         }
     }
@@ -57,7 +56,7 @@ enum AlertLines {
                 end -= more.utf8.count + 1
             }
             if line.badge.isEmpty {
-                let x = area.column + messageStart
+                let x = area.column + line.lead
                 frame.put(line.message, at: x, row, width: end - x, style: .strong)
                 continue
             }

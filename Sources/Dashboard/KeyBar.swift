@@ -43,7 +43,6 @@ enum KeyBar {
     }
 
     private static func keys(_ state: State, _ repertoire: Repertoire) -> [StyledText.Part] {
-        let glyphs = Glyphs(repertoire: repertoire)
         func key(_ key: String, _ does: String, _ rank: Int) -> StyledText.Part {
             .init(
                 StyledText(key, Style(.cyan, on: .bar).bold)
@@ -54,7 +53,7 @@ enum KeyBar {
         case .connecting: return [key("q", "quit", 0)]
         case .choosing:
             return [
-                key(repertoire == .unicode ? "↑↓" : "j k", "choose", 1), key(glyphs.enter, "watch", 0),
+                key(repertoire == .unicode ? "↑↓" : "j k", "choose", 1), key("Enter", "watch", 0),
                 key("q", "quit", 2),
             ]
         case .watching: break
@@ -63,7 +62,7 @@ enum KeyBar {
             key("?", "help", 0), key("/", state.filter.isEmpty ? "filter" : "filter: \(state.filter)", 3),
             key("s", "sort", 5), key("t", state.folded ? "unfold" : "fold", 6),
             key("Space", state.paused == nil ? "pause" : "go on", 4),
-            key(glyphs.enter, state.showsDetail ? "close" : "detail", 2), key("Tab", "panel", 7),
+            key("Enter", state.showsDetail ? "close" : "detail", 2), key("Tab", "panel", 7),
         ]
         if state.settings.demo { keys.append(key("R", "reload", 1)) }
         if !state.filter.isEmpty { keys.append(key("Esc", "clear", 3)) }

@@ -24,7 +24,6 @@ struct Glyphs {
     var dash: String { either("–", "-") }
     var dot: String { either("·", ".") }
     var change: String { either("Δ/s", "+-/s") }
-    var enter: String { either("⏎", "Enter") }
     var to: String { either("→", "->") }
     var horizontal: Unicode.Scalar { repertoire == .unicode ? "─" : "-" }
     var vertical: Unicode.Scalar { repertoire == .unicode ? "│" : "|" }

@@ -125,9 +125,22 @@ enum Holders {
         return holders.count > 1 && words.utf8.count < 9 ? words + " +" : words
     }
 
+    /// For less: how many there are stands in the column of connections.
+    private static func bare(_ holders: Known<[Holder]>) -> String {
+        switch holders.value?.first?.kind {
+        case .clients: "clients"
+        case .adminSession: "admin"
+        case .peers: "peers"
+        case .servers: "servers"
+        case nil: ""
+        }
+    }
+
     /// The longest form that fits.
     static func fitting(_ holders: Known<[Holder]>, width: Int) -> String {
-        let long = long(holders)
-        return CharacterWidth.columns(of: long) <= width ? long : short(holders)
+        for words in [long(holders), short(holders)] where CharacterWidth.columns(of: words) <= width {
+            return words
+        }
+        return bare(holders)
     }
 }

@@ -10,7 +10,7 @@ enum TreeColumns: Int, CaseIterable {
     static func place(for state: State) -> [Range<Int>?] {
         let left = 1
         let columns = allCases.map { $0.column(for: state) }
-        return Column.place(columns, width: state.size.columns - left).map { place in
+        return Column.place(columns, width: state.size.columns - left - 1).map { place in
             place.map { $0.lowerBound + left..<$0.upperBound + left }
         }
     }
@@ -37,7 +37,7 @@ enum TreeColumns: Int, CaseIterable {
         case .generation: Column("GEN", .right, width: Self.generationWidth(state), rank: 0)
         case .state: Column("STATE", .left, width: 10, rank: 0)
         case .age: Column("AGE", .right, width: 6, rank: 2)
-        case .connections: Column("CONN", .right, width: 5, rank: 0)
+        case .connections: Column("CONN", .right, width: Self.connectionsWidth(state), rank: 0)
         case .change: Column(glyphs.change, .right, width: 4, rank: 5)
         case .memory: Column("MEM", .right, width: 5, rank: 3)
         case .cpu: Column("CPU%", .right, width: 4, rank: 6)
@@ -55,6 +55,11 @@ enum TreeColumns: Int, CaseIterable {
             if let number = worker.was { was = max(was, 7 + String(number).utf8.count) }
         }
         return max(14, 2 + digits + 1 + max(was, 8))
+    }
+
+    private static func connectionsWidth(_ state: State) -> Int {
+        let counts = state.picture?.snapshot.workers.map { $0.connections.figure(Figures.count).utf8.count }
+        return max(4, counts?.max() ?? 0)
     }
 
     private static func generationWidth(_ state: State) -> Int {
