@@ -91,6 +91,10 @@ let package = Package(
         // Tests.
         tests(of: "TextUI"),
         tests(of: "Dashboard", uses: ["ReloadModel", "TextUI"]),
+        .testTarget(
+            name: "RuntimeAPITests", dependencies: ["RuntimeAPI"], exclude: ["Fixtures"],
+            swiftSettings: strict),
+        tests(of: "AdminSocket", uses: ["RuntimeAPI", "Polling", "Unix"]),
         tests(of: "HTTP1"),
         tests(of: "Proxying", uses: ["ConfigLanguage", "Polling", "Unix"]),
         tests(of: "Unix"),

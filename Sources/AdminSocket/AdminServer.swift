@@ -64,7 +64,8 @@ package final class AdminServer {
     }
 
     private func makeRoom() {
-        let silent = live.values.filter(\.isIdle).min { $0.lastActivity < $1.lastActivity }
+        let silent = live.values.filter(\.isIdle)
+            .min { ($0.lastActivity, $0.number) < ($1.lastActivity, $1.number) }
         (silent ?? live.values.min { $0.number < $1.number })?.end()
     }
 
