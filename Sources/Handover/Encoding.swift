@@ -13,61 +13,63 @@ package enum MessageError: Error, Equatable {
 /// The version that this binary writes and reads.
 package let messageVersion: UInt8 = 1
 
-struct FieldWriter {
-    var bytes: [UInt8]
+/// Writes fields one after the other; also the master's state over an exec is written with it.
+package struct FieldWriter {
+    package private(set) var bytes: [UInt8]
 
-    init(kind: UInt8) {
+    package init(kind: UInt8) {
         bytes = [messageVersion, kind]
     }
 
-    mutating func put(_ value: Int64) {
+    package mutating func put(_ value: Int64) {
         for shift in stride(from: 0, to: 64, by: 8) {
             bytes.append(UInt8(truncatingIfNeeded: value >> shift))
         }
     }
-    mutating func put(_ value: Int) { put(Int64(value)) }
-    mutating func put(_ text: String) {
+    package mutating func put(_ value: Int) { put(Int64(value)) }
+    package mutating func put(_ text: String) {
         let utf8 = Array(text.utf8)
         put(utf8.count)
         bytes += utf8
     }
-    mutating func put<Element>(_ list: [Element], _ each: (inout FieldWriter, Element) -> Void) {
+    package mutating func put<Element>(_ list: [Element], _ each: (inout FieldWriter, Element) -> Void) {
         put(list.count)
         for element in list { each(&self, element) }
     }
-    mutating func put<Value>(optional value: Value?, _ each: (inout FieldWriter, Value) -> Void) {
+    package mutating func put<Value>(optional value: Value?, _ each: (inout FieldWriter, Value) -> Void) {
         put(value == nil ? 0 : 1)
         if let value { each(&self, value) }
     }
 }
 
-struct FieldReader {
+/// Reads what a `FieldWriter` wrote.
+package struct FieldReader {
     private let bytes: [UInt8]
     private var position = 2
 
-    init(_ bytes: [UInt8]) throws(MessageError) {
+    package init(_ bytes: [UInt8]) throws(MessageError) {
         guard bytes.count >= 2 else { throw .cut }
         guard bytes[0] == messageVersion else { throw .version(found: bytes[0]) }
         self.bytes = bytes
     }
 
-    var kind: UInt8 { bytes[1] }
+    package var kind: UInt8 { bytes[1] }
 
-    mutating func integer64() throws(MessageError) -> Int64 {
+    package mutating func integer64() throws(MessageError) -> Int64 {
         guard bytes.count - position >= 8 else { throw .cut }
         var value: UInt64 = 0
         for offset in 0..<8 { value |= UInt64(bytes[position + offset]) << UInt64(offset * 8) }
         position += 8
         return Int64(bitPattern: value)
     }
-    mutating func integer() throws(MessageError) -> Int { Int(try integer64()) }
-    mutating func text() throws(MessageError) -> String {
+    package mutating func integer() throws(MessageError) -> Int { Int(try integer64()) }
+    package mutating func text() throws(MessageError) -> String {
         let count = try integer()
         guard count >= 0, count <= bytes.count - position else { throw .cut }
         defer { position += count }
         return String(decoding: bytes[position..<position + count], as: UTF8.self)
     }
-    mutating func list<Element>(
+    package mutating func list<Element>(
         _ each: (inout FieldReader) throws(MessageError) -> Element
     ) throws(MessageError) -> [Element] {
         let count = try integer()
@@ -76,12 +78,12 @@ struct FieldReader {
         for _ in 0..<count { list.append(try each(&self)) }
         return list
     }
-    mutating func optional<Value>(
+    package mutating func optional<Value>(
         _ each: (inout FieldReader) throws(MessageError) -> Value
     ) throws(MessageError) -> Value? {
         try integer() == 0 ? nil : try each(&self)
     }
-    func end() throws(MessageError) {
+    package func end() throws(MessageError) {
         if position != bytes.count { throw .trailingBytes(bytes.count - position) }
     }
 }
@@ -152,6 +154,7 @@ extension WorkerMessage {
             writer.put(facts.maxReloads)
             writer.put(facts.readyTimeout)
             writer.put(optional: facts.pidFile) { $0.put($1) }
+            writer.put(facts.exitOnFailure ? 1 : 0)
             writer.put(facts.listeners) { $0.put($1.description) }
         case .draining:
             writer = FieldWriter(kind: 4)
@@ -181,7 +184,8 @@ extension WorkerMessage {
             self = .ready(
                 WorkerFacts(
                     hardStopAfter: hardStop, maxReloads: maxReloads, readyTimeout: readyTimeout,
-                    pidFile: pidFile, listeners: try reader.keys()))
+                    pidFile: pidFile, exitOnFailure: try reader.integer() != 0,
+                    listeners: try reader.keys()))
         case 4: self = .draining
         case 5: self = .ended(DrainSummary(finished: try reader.integer(), cut: try reader.integer()))
         case let kind: throw .unknownKind(kind)

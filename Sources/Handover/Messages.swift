@@ -50,17 +50,20 @@ package struct WorkerFacts: Equatable, Sendable {
     package var readyTimeout: Int64
     /// `pidfile`, where the configuration names one (`-p` wins over it).
     package var pidFile: String?
+    /// False with `master-worker no-exit-on-failure`: the master outlives a serving worker that crashed.
+    package var exitOnFailure: Bool
     /// The listeners that this worker serves, admin sockets included. What the master holds besides is closed.
     package var listeners: [ListenerKey]
 
     package init(
         hardStopAfter: Int64?, maxReloads: Int, readyTimeout: Int64, pidFile: String?,
-        listeners: [ListenerKey]
+        exitOnFailure: Bool = true, listeners: [ListenerKey]
     ) {
         self.hardStopAfter = hardStopAfter
         self.maxReloads = maxReloads
         self.readyTimeout = readyTimeout
         self.pidFile = pidFile
+        self.exitOnFailure = exitOnFailure
         self.listeners = listeners
     }
 }

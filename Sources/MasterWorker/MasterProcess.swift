@@ -1,0 +1,406 @@
+// The edge of the master: feeds `MasterState` with signals, messages and ends of processes, and performs what it
+// decides. The hand-over as a whole is told in docs/reload.md.
+
+import AdminSocket
+import Glibc
+import Handover
+import Polling
+import RuntimeAPI
+import Unix
+
+/// What the command line says to the master.
+package struct MasterOptions {
+    package var program: ProgramIdentity
+    /// `-S`.
+    package var sockets: [MasterSocket] = []
+    /// `-Ws`.
+    package var notifies = false
+    /// `-p`.
+    package var pidFile: String?
+    /// `-C`: where a relative pid file stands.
+    package var directory: String?
+    /// `-q`: nothing on standard error.
+    package var quiet = false
+    /// Called once, when the first worker serves.
+    package var started: () -> Void = {}
+
+    package init(program: ProgramIdentity) {
+        self.program = program
+    }
+}
+
+/// The master process.
+package final class MasterProcess {
+    private static let signals = [SIGUSR2, SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGCHLD]
+
+    let options: MasterOptions
+    let loop: EventLoop
+    var state: MasterState
+    /// Keeps descriptors that are carried over every exec.
+    final class Held {
+        let descriptor: Descriptor
+        init(_ descriptor: consuming Descriptor) { self.descriptor = consume descriptor }
+    }
+    private var listeners: [ListenerKey: Held] = [:]
+    /// What a worker has bound that is not READY yet.
+    private var bound: [Int32: [ListenerKey: Held]] = [:]
+    private var channels: [Int32: WorkerChannel] = [:]
+    private var sockets: [Held] = []
+    private var pidFile: String?
+    private var probe: BinaryProbe?
+    private var signals: SignalWatcher?
+    private var deadline: Timer?
+    private var inputs: [MasterInput] = []
+    private var isHandling = false
+    private var exitCode: Int32 = 0
+    private var lines: StartupLines
+    private let notifier: ServiceNotifier
+    private var admin: AdminServer?
+    private var pending: [Int: (reply: PendingReply, session: Int)] = [:]
+    private var nextToken = 1
+
+    private init(_ options: MasterOptions, state: MasterState) throws(Errno) {
+        self.options = options
+        self.state = state
+        lines = StartupLines(path: options.program.path)
+        loop = try EventLoop()
+        notifier = ServiceNotifier(
+            socket: options.notifies ? ProcessControl.environment("NOTIFY_SOCKET") : nil)
+    }
+
+    // MARK: Beginning
+
+    /// Signals wait from here on: call it before anything else that a master does.
+    package static func blockSignals() {
+        Signals.block(signals)
+        Signals.ignoreBrokenPipes()
+        signal(SIGTTOU, SIG_IGN)
+        signal(SIGTTIN, SIG_IGN)
+    }
+
+    /// The descriptor of the state that the program before the exec left, where there is one.
+    package static var inheritedState: Int32? {
+        ProcessControl.environment(HandoverVariable.master).flatMap { Int32($0) }
+    }
+
+    /// Where a probe of a running master asks whether this binary can take over: what to answer it.
+    package static var probeAnswer: String? {
+        ProcessControl.environment(HandoverVariable.probe) == nil ? nil : BinaryProbe.answer
+    }
+
+    /// Runs the first program of a master until its end; the result is the exit code.
+    package static func start(_ options: MasterOptions) -> Int32 {
+        blockSignals()
+        let now = Moment.now()
+        let state = MasterState(
+            pid: getpid(), startedAt: now.monotonic, version: Program.version)
+        do throws(Errno) {
+            let master = try MasterProcess(options, state: state)
+            for socket in options.sockets {
+                do throws(Errno) {
+                    master.sockets.append(Held(try socket.open()))
+                } catch {
+                    master.print(
+                        .alert, "cannot bind the master socket [\(socket.address)]: \(error)")
+                    return 1
+                }
+            }
+            try master.listen()
+            master.perform(master.state.start(at: now))
+            return try master.run()
+        } catch {
+            StandardError.write("the master cannot run: \(error)\n")
+            return 1
+        }
+    }
+
+    /// Goes on after an exec.
+    package static func resume(_ options: MasterOptions, from descriptor: Int32) -> Int32 {
+        blockSignals()
+        unsetenv(HandoverVariable.master)
+        do {
+            let (state, handover) = try MasterHandover.load(
+                descriptor, version: Program.version)
+            var options = options
+            options.program.path = handover.path
+            let master = try MasterProcess(options, state: state)
+            try master.takeOver(handover)
+            try master.listen()
+            try master.attach(handover.sessions)
+            master.reap()
+            master.handle(.executed)
+            return try master.run()
+        } catch {
+            StandardError.write("the new master cannot go on with the old one's state: \(error)\n")
+            return 1
+        }
+    }
+
+    private func takeOver(_ handover: MasterHandover) throws(Errno) {
+        for number in handover.descriptors { try setCloseOnExec(number, true) }
+        nextToken = handover.nextToken
+        pidFile = handover.pidFile
+        for (key, number) in handover.listeners { listeners[key] = Held(Descriptor(owning: number)) }
+        for (pid, number) in handover.channels { try open(pid, Descriptor(owning: number)) }
+        sockets = handover.sockets.map { Held(Descriptor(owning: $0)) }
+    }
+
+    private func listen() throws(Errno) {
+        let server = AdminServer(on: loop, commands: MasterCommands.table(for: self))
+        for (index, socket) in sockets.enumerated() where index < options.sockets.count {
+            try server.listen(
+                on: try socket.descriptor.duplicate(),
+                settings: SessionSettings(
+                    style: .master, level: options.sockets[index].level, timeout: nil))
+        }
+        admin = server
+        deadline = Timer(on: loop) { [unowned self] in handle(.clock) }
+        signals = try SignalWatcher(Self.signals, on: loop) { [unowned self] in received($0) }
+    }
+
+    private func run() throws(Errno) -> Int32 {
+        setDeadline()
+        try loop.run()
+        return exitCode
+    }
+
+    // MARK: Inputs
+
+    private func received(_ signal: ReceivedSignal) {
+        switch signal.number {
+        case SIGCHLD: reap()
+        case SIGUSR2, SIGHUP:
+            let request = ReloadRequest(
+                via: signal.number == SIGHUP ? "SIGHUP" : "SIGUSR2", at: WallClock.now().microseconds,
+                pid: signal.senderPID == 0 ? nil : signal.senderPID,
+                uid: signal.senderPID == 0 ? nil : signal.senderUID)
+            handle(.reloadRequested(ReloadAsker(request: request)))
+        default: handle(.stopRequested(signal: signal.number))
+        }
+    }
+
+    private func reap() {
+        while let (pid, end) = ProcessControl.reap() {
+            if let probe, probe.pid == pid {
+                let failure = probe.verdict(end, path: options.program.path)
+                probe.close()
+                self.probe = nil
+                handle(.probed(failure: failure))
+            } else {
+                channels[pid]?.finish()
+                handle(.workerEnded(pid: pid, end))
+            }
+        }
+    }
+
+    /// A session of the master CLI asks for a reload.
+    func reload(for session: AdminSession, reply: PendingReply) {
+        let token = nextToken
+        nextToken += 1
+        pending[token] = (reply, session.number)
+        let request = ReloadRequest(
+            via: "cli", at: WallClock.now().microseconds, pid: session.peer?.pid, uid: session.peer?.uid)
+        handle(.reloadRequested(ReloadAsker(request: request, token: token)))
+    }
+
+    /// Inputs that come while actions are performed wait for their turn.
+    private func handle(_ input: MasterInput) {
+        inputs.append(input)
+        guard !isHandling else { return }
+        isHandling = true
+        defer { isHandling = false }
+        while !inputs.isEmpty {
+            let next = inputs.removeFirst()
+            perform(state.handle(next, at: .now()))
+        }
+        setDeadline()
+    }
+
+    private func setDeadline() {
+        deadline?.set(at: state.nextDeadline)
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [MasterAction]) {
+        for action in actions { perform(action) }
+    }
+
+    private func perform(_ action: MasterAction) {
+        switch action {
+        case .log(let severity, let text): print(severity, text)
+        case .notify(let status): notify(status)
+        case .probe: startProbe()
+        case .execute: execute()
+        case .spawn(let assignment): spawn(assignment)
+        case .send(let pid, let message): channels[pid]?.send(message)
+        case .signal(let pid, let number):
+            // ESRCH: it has ended, and its end is on the way.
+            try? ProcessControl.signal(pid, number)
+        case .adoptListeners(let pid):
+            listeners.merge(bound.removeValue(forKey: pid) ?? [:]) { _, new in new }
+        case .closeListeners(let keys):
+            for key in keys { listeners[key] = nil }
+        case .forget(let pid):
+            channels[pid] = nil
+            bound[pid] = nil
+        case .answer(let token, let success, let log):
+            pending.removeValue(forKey: token)?.reply.finish("Success=\(success ? 1 : 0)\n--\n\(log)")
+        case .writePIDFile(let configured): writePIDFile(configured)
+        case .started: options.started()
+        case .exit(let code):
+            exitCode = code
+            loop.stop()
+        }
+    }
+
+    func print(_ severity: LogSeverity, _ text: String) {
+        guard !options.quiet else { return }
+        StandardError.write(lines.text(severity, pid: state.pid, text))
+    }
+
+    private func notify(_ status: ServiceStatus) {
+        do throws(Errno) {
+            try notifier.send(status, at: .now())
+        } catch {
+            print(.warning, "cannot tell NOTIFY_SOCKET: \(error)")
+        }
+    }
+
+    private func startProbe() {
+        do throws(Errno) {
+            probe = try BinaryProbe(options.program, on: loop)
+        } catch {
+            handle(.probed(failure: "\(options.program.path) cannot run: \(error)"))
+        }
+    }
+
+    private func writePIDFile(_ configured: String?) {
+        guard var path = options.pidFile ?? configured else { return }
+        if !path.hasPrefix("/"), let directory = options.directory {
+            path = ProgramIdentity.absolute("\(directory)/\(path)")
+        }
+        guard path != pidFile else { return }
+        do throws(Errno) {
+            unlink(path)
+            try File.write(path, "\(state.pid)\n")
+            pidFile = path
+        } catch {
+            print(.alert, "cannot write the pid file \(path): \(error)")
+        }
+    }
+
+    // MARK: Workers
+
+    private func spawn(_ assignment: Assignment) {
+        do throws(Errno) {
+            let pair = try Socket.packetPair()
+            let number = pair.other.raw
+            let pid = try ProcessControl.spawn(
+                options.program.path, arguments: options.program.arguments,
+                environment: WorkerEnvironment.make(control: number),
+                inherited: [(from: number, to: number)])
+            try open(pid, try pair.one.duplicate())
+            handle(.spawned(pid: pid))
+            guard let channel = channels[pid] else { return }
+            channel.send(.start(assignment))
+            let keys = state.held.filter { listeners[$0] != nil }
+            for start in stride(from: 0, to: keys.count, by: DescriptorPassing.limit) {
+                let some = Array(keys[start..<min(start + DescriptorPassing.limit, keys.count)])
+                channel.send(
+                    .listeners(some), descriptors: some.compactMap { listeners[$0]?.descriptor.raw })
+            }
+            channel.send(.begin)
+        } catch {
+            handle(.spawnFailed(error))
+        }
+    }
+
+    private func open(_ pid: Int32, _ descriptor: consuming Descriptor) throws(Errno) {
+        channels[pid] = try WorkerChannel(pid: pid, owning: descriptor, on: loop) {
+            [unowned self] channel, event in
+            switch event {
+            case .closed: handle(.workerUnreachable(pid: channel.pid))
+            case .message(.listeners(let keys), let numbers):
+                for (key, number) in zip(keys, numbers) {
+                    bound[channel.pid, default: [:]][key] = Held(Descriptor(owning: number))
+                }
+            case .message(let message, _): handle(.workerSaid(pid: channel.pid, message))
+            }
+        }
+    }
+
+    /// Connects an admin client with a worker; nil where it cannot be reached.
+    func connect(to pid: Int32, level: CommandLevel) -> Descriptor? {
+        guard let channel = channels[pid], let pair = try? Socket.streamPair(),
+            let ours = try? pair.one.duplicate(), let theirs = try? pair.other.duplicate()
+        else { return nil }
+        let passed = AdminLevel(rawValue: UInt8(level.rawValue)) ?? .user
+        channel.send(.admin(passed), descriptors: [theirs.release()], owned: true)
+        return ours
+    }
+
+    /// Connects an admin client with this process: for a single command after `@master`.
+    func connectToItself(level: CommandLevel) -> Descriptor? {
+        guard let pair = try? Socket.streamPair(), let ours = try? pair.one.duplicate(),
+            let theirs = try? pair.other.duplicate(),
+            (try? admin?.adopt(theirs, settings: SessionSettings(style: .worker, level: level, timeout: nil)))
+                != nil
+        else { return nil }
+        return ours
+    }
+
+    // MARK: The exec
+
+    private func execute() {
+        var handover = MasterHandover()
+        handover.path = options.program.path
+        handover.nextToken = nextToken
+        handover.pidFile = pidFile
+        handover.listeners = listeners.map { ($0.key, $0.value.descriptor.raw) }
+        handover.channels = channels.compactMap { pid, channel in channel.raw.map { (pid, $0) } }
+        handover.sockets = sockets.map { $0.descriptor.raw }
+        handover.sessions = detach()
+        do throws(Errno) {
+            let file = try handover.save(state)
+            for number in handover.descriptors { try setCloseOnExec(number, false) }
+            try setCloseOnExec(file.raw, false)
+            let variable = "\(HandoverVariable.master)=\(file.raw)"
+            let error = ProcessControl.execute(
+                options.program.path, arguments: options.program.arguments,
+                environment: WorkerEnvironment.inherited + [variable])
+            throw error
+        } catch {
+            for number in handover.descriptors { try? setCloseOnExec(number, true) }
+            try? attach(handover.sessions)
+            handle(.executeFailed(error))
+        }
+    }
+
+    /// Takes the sessions of the master CLI off the loop.
+    private func detach() -> [MasterHandover.Session] {
+        guard let admin else { return [] }
+        let numbers = admin.sessions.map(\.number)
+        var tokens: [Int: Int] = [:]
+        for (token, waiting) in pending { tokens[waiting.session] = token }
+        return zip(numbers, admin.detachAll()).map { number, session in
+            MasterHandover.Session(
+                token: tokens[number], descriptor: session.descriptor, upstream: session.upstream,
+                state: session.state)
+        }
+    }
+
+    private func attach(_ sessions: [MasterHandover.Session]) throws {
+        for session in sessions {
+            let detached = DetachedSession(
+                descriptor: session.descriptor, upstream: session.upstream, state: session.state)
+            guard let (live, reply) = try admin?.attach(detached) else { continue }
+            if let token = session.token, let reply { pending[token] = (reply, live.number) }
+        }
+    }
+
+    /// Where the master CLI listens.
+    var cliSockets: [(address: SocketAddress, level: CommandLevel)] {
+        options.sockets.map { ($0.address, $0.level) }
+    }
+}

@@ -1,0 +1,101 @@
+// The master's end of the packet socket to one worker: sends without blocking, in order, and reads what comes.
+
+import Handover
+import Polling
+import Unix
+
+/// A channel to one worker.
+package final class WorkerChannel: Watcher {
+    /// What the channel tells its owner.
+    package enum Event {
+        /// A message; the receiver owns the descriptors.
+        case message(WorkerMessage, descriptors: [Int32])
+        /// Nothing more will come.
+        case closed
+    }
+
+    let pid: Int32
+    private let loop: EventLoop
+    private var descriptor: Descriptor?
+    /// Messages that the socket could not take yet, with descriptors that wait with them.
+    private var unsent: [(bytes: [UInt8], descriptors: [Int32], owned: Bool)] = []
+    private let received: (WorkerChannel, Event) -> Void
+
+    init(
+        pid: Int32, owning descriptor: consuming Descriptor, on loop: EventLoop,
+        received: @escaping (WorkerChannel, Event) -> Void
+    ) throws(Errno) {
+        self.pid = pid
+        self.loop = loop
+        self.received = received
+        let raw = descriptor.raw
+        self.descriptor = consume descriptor
+        super.init()
+        try loop.add(self, descriptor: raw, interest: .edges)
+    }
+
+    /// The number, to carry it over an exec.
+    var raw: Int32? { descriptor?.raw }
+
+    /// Sends a message; the caller keeps its descriptors open until the channel is closed, unless `owned`:
+    /// then they are closed once sent.
+    func send(_ message: MasterMessage, descriptors: [Int32] = [], owned: Bool = false) {
+        unsent.append((message.encoded, descriptors, owned))
+        flush()
+    }
+
+    private func flush() {
+        while let raw = descriptor?.raw, let next = unsent.first {
+            do {
+                try DescriptorPassing.send(next.bytes, descriptors: next.descriptors, over: raw)
+            } catch .wouldBlock {
+                return
+            } catch {
+                // The worker is gone: its end is reported by the kernel, and nobody needs the message.
+            }
+            unsent.removeFirst()
+            if next.owned { for number in next.descriptors { _ = Descriptor(owning: number) } }
+        }
+    }
+
+    override package func ready(_ readiness: UInt32) {
+        flush()
+        receive()
+    }
+
+    private func receive() {
+        while let raw = descriptor?.raw {
+            do {
+                switch try DescriptorPassing.receive(over: raw) {
+                case .wouldBlock: return
+                case .ended: return close(telling: true)
+                case .message(let bytes, let descriptors):
+                    guard let message = try? WorkerMessage(decoding: bytes) else {
+                        for number in descriptors { _ = Descriptor(owning: number) }
+                        return close(telling: true)
+                    }
+                    received(self, .message(message, descriptors: descriptors))
+                }
+            } catch {
+                return close(telling: true)
+            }
+        }
+    }
+
+    /// Takes what a process has said before it ended, then closes.
+    func finish() {
+        receive()
+        close(telling: false)
+    }
+
+    private func close(telling: Bool) {
+        guard descriptor != nil else { return }
+        loop.remove(self)
+        descriptor = nil
+        for waiting in unsent where waiting.owned {
+            for number in waiting.descriptors { _ = Descriptor(owning: number) }
+        }
+        unsent = []
+        if telling { received(self, .closed) }
+    }
+}

@@ -1,0 +1,121 @@
+// The worker's end of the packet socket to its master.
+
+import Glibc
+import Handover
+import Polling
+import Unix
+
+/// What the master gave this worker before its load.
+package struct Inheritance {
+    package var assignment: Assignment
+    /// The numbers of the inherited listeners; whoever takes one out owns it.
+    package var listeners: [ListenerKey: Int32] = [:]
+}
+
+/// The link to the master.
+package final class MasterLink: Watcher {
+    package enum Event {
+        case drain(removed: [ListenerKey])
+        /// A connected admin client; the receiver owns the descriptor.
+        case admin(AdminLevel, descriptor: Int32)
+        /// The master is gone.
+        case closed
+    }
+
+    private let descriptor: Descriptor
+    private var unsent: [(bytes: [UInt8], descriptors: [Int32])] = []
+    private var received: ((Event) -> Void)?
+
+    package init(owning number: Int32) throws(Errno) {
+        descriptor = Descriptor(owning: number)
+        super.init()
+        try setCloseOnExec(number, true)
+    }
+
+    /// Waits for everything that goes before a load; nil when the master has gone.
+    package func receiveInheritance() throws -> Inheritance? {
+        var inheritance: Inheritance?
+        while true {
+            var waiting = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
+            if poll(&waiting, 1, -1) < 0, errno != EINTR { throw Errno.last }
+            switch try DescriptorPassing.receive(over: descriptor.raw) {
+            case .wouldBlock: continue
+            case .ended: return nil
+            case .message(let bytes, let numbers):
+                switch try MasterMessage(decoding: bytes) {
+                case .start(let assignment): inheritance = Inheritance(assignment: assignment)
+                case .listeners(let keys):
+                    for (key, number) in zip(keys, numbers) { inheritance?.listeners[key] = number }
+                case .begin: return inheritance
+                case .drain, .admin: return nil
+                }
+            }
+        }
+    }
+
+    /// Hands out what comes from now on.
+    package func watch(on loop: EventLoop, received: @escaping (Event) -> Void) throws(Errno) {
+        self.received = received
+        try loop.add(self, descriptor: descriptor.raw, interest: .edges)
+    }
+
+    /// Sends in order; what the socket cannot take now waits for the loop.
+    package func send(_ message: WorkerMessage, descriptors: [Int32] = []) {
+        unsent.append((message.encoded, descriptors))
+        flush()
+    }
+
+    private func flush() {
+        while let next = unsent.first {
+            do {
+                try DescriptorPassing.send(next.bytes, descriptors: next.descriptors, over: descriptor.raw)
+            } catch .wouldBlock {
+                return
+            } catch {
+                // The master is gone, which `receive` reports.
+            }
+            unsent.removeFirst()
+        }
+    }
+
+    /// Sends what waits, while the master takes it, for at most a second: the last words before an exit.
+    package func flushBeforeExit() {
+        let limit = Instant.now() + .seconds(1)
+        flush()
+        while !unsent.isEmpty, Instant.now() < limit {
+            var waiting = pollfd(fd: descriptor.raw, events: Int16(POLLOUT), revents: 0)
+            poll(&waiting, 1, 100)
+            flush()
+        }
+    }
+
+    override package func ready(_ readiness: UInt32) {
+        flush()
+        while true {
+            do {
+                switch try DescriptorPassing.receive(over: descriptor.raw) {
+                case .wouldBlock: return
+                case .ended: return closed()
+                case .message(let bytes, let numbers): hand(try MasterMessage(decoding: bytes), numbers)
+                }
+            } catch {
+                return closed()
+            }
+        }
+    }
+
+    private func hand(_ message: MasterMessage, _ numbers: [Int32]) {
+        switch message {
+        case .drain(let removed): received?(.drain(removed: removed))
+        case .admin(let level):
+            for number in numbers { received?(.admin(level, descriptor: number)) }
+        case .start, .listeners, .begin:
+            for number in numbers { _ = Descriptor(owning: number) }
+        }
+    }
+
+    private func closed() {
+        received?(.closed)
+        received = nil
+    }
+}
