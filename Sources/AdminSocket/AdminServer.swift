@@ -32,7 +32,12 @@ package final class AdminServer {
         listeners.append(try AdminListener(owning: listener, settings: settings, server: self))
     }
 
-    /// Closes the listeners; sessions go on. What is queued on them waits for whoever shares the socket.
+    /// As above, for a socket that somebody else owns and closes after `stopListening`.
+    package func listen(onShared listener: Int32, settings: SessionSettings) throws(Errno) {
+        listeners.append(try AdminListener(watching: listener, settings: settings, server: self))
+    }
+
+    /// Accepts no more; sessions go on. What is queued waits for whoever shares the sockets.
     package func stopListening() {
         for listener in listeners { listener.close() }
         listeners = []
@@ -91,28 +96,33 @@ package final class AdminServer {
 
 /// One listening socket.
 final class AdminListener: Watcher {
-    private var descriptor: Descriptor?
+    private let descriptor: Int32
+    private var owned: Descriptor?
     private let settings: SessionSettings
     private unowned let server: AdminServer
 
-    init(owning descriptor: consuming Descriptor, settings: SessionSettings, server: AdminServer)
-        throws(Errno)
-    {
+    convenience init(
+        owning descriptor: consuming Descriptor, settings: SessionSettings, server: AdminServer
+    ) throws(Errno) {
+        try self.init(watching: descriptor.raw, settings: settings, server: server)
+        owned = consume descriptor
+    }
+
+    init(watching descriptor: Int32, settings: SessionSettings, server: AdminServer) throws(Errno) {
+        self.descriptor = descriptor
         self.settings = settings
         self.server = server
-        let raw = descriptor.raw
-        self.descriptor = consume descriptor
         super.init()
-        try setNonBlocking(raw)
-        try server.loop.add(self, descriptor: raw, interest: .readable)
+        try setNonBlocking(descriptor)
+        try server.loop.add(self, descriptor: descriptor, interest: .readable)
     }
 
     override func ready(_ readiness: UInt32) {
         // A few at a time: other watchers have their turn, and the loop comes back.
         for _ in 0..<16 {
-            guard let raw = descriptor?.raw else { return }
+            guard watched >= 0 else { return }
             do {
-                guard let connection = try Socket.accept(on: raw) else { return }
+                guard let connection = try Socket.accept(on: descriptor) else { return }
                 try server.adopt(connection.take(), settings: settings)
             } catch {
                 // The client left before it was accepted, or descriptors are used up: the loop asks again.
@@ -123,6 +133,6 @@ final class AdminListener: Watcher {
 
     func close() {
         server.loop.remove(self)
-        descriptor = nil
+        owned = nil
     }
 }

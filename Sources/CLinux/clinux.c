@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -141,4 +142,10 @@ int clinux_netlink(int protocol, unsigned groups) {
 int clinux_attach_filter(int fd, const void *instructions, int count) {
     struct sock_fprog program = {.len = (unsigned short)count, .filter = (struct sock_filter *)instructions};
     return (int)clinux_result(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+}
+
+void clinux_heap(unsigned long *held, unsigned long *used) {
+    struct mallinfo2 info = mallinfo2();
+    *held = info.arena + info.hblkhd;
+    *used = info.uordblks + info.hblkhd;
 }

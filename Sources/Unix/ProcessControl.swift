@@ -87,6 +87,14 @@ package enum ProcessControl {
         if kill(pid, number) != 0 { throw .last }
     }
 
+    /// Bytes that the C heap holds, and those of them that are in use.
+    package static var heap: (held: Int, used: Int) {
+        var held: UInt = 0
+        var used: UInt = 0
+        clinux_heap(&held, &used)
+        return (Int(held), Int(used))
+    }
+
     /// This process's environment, one `NAME=value` each.
     package static var environment: [String] {
         var entries: [String] = []

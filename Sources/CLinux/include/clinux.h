@@ -61,6 +61,8 @@ int clinux_fcntl(int fd, int command, long argument);
 int clinux_ioctl(int fd, unsigned long request, void *argument);
 int clinux_prctl(int option, unsigned long argument);
 int clinux_close_range(unsigned first, unsigned last);
+// The C heap in bytes: what it holds from the kernel, and what of it is in use.
+void clinux_heap(unsigned long *held, unsigned long *used);
 
 // Netlink: a non-blocking datagram socket, bound to multicast `groups`.
 int clinux_netlink(int protocol, unsigned groups);

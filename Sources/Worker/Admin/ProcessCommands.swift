@@ -1,0 +1,106 @@
+// The commands about the worker itself: `show info`, `show env`, `show version` and the like.
+
+import AdminSocket
+import Glibc
+import Proxying
+import RuntimeAPI
+import Unix
+
+struct ProcessCommands {
+    let core: ProxyCore
+    let identity: WorkerIdentity
+    let info: InfoFigures
+    let startupLog: () -> String
+
+    var table: [AdminCommand] {
+        [
+            AdminCommand("show info [desc|json|typed|float]*", help: "tell how this process does") {
+                request in
+                showInfo(request.arguments)
+            },
+            AdminCommand("show version", help: "tell the version of this process") { _ in
+                .text(identity.version + "\n")
+            },
+            AdminCommand("show env [var]", help: "list the environment, or one variable", level: .operator) {
+                showEnvironment($0.arguments.first)
+            },
+            AdminCommand("show cli sockets", help: "list the admin sockets") { _ in showSockets() },
+            AdminCommand(
+                "show errors [<px>] [request|response]", help: "tell of messages that were refused",
+                level: .operator
+            ) { showErrors($0.arguments.first) },
+            AdminCommand("show startup-logs", help: "tell what the load of this process printed") { _ in
+                .text(startupLog())
+            },
+            AdminCommand("show backend", help: "list the backends") { _ in
+                .text("# name\n" + core.backends.map { $0.name + "\n" }.joined())
+            },
+            AdminCommand(
+                "clear counters [all]", help: "set the maxima to zero, or all counters", level: .operator
+            ) { clearCounters($0) },
+        ]
+    }
+
+    private func showInfo(_ words: ArraySlice<String>) -> AdminReply {
+        let values = info.values(decimals: words.contains("float"))
+        let describing = words.contains("desc")
+        if words.contains("json") { return .text(values.json(processNumber: identity.processNumber)) }
+        if words.contains("typed") {
+            return .text(values.typed(processNumber: identity.processNumber, describing: describing))
+        }
+        return .text(values.plain(describing: describing))
+    }
+
+    private func showEnvironment(_ name: String?) -> AdminReply {
+        let lines = ProcessControl.environment
+        guard let name else { return .text(lines.map { $0 + "\n" }.joined()) }
+        guard let line = lines.first(where: { $0.hasPrefix(name + "=") }) else {
+            return .text(Refusal.variableNotFound)
+        }
+        return .text(line + "\n")
+    }
+
+    private func showSockets() -> AdminReply {
+        let lines = core.adminSockets.map { socket, settings in
+            let address = String(socket.key.split(separator: "#", maxSplits: 1).first ?? "")
+            let level = CommandLevel(rawValue: settings.level.rawValue) ?? .user
+            return AdminSocketLine(address: address.replacingTCPScheme, level: level).line
+        }
+        return .text(AdminSocketLine.heading + lines.joined())
+    }
+
+    /// Refused messages are counted and logged, and not kept.
+    private func showErrors(_ proxy: String?) -> AdminReply {
+        if let proxy, !core.proxies.contains(where: { $0.name == proxy }), proxy != "-1" {
+            return .text(Refusal.noProxy)
+        }
+        let date = CivilTime.logText(ofMicroseconds: WallClock.now().localMicroseconds, decimals: 3)
+        return .text("Total events captured on [\(date)] : 0\n")
+    }
+
+    private func clearCounters(_ request: AdminRequest) -> AdminReply {
+        let all = request.arguments.first == "all"
+        if all && request.session.level < .admin { return .text(Refusal.permission) }
+        core.clearCounters(all: all)
+        return .nothing
+    }
+}
+
+extension String {
+    /// `tcp@127.0.0.1:9` as HAProxy names it: `ipv4@127.0.0.1:9`.
+    fileprivate var replacingTCPScheme: String {
+        guard hasPrefix("tcp@") else { return self }
+        let rest = dropFirst(4)
+        return (rest.count { $0 == ":" } > 1 ? "ipv6@" : "ipv4@") + rest
+    }
+}
+
+extension WallClock {
+    /// Microseconds since 1970 with this machine's zone added, for dates that people read.
+    var localMicroseconds: Int64 {
+        var seconds = time_t(microseconds / 1_000_000)
+        var local = tm()
+        guard localtime_r(&seconds, &local) != nil else { return microseconds }
+        return microseconds + Int64(local.tm_gmtoff) * 1_000_000
+    }
+}

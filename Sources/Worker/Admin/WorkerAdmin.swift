@@ -1,0 +1,90 @@
+// A worker's admin sockets: the commands of `help`, over the data plane's counters and lists.
+
+import AdminSocket
+import ConfigLanguage
+import Handover
+import Polling
+import Proxying
+import RuntimeAPI
+import Unix
+
+/// What a worker is called and where it stands, for `show info` and `show version`.
+package struct WorkerIdentity: Sendable {
+    /// `mwproxy`
+    package var name: String
+    package var version: String
+    /// `2026/11/22`
+    package var releaseDate: String
+    /// `Process_num`: 1 for the first worker, one more for each reload that succeeded.
+    package var processNumber: Int
+    /// Whether a master holds the other end of this worker's control socket.
+    package var hasMaster: Bool
+
+    package init(
+        name: String, version: String, releaseDate: String, processNumber: Int, hasMaster: Bool
+    ) {
+        self.name = name
+        self.version = version
+        self.releaseDate = releaseDate
+        self.processNumber = processNumber
+        self.hasMaster = hasMaster
+    }
+}
+
+/// The admin side of one worker.
+package final class WorkerAdmin {
+    /// The sessions; the owner may end those that keep a draining worker alive.
+    package let server: AdminServer
+    private let core: ProxyCore
+
+    /// `startupLog`: what the load of this worker has printed, for `show startup-logs`.
+    package init(core: ProxyCore, identity: WorkerIdentity, startupLog: @escaping () -> String = { "" }) {
+        self.core = core
+        let sessions = SessionsOfServer()
+        let info = InfoFigures(core: core, identity: identity, adminServer: sessions)
+        let commands =
+            ProcessCommands(core: core, identity: identity, info: info, startupLog: startupLog).table
+            + StatCommands(core: core, processNumber: identity.processNumber).table
+            + SessionCommands(core: core, adminServer: sessions).table
+            + ServerCommands(core: core).table
+        server = AdminServer(on: core.loop, commands: CommandTable(commands))
+        sessions.server = server
+    }
+
+    /// Accepts on the admin sockets of the configuration.
+    package func start() throws(Errno) {
+        for (socket, settings) in core.adminSockets where socket.descriptor >= 0 {
+            try server.listen(onShared: socket.descriptor, settings: sessions(level: settings.level))
+        }
+    }
+
+    /// Serves a connection that the master has passed.
+    package func adopt(_ connection: consuming Descriptor, level: AdminLevel) throws(Errno) {
+        let level = CommandLevel(rawValue: Int(level.rawValue)) ?? .user
+        // The master watches its client; the relay ends when the client does.
+        let settings = SessionSettings(style: .worker, level: level, timeout: nil)
+        try server.adopt(connection, settings: settings)
+    }
+
+    /// Accepts no more, before the data plane closes the sockets. Sessions that wait for a command end; replies
+    /// that are under way go on.
+    package func stopListening() {
+        server.stopListening()
+        for (socket, _) in core.adminSockets { socket.close() }
+    }
+
+    private func sessions(level: AccessLevel) -> SessionSettings {
+        SessionSettings(
+            style: .worker, level: CommandLevel(rawValue: level.rawValue) ?? .user,
+            timeout: core.configuration.global.statsTimeout)
+    }
+}
+
+/// The sessions that commands tell about, which exist only after the commands.
+final class SessionsOfServer {
+    weak var server: AdminServer?
+
+    var count: Int { server?.sessionCount ?? 0 }
+    var total: Int { server?.sessionTotal ?? 0 }
+    var all: [AdminSession] { server?.sessions ?? [] }
+}
