@@ -83,7 +83,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "mwproxy",
-            dependencies: ["MasterWorker", "Worker", "ConfigLanguage", "Unix"],
+            dependencies: ["MasterWorker", "Worker", "ConfigLanguage", "Handover", "Unix", "CLinux"],
             swiftSettings: strict),
 
         tests(of: "ReloadModel"),

@@ -18,6 +18,12 @@ package enum Signals {
         sigprocmask(SIG_BLOCK, &set, nil)
     }
 
+    /// Lets `numbers` act again; one that waits acts at once.
+    package static func unblock(_ numbers: [Int32]) {
+        var set = signalSet(numbers)
+        sigprocmask(SIG_UNBLOCK, &set, nil)
+    }
+
     /// A write to a closed pipe or socket then fails with EPIPE instead of ending the process.
     package static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)

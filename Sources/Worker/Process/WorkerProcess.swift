@@ -1,0 +1,302 @@
+// One worker process, from its load to its last stream: with a master at the other end of a socket, or alone.
+//
+// Everything is parsed and bound before anybody is told; a load that fails leaves by an exit code, and nothing that
+// serves has noticed. After READY three things end a worker: `drain` or SIGUSR1 (streams finish, at most for
+// `hard-stop-after`), SIGTERM or SIGINT (streams are cut and logged), and the loss of its master.
+
+import AdminSocket
+import ConfigLanguage
+import Glibc
+import Handover
+import Polling
+import Proxying
+import Unix
+
+/// What a worker is told by the command line.
+package struct WorkerOptions {
+    package var loader: ConfigurationLoader
+    /// Of the running binary, for the startup lines.
+    package var path: String
+    /// `-q`.
+    package var isQuiet = false
+    /// `-dW`.
+    package var failsOnWarnings = false
+    /// `-n`.
+    package var maxconn: Int?
+    /// `-D`, unless `-d` or `-db` forbids it.
+    package var isDaemon = false
+    /// `-d` or `-db`: stays in the foreground whatever the configuration says.
+    package var staysInForeground = false
+    /// `-p`, for a worker without a master.
+    package var pidFile: String?
+    /// The control socket's descriptor; nil without a master.
+    package var control: Int32?
+    /// Called once, when the worker serves.
+    package var started: () -> Void = {}
+
+    package init(loader: ConfigurationLoader, path: String) {
+        self.loader = loader
+        self.path = path
+    }
+}
+
+/// The worker process.
+package final class WorkerProcess {
+    private static let signals = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP]
+
+    /// Why a worker cannot serve; what there was to say has been said.
+    private struct LoadFailure: Error {
+        let exitCode: Int32
+    }
+
+    private let options: WorkerOptions
+    private let report: StartupReport
+    private let loop: EventLoop
+    private let link: MasterLink?
+    private var core: ProxyCore?
+    private var admin: WorkerAdmin?
+    private var signals: SignalWatcher?
+    private var hardStopTimer: Timer?
+    private var isDraining = false
+    private var streamsEnded = false
+    private var exitCode: Int32 = 0
+    /// The signal to end with, so that the parent sees what ended this process.
+    private var fatalSignal: Int32?
+
+    private init(_ options: WorkerOptions) throws(Errno) {
+        self.options = options
+        report = StartupReport(path: options.path, isQuiet: options.isQuiet)
+        loop = try EventLoop()
+        link = try options.control.map { number throws(Errno) in try MasterLink(owning: number) }
+    }
+
+    /// Runs a worker until its end. `loaded`: a configuration that was loaded already, with what was found.
+    /// The result is the exit code; a worker that a signal ends does not return.
+    package static func run(_ options: WorkerOptions, loaded: ParseResult? = nil) -> Int32 {
+        Signals.ignoreBrokenPipes()
+        signal(SIGTTOU, SIG_IGN)
+        signal(SIGTTIN, SIG_IGN)
+        do {
+            let worker = try WorkerProcess(options)
+            return try worker.run(loaded)
+        } catch let failure as LoadFailure {
+            return failure.exitCode
+        } catch {
+            try? File.writeAll(2, "the worker cannot run: \(error)\n".utf8)
+            return 1
+        }
+    }
+
+    private func run(_ loaded: ParseResult?) throws -> Int32 {
+        var inheritance: Inheritance?
+        if let link {
+            inheritance = try link.receiveInheritance()
+            if inheritance == nil { return 1 }
+            report.forward = { link.send(.log($0, $1)) }
+        }
+        defer { link?.flushBeforeExit() }
+        let result = loaded ?? options.loader.load()
+        report.say(result.diagnostics)
+        guard var configuration = result.configuration else { throw LoadFailure(exitCode: 1) }
+        if let maxconn = options.maxconn { configuration.global.maxconn = maxconn }
+        if report.hasWarnings, options.failsOnWarnings {
+            report.say(.alert, "Some warnings were found and 'zero-warning' is set. Aborting.")
+            throw LoadFailure(exitCode: 1)
+        }
+        guard configuration.hasListeners else {
+            report.say(
+                .alert,
+                "[\(options.path).main()] No enabled listener found (check for 'bind' directives) ! Exiting.")
+            throw LoadFailure(exitCode: 2)
+        }
+        let core = try bind(configuration, inheritance)
+        self.core = core
+        try watch()
+        try serve(core, configuration, inheritance)
+        try loop.run()
+        return finish()
+    }
+
+    // MARK: Loading
+
+    /// Takes what was inherited and binds the rest: all or nothing.
+    private func bind(_ configuration: Configuration, _ inheritance: Inheritance?) throws -> ProxyCore {
+        var inherited = inheritance?.listeners ?? [:]
+        let report = report
+        defer {
+            // Nobody serves these any more here: older workers still do.
+            for number in inherited.values { _ = Descriptor(owning: number) }
+        }
+        do throws(BindFailures) {
+            return try ProxyCore(
+                configuration: configuration, loop: loop,
+                inherited: { inherited.removeValue(forKey: ListenerKey($0)) },
+                report: { severity, text in
+                    switch severity {
+                    case .alert: report.say(.alert, text)
+                    case .warning: report.say(.warning, text)
+                    case .notice: report.say(.notice, text)
+                    }
+                })
+        } catch {
+            for failure in error.failures { report.say(.alert, failure.description) }
+            report.say(
+                .alert, "[\(options.path).main()] Some protocols failed to start their listeners! Exiting.")
+            throw LoadFailure(exitCode: 1)
+        }
+    }
+
+    private func serve(
+        _ core: ProxyCore, _ configuration: Configuration, _ inheritance: Inheritance?
+    ) throws {
+        let identity = WorkerIdentity(
+            name: Program.name, version: Program.version, releaseDate: Program.released,
+            processNumber: inheritance?.assignment.processNumber ?? 1, hasMaster: link != nil)
+        let report = report
+        let admin = WorkerAdmin(core: core, identity: identity, startupLog: { report.text })
+        self.admin = admin
+        admin.server.onLastSessionEnded = { [unowned self] in leaveIfDone() }
+        core.drained = { [unowned self] in
+            streamsEnded = true
+            leaveIfDone()
+        }
+        if link == nil { writePIDFile(configuration) }
+        do throws(Privileges.Fault) {
+            try Privileges.apply(configuration.global)
+        } catch {
+            report.say(error.isFatal ? .alert : .warning, "[\(options.path).main()] \(error.text).")
+            if error.isFatal { throw LoadFailure(exitCode: 1) }
+        }
+        try admin.start()
+        core.start()
+        tellReady(core, configuration.global)
+        options.started()
+        if options.isDaemon || configuration.global.daemon, !options.staysInForeground {
+            StandardStreams.detach()
+        }
+    }
+
+    private func writePIDFile(_ configuration: Configuration) {
+        guard options.isDaemon || configuration.global.daemon, !options.staysInForeground,
+            let path = options.pidFile ?? configuration.global.pidFile
+        else { return }
+        do throws(Errno) {
+            unlink(path)
+            try File.write(path, "\(getpid())\n")
+        } catch {
+            report.say(.alert, "[\(options.path).main()] Cannot create pidfile \(path): \(error)")
+        }
+    }
+
+    private func tellReady(_ core: ProxyCore, _ global: Global) {
+        guard let link else { return }
+        let new = core.sockets.filter { $0.isNew && $0.descriptor >= 0 }
+        for start in stride(from: 0, to: new.count, by: DescriptorPassing.limit) {
+            let some = new[start..<min(start + DescriptorPassing.limit, new.count)]
+            link.send(.listeners(some.map { ListenerKey($0.key) }), descriptors: some.map(\.descriptor))
+        }
+        link.send(
+            .ready(
+                WorkerFacts(
+                    hardStopAfter: global.hardStopAfter?.nanoseconds, maxReloads: global.maxReloads,
+                    readyTimeout: global.readyTimeout.nanoseconds, pidFile: global.pidFile,
+                    exitOnFailure: global.exitOnFailure,
+                    listeners: core.sockets.map { ListenerKey($0.key) })))
+    }
+
+    // MARK: Living
+
+    private func watch() throws(Errno) {
+        signals = try SignalWatcher(Self.signals, on: loop) { [unowned self] in received($0.number) }
+        try link?.watch(on: loop) { [unowned self] event in
+            switch event {
+            case .drain(let removed): drain(removed: removed)
+            case .admin(let level, let descriptor): serveAdmin(level, Descriptor(owning: descriptor))
+            case .closed: masterIsGone()
+            }
+        }
+    }
+
+    private func received(_ number: Int32) {
+        switch number {
+        case SIGTERM, SIGINT:
+            fatalSignal = number
+            cut()
+        case SIGUSR1: drain(removed: core?.sockets.map { ListenerKey($0.key) } ?? [])
+        case SIGUSR2:
+            report.say(
+                .warning,
+                link == nil
+                    ? "SIGUSR2 does not reload: this process runs without a master (-W or -Ws)."
+                    : "SIGUSR2 does not reload a worker: send it to the master.")
+        default:
+            report.say(.warning, "SIGHUP is received; streams: \(core?.streams().count ?? 0).")
+        }
+    }
+
+    private func serveAdmin(_ level: AdminLevel, _ connection: consuming Descriptor) {
+        do throws(Errno) {
+            try admin?.adopt(connection, level: level)
+        } catch {
+            report.say(.warning, "cannot serve an admin connection: \(error)")
+        }
+    }
+
+    /// A successor serves, or SIGUSR1 came: finishes its streams, and for a master says that it does.
+    private func drain(removed: [ListenerKey]) {
+        guard let core else { return }
+        admin?.stopListening()
+        core.stopAccepting(removed: Set(removed.map(\.description)))
+        link?.send(.draining)
+        guard !isDraining else { return }
+        isDraining = true
+        ProcessTitle.append(" [was: 1]")
+        if let span = core.configuration.global.hardStopAfter {
+            let timer = Timer(on: loop) { [unowned self] in hardStop() }
+            timer.set(at: Instant.now() + span)
+            hardStopTimer = timer
+        }
+        leaveIfDone()
+    }
+
+    private func hardStop() {
+        report.say(.warning, "soft-stop running for too long, performing a hard-stop.")
+        cut()
+    }
+
+    /// Ends everything that is left, each stream logged, and leaves.
+    private func cut() {
+        admin?.stopListening()
+        core?.hardStop()
+        loop.stop()
+    }
+
+    /// Workers do not outlive their master: nobody could reload or stop them.
+    private func masterIsGone() {
+        exitCode = 1
+        cut()
+    }
+
+    /// Leaves when the last stream has ended; replies to admin clients that are under way are finished.
+    private func leaveIfDone() {
+        guard isDraining, streamsEnded else { return }
+        loop.atEndOfRound { [unowned self] in
+            guard let server = admin?.server else { return loop.stop() }
+            server.endIdle()
+            if server.sessionCount == 0 { loop.stop() }
+        }
+    }
+
+    private func finish() -> Int32 {
+        if let figures = core?.drainFigures {
+            link?.send(.ended(DrainSummary(finished: figures.finished, cut: figures.cut)))
+        }
+        link?.flushBeforeExit()
+        if let fatalSignal {
+            signal(fatalSignal, SIG_DFL)
+            Signals.unblock([fatalSignal])
+            raise(fatalSignal)
+        }
+        return exitCode
+    }
+}

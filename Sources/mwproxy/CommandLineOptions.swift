@@ -1,0 +1,116 @@
+// HAProxy's command line: single-dash options, some with a value, in any order.
+
+/// What the command line says.
+struct CommandLineOptions: Equatable {
+    /// The command line cannot be used: the usage is printed, the exit code is 1.
+    struct Fault: Error, Equatable, CustomStringConvertible {
+        let description: String
+    }
+
+    enum Task: Equatable {
+        case run
+        /// `-c`
+        case check
+        /// `-v`
+        case version
+        /// `-vv`
+        case details
+    }
+
+    var task = Task.run
+    /// `-f` and what follows `--`, in their order.
+    var files: [String] = []
+    /// `-W` or `-Ws`.
+    var isMasterWorker = false
+    /// `-Ws`.
+    var notifies = false
+    /// `-D`.
+    var isDaemon = false
+    /// `-d` or `-db`.
+    var staysInForeground = false
+    /// `-q`.
+    var isQuiet = false
+    /// `-V`.
+    var isVerbose = false
+    /// `-dW`.
+    var failsOnWarnings = false
+    /// `-p`.
+    var pidFile: String?
+    /// `-S`, each with its options.
+    var masterSockets: [String] = []
+    /// `-n`.
+    var maxconn: Int?
+    /// `-L`.
+    var localPeer: String?
+    /// `-C`.
+    var directory: String?
+    /// Options that are read and do nothing here, which the user must know.
+    var warnings: [String] = []
+
+    /// Reads the arguments after `argv[0]`.
+    init(_ arguments: [String]) throws(Fault) {
+        var rest = arguments[...]
+        while let option = rest.popFirst() {
+            switch option {
+            case "-f": files.append(try Self.value(of: option, &rest))
+            case "--":
+                files += rest
+                rest = []
+            case "-c": task = .check
+            case "-v": task = .version
+            case "-vv": task = .details
+            case "-W": isMasterWorker = true
+            case "-Ws":
+                isMasterWorker = true
+                notifies = true
+            case "-D": isDaemon = true
+            case "-d", "-db": staysInForeground = true
+            case "-q": isQuiet = true
+            case "-V": isVerbose = true
+            case "-dW": failsOnWarnings = true
+            case "-p": pidFile = try Self.value(of: option, &rest)
+            case "-S": masterSockets.append(try Self.value(of: option, &rest))
+            case "-n": maxconn = try Self.number(of: option, &rest)
+            case "-L": localPeer = try Self.value(of: option, &rest)
+            case "-C": directory = try Self.value(of: option, &rest)
+            case "-N", "-m":
+                _ = try Self.number(of: option, &rest)
+                warnings.append("'\(option)' has no effect: mwproxy has its own budgets.")
+            case "-x":
+                _ = try Self.value(of: option, &rest)
+                warnings.append("'-x' is not supported: listeners are kept over reloads with -W or -Ws.")
+            case "-sf", "-st":
+                while let next = rest.first, Int32(next) != nil { rest.removeFirst() }
+                warnings.append(
+                    "'\(option)' is not supported, the old processes go on: reload with -W or -Ws and SIGUSR2."
+                )
+            default:
+                guard Self.isDebugFlag(option) else { throw Fault(description: "unknown option '\(option)'") }
+            }
+        }
+        guard task == .run || task == .check else { return }
+        if files.isEmpty { throw Fault(description: "a configuration is needed: -f <cfgfile|cfgdir>") }
+    }
+
+    private static func value(of option: String, _ rest: inout ArraySlice<String>) throws(Fault) -> String {
+        guard let value = rest.popFirst(), !value.hasPrefix("-") || value == "-" else {
+            throw Fault(description: "'\(option)' needs a value")
+        }
+        return value
+    }
+
+    private static func number(of option: String, _ rest: inout ArraySlice<String>) throws(Fault) -> Int {
+        let text = try value(of: option, &rest)
+        guard let number = Int(text), number >= 0 else {
+            throw Fault(description: "'\(option)' needs a number, found '\(text)'")
+        }
+        return number
+    }
+
+    /// `-dM`, `-dMfail`, `-dL`, …: HAProxy's switches for its pollers, memory and diagnostics change nothing here.
+    private static func isDebugFlag(_ option: String) -> Bool {
+        let flags = "MLKrVDSGRepkFICtZwo"
+        guard option.hasPrefix("-d"), let letter = option.dropFirst(2).first else { return false }
+        return flags.contains(letter)
+    }
+}
