@@ -87,7 +87,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests(of: "ReloadModel"),
-        tests(of: "Observing", uses: ["ReloadModel", "Unix"]),
+        tests(of: "Observing", uses: ["ReloadModel", "Unix", "TestSupport"]),
         // Tests.
         tests(of: "TextUI"),
         tests(of: "Dashboard", uses: ["ReloadModel", "TextUI"]),

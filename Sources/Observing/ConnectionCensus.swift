@@ -123,9 +123,9 @@ package struct ConnectionCensus {
         let isNew = held.descriptors == nil
         let stopped = held.wasAccepting && !worker.isAccepting
         let grew = !worker.isAccepting && (count ?? 0) > (held.descriptors ?? 0)
+        held.wasAccepting = worker.isAccepting
         let blind = worker.isAccepting && held.listeners.isEmpty && held.localListeners.isEmpty
         guard isNew || stopped || grew || blind || held.failure != nil else { return }
-        held.wasAccepting = worker.isAccepting
         held.descriptors = count ?? 0
         switch proc.socketInodes(worker.pid) {
         case .unknown(let why): held.failure = why

@@ -18,11 +18,17 @@ final class MasterInquiry {
     private static let secondTry = Duration.milliseconds(50)
     /// How long a silent process is left alone.
     private static let pause = Duration.seconds(3)
+    /// How long the master is left alone after its first, second … failure in a row: at a reload it is away for
+    /// a moment only.
+    private static let pauses: [Duration] = [
+        .zero, .milliseconds(100), .milliseconds(500), .seconds(1), pause,
+    ]
 
     private let address: SocketAddress
     private var silentUntil: [Int32: Instant] = [:]
     private var masterSilentUntil = Instant(nanoseconds: 0)
     private var masterSilence = Unknown("not asked yet")
+    private var failures = 0
 
     init(_ address: SocketAddress) {
         self.address = address
@@ -38,9 +44,7 @@ final class MasterInquiry {
         let command = (["show proc"] + asked.map { "@!\($0) show info" }).joined(separator: ";")
         let answer = AdminQuery.ask(address, command, within: Self.wholeRound)
         if case .refused(let error) = answer {
-            return failed(
-                Unknown("the master's admin socket: \(error)\(MasterSearch.remedy(error))"),
-                pauses: error != .connectionRefused)
+            return failed(Unknown("the master's admin socket: \(error)\(MasterSearch.remedy(error))"))
         }
         let text = Substring(answer.text)
         // The list of processes ends with a blank line.
@@ -49,12 +53,12 @@ final class MasterInquiry {
         else {
             if case .late = answer {
                 return failed(
-                    Unknown("the master does not answer on its admin socket: it is stopped or busy"),
-                    pauses: true)
+                    Unknown("the master does not answer on its admin socket: it is stopped or busy"))
             }
             return failed(
-                Unknown("the master's admin socket does not know 'show proc'"), pauses: true)
+                Unknown("the master's admin socket does not know 'show proc'"))
         }
+        failures = 0
         var infos = ProxyReplies.infos(in: String(text[end.upperBound...]))
         var silence: [Int32: Unknown] = [:]
         let missing = asked.filter { infos[$0] == nil }
@@ -78,9 +82,10 @@ final class MasterInquiry {
         return Inquiry(table: .known(table), infos: infos, silence: silence)
     }
 
-    private func failed(_ why: Unknown, pauses: Bool) -> Inquiry {
+    private func failed(_ why: Unknown) -> Inquiry {
         masterSilence = why
-        if pauses { masterSilentUntil = .now() + Self.pause }
+        masterSilentUntil = .now() + Self.pauses[min(failures, Self.pauses.count - 1)]
+        failures += 1
         return Inquiry(table: .unknown(why), infos: [:], silence: [:])
     }
 

@@ -13,7 +13,10 @@ final class MasterWatch {
     let configuration: LoadedConfiguration
     private let inquiry: MasterInquiry?
     private let masterPath: String?
-    private(set) var watches: [Int32: WorkerWatch] = [:]
+    /// How many workers that have gone are remembered until their exit is told.
+    private static let departedKept = 64
+    private var watches: [Int32: WorkerWatch] = [:]
+    private var departed: [WorkerWatch] = []
     private(set) var table: ProcessTable?
     private(set) var tableProblem: Unknown?
     private(set) var version: Known<String> = .unknown(Unknown("no worker has told it yet"))
@@ -68,6 +71,9 @@ final class MasterWatch {
         }
     }()
 
+    /// A worker, also one that has gone lately.
+    func worker(_ pid: Int32) -> WorkerWatch? { watches[pid] ?? departed.last { $0.pid == pid } }
+
     func ask(_ command: String) -> String? { inquiry?.ask(command) }
 
     /// When the process started, microseconds since 1970.
@@ -106,9 +112,12 @@ final class MasterWatch {
     func refresh(now: Int64, history: inout ReloadHistory) -> LoadTable? {
         let boot = ProcTree.sinceBoot()
         let children = proc.children(master.pid) ?? []
-        watches = watches.filter { pid, watch in
-            children.contains(pid) && proc.stat(pid)?.startTicks == watch.startTicks
+        for watch in watches.values
+        where !children.contains(watch.pid) || proc.stat(watch.pid)?.startTicks != watch.startTicks {
+            watches[watch.pid] = nil
+            departed.append(watch)
         }
+        if departed.count > Self.departedKept { departed.removeFirst(departed.count - Self.departedKept) }
         take(inquiry?.ask(about: children.filter { watches[$0] != nil || isFirstLook }))
         for pid in children where watches[pid] == nil { meet(pid, now: now, boot: boot) }
         if isFirstLook || watches.values.contains(where: { $0.info == nil && silence[$0.pid] == nil }) {
@@ -141,7 +150,10 @@ final class MasterWatch {
         case .unknown(let why):
             tableProblem = why
             // The master is away for a moment at each reload: what it said last holds that long.
-            if Instant.now() - lastTableAt > .seconds(2) { table = nil }
+            if Instant.now() - lastTableAt > .seconds(2) {
+                table = nil
+                for watch in watches.values { watch.info = nil }
+            }
         }
         for (pid, info) in inquiry.infos {
             watches[pid]?.info = info
@@ -336,9 +348,9 @@ final class MasterWatch {
         let holders = holders(watch, isOld: isOld, connections: connections, session: session)
         let state = WorkerState.decide(
             facts(watch, isYoungest: isYoungest, killIn: killIn.value, holders: holders.value ?? []))
-        watch.state = state
+        if isOld, killIn.value ?? 1 > 0 { watch.connectionsBeforeDeadline = connections.value ?? 0 }
         let generationProblem = silence[watch.pid] ?? tableProblem ?? Unknown("'show proc' does not list it")
-        return WorkerSample(
+        let sample = WorkerSample(
             pid: watch.pid, state: state,
             generation: watch.generation.map { .known($0) } ?? .unknown(generationProblem),
             was: state.isOld ? was(watch) : nil, connections: connections,
@@ -347,6 +359,8 @@ final class MasterWatch {
             memory: proc.memory(watch.pid, stat: stat),
             cpuPercent: stat.map { watch.cpuPercent($0, now: .now()) } ?? .unknown(Unknown("it has gone")),
             killIn: killIn, holders: holders)
+        watch.last = sample
+        return sample
     }
 
     private func was(_ watch: WorkerWatch) -> Int {
@@ -387,6 +401,10 @@ final class MasterWatch {
         if let session { found.append(session) }
         if let peers = watch.info?.connectedPeers, peers > 0 {
             found.append(Holder(kind: .peers, count: peers))
+        }
+        if found.isEmpty, let left = watch.info?.currentConnections, left > 0 {
+            // Clients that have gone or half gone, while their servers have not answered to the end.
+            found.append(Holder(kind: .servers, count: left))
         }
         if found.isEmpty, watch.info == nil {
             return .unknown(silence[watch.pid] ?? tableProblem ?? Unknown("it was not asked yet"))

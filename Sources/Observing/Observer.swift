@@ -160,19 +160,17 @@ package final class Observer {
     }
 
     private func tellExit(of pid: Int32, _ how: String, isClean: Bool, at now: Int64) {
-        let known = last?.workers.first { $0.pid == pid }
+        let known = watch?.worker(pid)?.last
         var text = "worker \(pid)"
         if let generation = known?.generation.value { text += " (generation \(generation))" }
         text += " exited\(how)"
         var severity = LogLine.Severity.info
         if !isClean { severity = .warning }
         if let known {
-            if let left = known.connections.value, left > 0 {
-                text += ", \(Wording.count(left, "connection")) at the last look"
-                if let killIn = known.killIn.value, killIn < 2 {
-                    text += ": cut by hard-stop-after"
-                    severity = .warning
-                }
+            let left = watch?.worker(pid)?.connectionsBeforeDeadline ?? 0
+            if let killIn = known.killIn.value, killIn < 2, left > 0 {
+                text += ": \(Wording.count(left, "connection")) cut by hard-stop-after"
+                severity = .warning
             }
             if known.state == .serving && !history.isLoading && !isClean { severity = .critical }
         }
@@ -202,8 +200,8 @@ package final class Observer {
     /// Says how the newest load ended.
     private func announce(now: Int64) {
         guard let record = history.records.last, record.result != .running, record.result != .unknown,
-            record.attempt != announced?.attempt || record.at != announced?.at
-                || record.result != announced?.result
+            record.at != announced?.at || record.result != announced?.result,
+            record.attempt != nil || record.result == .restart || watch?.tableProblem != nil
         else { return }
         defer { announced = record }
         guard last != nil else { return }

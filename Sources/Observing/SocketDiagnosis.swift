@@ -93,8 +93,20 @@ package enum SocketDiagnosis {
     }
 
     private static func name(_ bytes: UnsafeRawBufferPointer) -> String {
-        guard bytes.first == 0 else { return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+        guard bytes.first == 0 else {
+            return finalName(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
+        }
         return "@" + String(decoding: bytes.dropFirst().prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// HAProxy binds `path.PID.tmp` and renames it; the kernel keeps the first name.
+    private static func finalName(_ name: String) -> String {
+        guard name.hasSuffix(".tmp") else { return name }
+        let stem = name.dropLast(4)
+        guard let dot = stem.lastIndex(of: "."), Int32(stem[stem.index(after: dot)...]) != nil else {
+            return name
+        }
+        return String(stem[..<dot])
     }
 
     /// The kernel's filter program: accept when the local port is one of `ports`.

@@ -25,7 +25,10 @@ final class WorkerWatch {
     var adminPaths: Set<String>?
     /// Sessions that are no clients, as the look before saw them.
     var otherSessions = 0
-    var state: WorkerState?
+    /// Its row of the last look.
+    var last: WorkerSample?
+    /// Connections at the last look before hard-stop-after was due.
+    var connectionsBeforeDeadline = 0
     private var meter: CPUMeter = CPUMeter()
     private var lastConnections: (count: Int, at: Int64)?
 

@@ -11,6 +11,8 @@ package struct ReloadHistory: Sendable {
         var wasExecuted = false
         /// A log line told of its begin.
         var wasLogged = false
+        /// A log line told of its end.
+        var endWasLogged = false
         /// It was first seen after this program had started to watch.
         var isLive = true
         /// When it ended, where that was seen.
@@ -110,12 +112,14 @@ package struct ReloadHistory: Sendable {
     }
 
     private mutating func ended(_ result: ReloadRecord.Result, at: Int64) {
-        guard
-            let index = attempts.lastIndex(where: { attempt in
-                (attempt.record.result == .running || isSameMoment(attempt.endedAt, at))
-                    && (attempt.record.at ?? at) <= at + Self.sameMoment
-            })
-        else { return }
+        let place = attempts.firstIndex { attempt in
+            if attempt.endWasLogged { return false }
+            if attempt.record.result == .running { return (attempt.record.at ?? at) <= at + Self.sameMoment }
+            // The lines of one load come in their order, so its begin was read before its end.
+            return attempt.wasLogged && isSameMoment(attempt.endedAt, at)
+        }
+        guard let index = place else { return }
+        attempts[index].endWasLogged = true
         if attempts[index].record.result == .running {
             end(index, result, at: at)
         } else {
