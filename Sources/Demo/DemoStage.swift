@@ -106,8 +106,8 @@ final class DemoStage {
         traffic.start(
             Load(
                 "websockets",
-                .webSockets(clients: 14, framesPerSecond: 1, lifetimeMilliseconds: 4000...60_000)),
-            to: sockets, ramp: .seconds(8))
+                .webSockets(clients: 40, framesPerSecond: 1, lifetimeMilliseconds: 3000...30_000)),
+            to: sockets, ramp: .seconds(4))
     }
 
     private func reap() {
