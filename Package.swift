@@ -48,7 +48,7 @@ let package = Package(
 
         // Floor 2: pure rooms; time is an argument.
         room("ConfigLanguage"),
-        tests(of: "ConfigLanguage", uses: ["Worker"]),
+        tests(of: "ConfigLanguage", uses: ["Worker", "Unix"]),
         room("HTTP1"),
         room("RuntimeAPI"),
         room("Handover"),

@@ -49,9 +49,9 @@ struct ConfigurationChecks {
 
     private func check(_ draft: inout ProxyDraft, among drafts: [ProxyDraft]) {
         let proxy = draft.proxy
-        if proxy.kind == .frontend && proxy.binds.isEmpty {
+        if proxy.isFrontend && proxy.binds.isEmpty {
             warn(
-                "frontend '\(proxy.name)' has no 'bind' directive. Please declare it as a backend if this was "
+                "\(proxy.title) has no 'bind' directive. Please declare it as a backend if this was "
                     + "intended.", at: proxy.position)
         }
         if proxy.isFrontend {

@@ -99,6 +99,22 @@ final class ConfigurationReader {
                     word: Word(text: "", columns: error.column..<error.column + 1), lead: .tight))
             return
         }
+        read(withoutEmpty(words))
+    }
+
+    /// As in HAProxy an empty word (of a variable that is not set, as a rule) ends the line.
+    private func withoutEmpty(_ words: [Word]) -> [Word] {
+        guard let end = words.dropFirst().firstIndex(where: \.text.isEmpty) else { return words }
+        if words[end...].contains(where: { !$0.text.isEmpty }) {
+            warn(
+                Fault(
+                    "argument at position \(words[end].columns.lowerBound) is empty and marks the end of the "
+                        + "line; all subsequent arguments will be ignored.", word: words[end], lead: .tight))
+        }
+        return Array(words[..<end])
+    }
+
+    private func read(_ words: [Word]) {
         guard let first = words.first else { return }
         if first.text.hasPrefix(".") || skippedBlocks > 0 {
             readDirective(Phrase(position: position, words: words))

@@ -27,7 +27,7 @@ struct Keyword<Subject>: Sendable {
 
     /// Checks the number of arguments and acts.
     func apply(_ phrase: Phrase, to subject: inout Subject, _ reader: ConfigurationReader) throws(Fault) {
-        let given = phrase.arguments.prefix { !$0.text.isEmpty }.count
+        let given = phrase.count - 1
         if given < arguments.lowerBound {
             throw phrase.fault("'\(name)' expects \(expects).", at: phrase.count)
         }

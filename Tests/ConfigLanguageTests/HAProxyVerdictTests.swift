@@ -1,0 +1,200 @@
+// The same files through the installed `haproxy -c` and through our parser: the verdicts must agree, but for a list
+// of lines where we are stricter on purpose.
+
+import Glibc
+import Testing
+import Unix
+import Worker
+
+@testable import ConfigLanguage
+
+@Suite struct HAProxyVerdictTests {
+    private static let places: [String] = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"]
+    private static let program: String? = places.first { access($0, X_OK) == 0 }
+
+    /// What HAProxy's exit code says: 0 and 2 (no listener) are good.
+    private func haproxyAccepts(_ file: String) throws -> Bool {
+        guard let program = Self.program else { return false }
+        let silence = Descriptor(owning: open("/dev/null", O_RDWR | O_CLOEXEC))
+        let pid = try ProcessControl.spawn(
+            program, arguments: ["haproxy", "-c", "-q", "-f", file], environment: ["HOME=/hh"],
+            inherited: [(silence.raw, 0), (silence.raw, 1), (silence.raw, 2)])
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+        let code = ProcessEnd(waitStatus: status).code
+        #expect([0, 1, 2].contains(code))
+        return code != 1
+    }
+
+    private func verdicts(_ text: String) throws -> (haproxy: Bool, ours: ParseResult) {
+        var template = Array("/tmp/config-verdict.XXXXXX".utf8CString)
+        let file = Descriptor(owning: mkstemp(&template))
+        let path = template.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        defer { unlink(path) }
+        try File.writeAll(file.raw, text.utf8)
+        let ours = ConfigurationLoader(paths: [path], environment: ["HOME": "/hh"]).load()
+        return (try haproxyAccepts(path), ours)
+    }
+
+    @Test(
+        .enabled(if: program != nil, "no haproxy is installed: nothing to compare with"),
+        arguments: good + bad)
+    func verdictsAgree(_ line: LineCase) throws {
+        let (haproxy, ours) = try verdicts(MarkedText(line.text).text)
+        #expect(haproxy == (ours.configuration != nil), "HAProxy accepts: \(haproxy); \(ours.messages)")
+    }
+
+    @Test(
+        .enabled(if: program != nil, "no haproxy is installed: nothing to compare with"),
+        arguments: stricter)
+    func weAreStricterThanHAProxyHere(_ line: LineCase) throws {
+        let (haproxy, ours) = try verdicts(line.text)
+        #expect(haproxy)
+        #expect(ours.configuration == nil)
+    }
+
+    /// HAProxy takes a word that is no number as 0, and forgives conditions that say nothing.
+    static let stricter: [LineCase] = [
+        LineCase(.global, "maxconn many"), LineCase(.global, "uid root"), LineCase(.global, "ulimit-n x"),
+        LineCase(.frontend, "bind :8001 maxconn x"), LineCase(.frontend, "bind 127.0.0.1:80x"),
+        LineCase(.frontend, "bind unix@"), LineCase(.frontend, "use_backend b if"),
+        LineCase(.frontend, "use_backend b if { path / } ||"), LineCase(.frontend, "use_backend b if !"),
+        LineCase(.frontend, "errorfile 503 /dev/null extra"), LineCase(.backend, "server s :80 weight x"),
+        LineCase(.backend, "server s :80 port 99999"), LineCase(.backend, "retries -1"),
+        LineCase(.none, "frontend a :80"), LineCase(.none, "defaults a b"),
+    ]
+
+    static let good: [LineCase] = [
+        LineCase(.global, "maxconn 100"), LineCase(.global, "nbthread 1"),
+        LineCase(.global, "hard-stop-after 30s"),
+        LineCase(.global, "mworker-max-reloads 3"),
+        LineCase(.global, "stats socket /tmp/x.sock mode 600 level admin"),
+        LineCase(.global, "stats socket ipv4@127.0.0.1:7000 level operator expose-fd listeners"),
+        LineCase(.global, "stats timeout 10"), LineCase(.global, "pidfile /tmp/x.pid"),
+        LineCase(.global, "log /dev/log local0"),
+        LineCase(.global, "log 127.0.0.1:5 len 100 format rfc5424 local0 info err"),
+        LineCase(.global, "log stdout format raw daemon"), LineCase(.global, "log fd@2 daemon"),
+        LineCase(.global, "log-tag x"), LineCase(.global, "log-send-hostname"),
+        LineCase(.global, "user root"),
+        LineCase(.global, "group root"), LineCase(.global, "uid 0"), LineCase(.global, "chroot /tmp"),
+        LineCase(.global, "node a.b-c_d"), LineCase(.global, "description a b c"),
+        LineCase(.global, "setenv A b"),
+        LineCase(.global, "presetenv HOME b"), LineCase(.global, "unsetenv A B"),
+        LineCase(.global, "resetenv"),
+        LineCase(.global, "master-worker"), LineCase(.global, "master-worker no-exit-on-failure"),
+        LineCase(.global, "daemon"), LineCase(.global, "grace 10s"),
+        LineCase(.global, "close-spread-time 1s"),
+        LineCase(.global, "spread-checks 5"), LineCase(.global, "tune.bufsize 16384"),
+        LineCase(.global, "nosplice"),
+        LineCase(.global, "no strict-limits"), LineCase(.global, "ssl-default-bind-options no-tls-tickets"),
+        LineCase(.global, "localpeer x"), LineCase(.global, "ca-base /tmp"), LineCase(.global, "no log"),
+        LineCase(.frontend, "mode tcp"), LineCase(.frontend, "maxconn 3"), LineCase(.frontend, "log global"),
+        LineCase(.frontend, "no log"), LineCase(.frontend, "option httplog"),
+        LineCase(.frontend, "option tcplog"),
+        LineCase(.frontend, "no option dontlognull"),
+        LineCase(.frontend, "option forwardfor except 10.0.0.0/8 header X if-none"),
+        LineCase(.frontend, "option http-server-close"), LineCase(.frontend, "option httpclose"),
+        LineCase(.frontend, "option tcpka"), LineCase(.frontend, "option socket-stats"),
+        LineCase(.frontend, "balance roundrobin"), LineCase(.frontend, "http-reuse safe"),
+        LineCase(.frontend, "bind 127.0.0.1:7081,:7082-7083 name foo"), LineCase(.frontend, "bind *:7085"),
+        LineCase(.frontend, "bind [::1]:7086"), LineCase(.frontend, "bind ::1:7087"),
+        LineCase(.frontend, "bind :::7088"),
+        LineCase(.frontend, "bind ipv6@:81"),
+        LineCase(.frontend, "bind /tmp/x.sock mode 600 user root group root"),
+        LineCase(.frontend, "bind abns@x"), LineCase(.frontend, "bind 127.0.0.1:80,"),
+        LineCase(.frontend, "bind :7001 tfo"),
+        LineCase(.frontend, "bind :7001 backlog 3 maxconn 3 interface lo id 7"),
+        LineCase(.frontend, "bind :7001 \"\""), LineCase(.frontend, "bind \"127.0.0.1:${PORT-7001}\""),
+        LineCase(.frontend, "default_backend b"), LineCase(.frontend, "use_backend b if TRUE or FALSE"),
+        LineCase(.frontend, "use_backend b unless ! { path_beg /x } || { src 10.0.0.0/8 ::1 }"),
+        LineCase(.frontend, "use_backend b if { hdr(host) -i a b } !LOCALHOST METH_GET"),
+        LineCase(.frontend, "acl x path"), LineCase(.frontend, "acl x path -m found"),
+        LineCase(.frontend, "acl x path -i -- -f"), LineCase(.frontend, "acl x method GET"),
+        LineCase(.frontend, "acl x always_true"), LineCase(.frontend, "acl x hdr_beg(host) www."),
+        LineCase(.frontend, "http-request deny"),
+        LineCase(.frontend, "http-request deny deny_status 429 if TRUE"),
+        LineCase(.frontend, "http-request return"),
+        LineCase(.frontend, "http-request return status 200 hdr x y"),
+        LineCase(.frontend, "http-request return content-type text/plain string x hdr a b if TRUE"),
+        LineCase(.frontend, "http-request redirect location / append-slash drop-query set-cookie A=1"),
+        LineCase(.frontend, "http-request redirect scheme https code 301 if !TRUE"),
+        LineCase(.frontend, "http-request set-header x \"100 %%\""),
+        LineCase(.frontend, "redirect location /"),
+        LineCase(.frontend, "errorfile 503 /dev/null"), LineCase(.frontend, "monitor-uri /x"),
+        LineCase(.frontend, "timeout client 3us"), LineCase(.frontend, "timeout http-request 24d"),
+        LineCase(.frontend, "timeout server 3"), LineCase(.frontend, "id 12"),
+        LineCase(.frontend, "description a"),
+        LineCase(.frontend, "disabled"), LineCase(.frontend, "# only a comment"),
+        LineCase(.frontend, ".notice x"),
+        LineCase(.backend, "server s 127.0.0.1"), LineCase(.backend, "server s 127.0.0.1:+80"),
+        LineCase(.backend, "server s :80"), LineCase(.backend, "server s /tmp/sock"),
+        LineCase(.backend, "server s abns@foo"),
+        LineCase(.backend, "server s 127.0.0.1:80 backup disabled weight 0 maxconn 3 maxqueue 3 minconn 1"),
+        LineCase(
+            .backend, "server s 127.0.0.1:80 check inter 1s fastinter 1s downinter 1s rise 2 fall 3 port 81"),
+        LineCase(.backend, "server s nonesuch.invalid:80 init-addr libc,none"),
+        LineCase(.backend, "server s *:80"),
+        LineCase(.backend, "server s 127.0.0.1:80 slowstart 3s pool-max-conn 3 id 3 no-check"),
+        LineCase(.backend, "default-server inter 3s weight 10 disabled"),
+        LineCase(.backend, "default-server"),
+        LineCase(.backend, "balance"), LineCase(.backend, "balance leastconn"),
+        LineCase(.backend, "retries 0"),
+        LineCase(.backend, "option redispatch"), LineCase(.backend, "option redispatch 1"),
+        LineCase(.backend, "fullconn 3"), LineCase(.backend, "bind :80"), LineCase(.backend, "maxconn 3"),
+        LineCase(.backend, "hash-type consistent"), LineCase(.backend, "http-request deny"),
+        LineCase(.none, ""),
+        LineCase(.none, "defaults x\n http-request deny\nfrontend f from x\n mode http\n bind :1"),
+        LineCase(.none, "global\nglobal"), LineCase(.none, "defaults d\ndefaults d"),
+        LineCase(.none, "frontend x\n bind :7001\nbackend x"),
+        LineCase(.none, "listen a\n mode http\n bind :1\n disabled"),
+    ]
+
+    /// What both refuse. (What only we refuse, because we lack it, is in the other tables.)
+    static let bad: [LineCase] = [
+        LineCase(.global, "maxcon 1"), LineCase(.global, "maxconn"), LineCase(.global, "maxconn 1 2"),
+        LineCase(.global, "nbthread 0"), LineCase(.global, "hard-stop-after 3p"),
+        LineCase(.global, "hard-stop-after 30d"),
+        LineCase(.global, "stats socket"), LineCase(.global, "stats socket /tmp/x mode 999"),
+        LineCase(.global, "stats socket /tmp/x level foo"), LineCase(.global, "stats timeout foo"),
+        LineCase(.global, "log /dev/log"), LineCase(.global, "log /dev/log localx"),
+        LineCase(.global, "log /dev/log len 10 local0"), LineCase(.global, "log 127.0.0.1:99999 local0"),
+        LineCase(.global, "user nonesuch"), LineCase(.global, "master-worker foo"),
+        LineCase(.global, "daemon x"), LineCase(.global, "no maxconn 3"),
+        LineCase(.global, "setenv A"),
+        LineCase(.frontend, "mode htttp"), LineCase(.frontend, "bind"), LineCase(.frontend, "bind :"),
+        LineCase(.frontend, "bind :0"), LineCase(.frontend, "bind 127.0.0.1"),
+        LineCase(.frontend, "bind :90-80"),
+        LineCase(.frontend, "bind 256.0.0.1:80"), LineCase(.frontend, "bind :80 foo"),
+        LineCase(.frontend, "bind :80 maxconn"),
+        LineCase(.frontend, "bind ipv4@::1:80"), LineCase(.frontend, "bind fd@x"),
+        LineCase(.frontend, "default_backend nope"),
+        LineCase(.frontend, "default_backend b c"), LineCase(.frontend, "use_backend b when TRUE"),
+        LineCase(.frontend, "use_backend b if nope"), LineCase(.frontend, "use_backend b if { path"),
+        LineCase(.frontend, "use_backend b if { src x }"), LineCase(.frontend, "acl x nope /"),
+        LineCase(.frontend, "acl a!b path /"), LineCase(.frontend, "acl x path -m foo /"),
+        LineCase(.frontend, "timeout foo 3"), LineCase(.frontend, "timeout client"),
+        LineCase(.frontend, "timeout client x"),
+        LineCase(.frontend, "option foo"), LineCase(.frontend, "option dontlognull x"),
+        LineCase(.frontend, "no option forwardfor"), LineCase(.frontend, "errorfile 418 /dev/null"),
+        LineCase(.frontend, "errorfile 503 /nonesuch"), LineCase(.frontend, "http-request foo"),
+        LineCase(.frontend, "http-request deny deny_status 999"),
+        LineCase(.frontend, "http-request return string x"),
+        LineCase(.frontend, "http-request redirect location / code 304"),
+        LineCase(.frontend, "http-request set-header x"),
+        LineCase(.frontend, "server s :80"), LineCase(.frontend, "balanse x"),
+        LineCase(.frontend, "block if TRUE"),
+        LineCase(.backend, "server s"), LineCase(.backend, "server s 127.0.0.1:x"),
+        LineCase(.backend, "server s 127.0.0.1:80-90"),
+        LineCase(.backend, "server s :80 weight 257"), LineCase(.backend, "server s :80 inter 0"),
+        LineCase(.backend, "server s :80 rise 0"), LineCase(.backend, "server s nonesuch.invalid:80"),
+        LineCase(.backend, "server s :80\n server s :81"), LineCase(.backend, "server a!b :80"),
+        LineCase(.backend, "default-server foo"), LineCase(.backend, "balance foo"),
+        LineCase(.backend, "http-reuse foo"),
+        LineCase(.none, "bind :80"), LineCase(.none, "frontend"), LineCase(.none, "frontend a!b"),
+        LineCase(.none, "frontend a from nope"), LineCase(.none, "backend x\nbackend x"),
+        LineCase(.none, "global x"),
+        LineCase(.none, "global\n description 'x"), LineCase(.none, "global\n description \"${X\""),
+        LineCase(.none, "global\n description \\xzz"),
+        LineCase(.none, "listen a\n bind :1\n default_backend a"),
+    ]
+}
