@@ -96,8 +96,14 @@ enum NearestKeyword {
     static func to(_ word: String, among known: some Sequence<String>) -> String? {
         let limit = word.utf8.count < 3 ? 0 : word.utf8.count < 5 ? 1 : word.utf8.count < 9 ? 2 : 3
         guard word.utf8.count <= 64, limit > 0 else { return nil }
-        let best = known.map { (distance: distance(word, $0), name: $0) }.min { $0 < $1 }
-        return best.flatMap { $0.distance <= limit ? $0.name : nil }
+        let length = word.utf8.count
+        var best: (distance: Int, name: String)?
+        for name in known where abs(name.utf8.count - length) <= limit {
+            let candidate = (distance: distance(word, name), name: name)
+            guard candidate.distance <= limit else { continue }
+            if best.map({ candidate < $0 }) ?? true { best = candidate }
+        }
+        return best?.name
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours from one word to the other.

@@ -58,11 +58,11 @@ enum OptionKeywords {
                     "option '\(name)' is not supported any more since HAProxy \(version), please just remove it.",
                     at: 0)
             }
-            throw phrase.fault(
-                table.foreign.contains(name)
-                    ? ForeignKeywords.message("option \(name)")
-                    : "unknown option '\(name)'\(table.suggestion(for: name))\(table.suggestion(for: name).isEmpty ? "." : "")",
-                at: 0)
+            if table.foreign.contains(name) {
+                throw phrase.fault(ForeignKeywords.message("option \(name)"), at: 0)
+            }
+            let suggestion = table.suggestion(for: name)
+            throw phrase.fault("unknown option '\(name)'\(suggestion.isEmpty ? "." : suggestion)", at: 0)
         }
         guard keyword.canBeNegated || !phrase.isNegated else { throw notNegatable(phrase) }
         if phrase.count - 1 > keyword.arguments.upperBound {
