@@ -95,12 +95,9 @@ package final class EventLoop {
 
     /// Stops watching and forgets the deadline. Call it before the descriptor is closed.
     package func remove(_ watcher: Watcher) {
-        cancelDeadline(of: watcher)
         let descriptor = watcher.watched
+        forget(watcher)
         guard descriptor >= 0 else { return }
-        watcher.watched = -1
-        slots[Int(descriptor)].watcher = nil
-        slots[Int(descriptor)].generation &+= 1
         _ = clinux_epoll_control(epoll.raw, Int32(CLINUX_EPOLL_DELETE.rawValue), descriptor, 0, 0)
     }
 
