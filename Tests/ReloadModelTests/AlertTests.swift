@@ -1,0 +1,108 @@
+// Alerts: what is said, how bad it is, in which order.
+
+import ReloadModel
+import Testing
+
+@Suite struct AlertTests {
+    private static let unknown = Unknown("not asked")
+    private let now: Int64 = 1_000_000_000
+
+    private func worker(
+        _ pid: Int32, _ state: WorkerState, connections: Int? = 1, killIn: Double? = nil,
+        holders: [Holder] = []
+    ) -> WorkerSample {
+        WorkerSample(
+            pid: pid, state: state, generation: .known(Int(pid)), was: state == .serving ? nil : 1,
+            connections: connections.map { .known($0) } ?? .unknown(Self.unknown),
+            connectionsPerSecond: .known(0), uptime: 90,
+            memory: MemorySample(resident: .known(9 << 20), proportional: .known(1 << 20)),
+            cpuPercent: .known(0), killIn: killIn.map { .known($0) } ?? .unknown(Self.unknown),
+            holders: .known(holders))
+    }
+
+    private func master(failed: Int = 0) -> MasterSample {
+        MasterSample(
+            pid: 1, uptime: 100, reloads: .known(9), failedReloads: .known(failed),
+            memory: MemorySample(resident: .known(1), proportional: .known(1)), cpuPercent: .known(0),
+            reloadPending: false)
+    }
+
+    private func record(_ result: ReloadRecord.Result, reason: String? = nil) -> ReloadRecord {
+        ReloadRecord(
+            at: now - 12_000_000, attempt: 3, result: result, durationMilliseconds: .known(40),
+            source: .processEvents, reason: reason)
+    }
+
+    private func alerts(
+        _ workers: [WorkerSample], _ reloads: [ReloadRecord] = [], failed: Int = 0, limit: Int = 4
+    ) -> [Alert] {
+        AlertRules.alerts(
+            master: master(failed: failed), workers: workers, reloads: reloads, stackLimit: limit, now: now)
+    }
+
+    @Test func workersWithinTheLimitDoNotStack() {
+        let workers = [worker(9, .serving)] + (1...4).map { worker($0, .draining, killIn: 5) }
+        #expect(alerts(workers).isEmpty)
+    }
+
+    @Test func stackingTellsAgeConnectionsAndMemory() throws {
+        let workers = [worker(9, .serving)] + (1...5).map { worker($0, .draining, killIn: 5) }
+        let alert = try #require(alerts(workers).first)
+        #expect(alert.kind == .stacking)
+        #expect(alert.severity == .warning)
+        #expect(alert.message == "5 draining workers > limit 4: oldest 1m30s, 5 connections, 5.0 MiB")
+    }
+
+    @Test func whatIsUnknownIsNotCountedAsZero() throws {
+        let workers = [worker(1, .draining, connections: nil), worker(2, .draining, connections: 2)]
+        let alert = try #require(alerts(workers, limit: 1).first)
+        #expect(alert.message.contains("at least 2 connections"))
+        #expect(alert.message.contains("no known end"))
+    }
+
+    @Test func aFailureIsToldWithReasonAndWhoServes() throws {
+        let found = alerts(
+            [worker(7, .serving)],
+            [record(.success), record(.failed, reason: "a"), record(.failed, reason: "x.cfg:3: no")],
+            failed: 2)
+        let alert = try #require(found.first)
+        #expect(alert.kind == .failedReload)
+        #expect(alert.severity == .critical)
+        #expect(
+            alert.message
+                == "last reload failed 12s ago: x.cfg:3: no (2 in a row); generation 7, pid 7 still serves")
+    }
+
+    @Test func aSuccessEndsTheFailure() {
+        #expect(alerts([worker(7, .serving)], [record(.failed), record(.success)]).isEmpty)
+    }
+
+    @Test func theMastersFigureAloneIsAFailure() {
+        #expect(alerts([worker(7, .serving)], [], failed: 1).map(\.kind) == [.failedReload])
+    }
+
+    @Test func theWorstComesFirst() {
+        let session = Holder(kind: .adminSession, count: 1, who: "socat (pid 5)")
+        let found = alerts(
+            [
+                worker(9, .serving), worker(3, .held, holders: [session]), worker(2, .overdue, killIn: -62),
+            ], [record(.restart, reason: "master 1 → 2, 4 connections lost")])
+        #expect(found.map(\.kind) == [.restart, .overdue, .held])
+        #expect(found[0].message.contains("4 connections lost"))
+        #expect(found[1].message == "worker 2 (generation 2) is past its hard-stop-after by 1m02s")
+        #expect(found[2].message == "worker 3 (generation 3) is held by an admin session of socat (pid 5)")
+    }
+
+    @Test(arguments: [
+        (0.041, "41ms"), (12, "12s"), (262, "4m22s"), (1862, "31m02s"), (18180, "5h03m"),
+        (352_800, "4d02h"), (-62, "-1m02s"),
+    ])
+    func spansAreShort(seconds: Double, text: String) {
+        #expect(Wording.span(seconds: seconds) == text)
+    }
+
+    @Test(arguments: [(0, "0 B"), (1023, "1023 B"), (8_808_038, "8.4 MiB"), (1 << 30, "1.0 GiB")])
+    func sizesAreShort(bytes: Int, text: String) {
+        #expect(Wording.size(bytes: bytes) == text)
+    }
+}
