@@ -95,6 +95,13 @@ let package = Package(
             name: "RuntimeAPITests", dependencies: ["RuntimeAPI"], exclude: ["Fixtures"],
             swiftSettings: strict),
         tests(of: "AdminSocket", uses: ["RuntimeAPI", "Polling", "Unix"]),
+        .testTarget(
+            name: "WorkerAdminTests",
+            dependencies: [
+                "Worker", "AdminSocket", "ConfigLanguage", "Handover", "Polling", "Proxying", "RuntimeAPI",
+                "TestSupport", "Unix",
+            ],
+            swiftSettings: strict),
         tests(of: "HTTP1"),
         tests(of: "Proxying", uses: ["ConfigLanguage", "Polling", "Unix"]),
         tests(of: "Unix"),

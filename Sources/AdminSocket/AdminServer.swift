@@ -8,6 +8,9 @@ package final class AdminServer {
     /// More sessions than this make room by ending the one that has been silent longest.
     private static let mostSessions = 1000
 
+    /// How long a new client may take to send its first command when the process would rather end.
+    private static let greeting: Duration = .milliseconds(200)
+
     let loop: EventLoop
     let commands: CommandTable
     private var listeners: [AdminListener] = []
@@ -79,9 +82,16 @@ package final class AdminServer {
         for session in sessions { session.end() }
     }
 
-    /// Ends the sessions that wait for a command: what keeps a process alive for nothing.
+    /// Ends the sessions that wait for a command: what keeps a process alive for nothing. Who has just connected
+    /// has a moment to say what it came for.
     package func endIdle() {
-        for session in sessions where session.isIdle { session.end() }
+        for session in sessions where session.isIdle {
+            if !session.hasSpoken, loop.now < session.openedAt + Self.greeting {
+                session.timeout = Self.greeting
+            } else {
+                session.end()
+            }
+        }
     }
 
     func sessionEnded(_ session: AdminSession) {

@@ -52,6 +52,8 @@ package final class AdminSession: Watcher {
     var payloadLine: String?
     var payload: String = ""
     var inputEnded = false
+    /// Whether a command came already.
+    private(set) var hasSpoken = false
     var output: [UInt8] = []
     private var outputStart = 0
     private var mayRead = true
@@ -339,6 +341,7 @@ package final class AdminSession: Watcher {
     }
 
     private func start(_ command: String, payload: String?) {
+        hasSpoken = true
         switch server.commands.reply(to: command, payload: payload, in: self) {
         case .text(let text):
             say(text)

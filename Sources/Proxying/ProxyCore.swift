@@ -431,6 +431,11 @@ package final class ProxyCore {
         return true
     }
 
+    /// Ends all streams of a server.
+    package func shutdownSessions(of server: Server) {
+        for stream in live.filter({ $0.server === server }) { stream.kill() }
+    }
+
     // MARK: Servers
 
     /// A place at a server is free: those who wait get it at the end of this round.

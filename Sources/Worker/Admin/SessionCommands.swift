@@ -29,10 +29,7 @@ struct SessionCommands {
                 switch core.server(named: request.arguments.first ?? "") {
                 case .failure(let refusal): return .text(refusal.text)
                 case .success(let server):
-                    for stream in core.streams()
-                    where stream.backend == server.backend.name && stream.server == server.name {
-                        _ = core.shutdownSession(stream.id)
-                    }
+                    core.shutdownSessions(of: server)
                     return .nothing
                 }
             },

@@ -54,29 +54,29 @@ package final class WorkerAdmin {
     /// Accepts on the admin sockets of the configuration.
     package func start() throws(Errno) {
         for (socket, settings) in core.adminSockets where socket.descriptor >= 0 {
-            try server.listen(onShared: socket.descriptor, settings: sessions(level: settings.level))
+            try server.listen(
+                onShared: socket.descriptor,
+                settings: sessions(level: CommandLevel(rawValue: settings.level.rawValue)))
         }
     }
 
     /// Serves a connection that the master has passed.
     package func adopt(_ connection: consuming Descriptor, level: AdminLevel) throws(Errno) {
-        let level = CommandLevel(rawValue: Int(level.rawValue)) ?? .user
-        // The master watches its client; the relay ends when the client does.
-        let settings = SessionSettings(style: .worker, level: level, timeout: nil)
-        try server.adopt(connection, settings: settings)
+        try server.adopt(connection, settings: sessions(level: CommandLevel(rawValue: Int(level.rawValue))))
     }
 
-    /// Accepts no more, before the data plane closes the sockets. Sessions that wait for a command end; replies
-    /// that are under way go on.
+    /// Accepts no more and closes the sockets; sessions go on (`server.endIdle` ends those that keep a draining
+    /// worker for nothing).
     package func stopListening() {
         server.stopListening()
         for (socket, _) in core.adminSockets { socket.close() }
     }
 
-    private func sessions(level: AccessLevel) -> SessionSettings {
+    /// The configuration's timeout holds for relayed sessions too: a client of the master that reads nothing does
+    /// not keep an old worker.
+    private func sessions(level: CommandLevel?) -> SessionSettings {
         SessionSettings(
-            style: .worker, level: CommandLevel(rawValue: level.rawValue) ?? .user,
-            timeout: core.configuration.global.statsTimeout)
+            style: .worker, level: level ?? .user, timeout: core.configuration.global.statsTimeout)
     }
 }
 
