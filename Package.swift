@@ -113,6 +113,10 @@ let package = Package(
         .executableTarget(
             name: "Bench", dependencies: ["TestSupport", "Demo", "Polling", "Unix", "CLinux"],
             path: "Tests/Bench", swiftSettings: strict),
+        tests(of: "Handover"),
+        tests(
+            of: "MasterWorker",
+            uses: ["mwproxy", "TestSupport", "Handover", "RuntimeAPI", "Polling", "Unix"]),
         tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
             name: "SystemTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Polling", "Unix"],

@@ -3,6 +3,8 @@
 package struct StartupLines: Sendable {
     private let path: String
     private var hasToldVersion = false
+    /// Only a load tells the version; a worker that serves does not.
+    package var isLoading = true
 
     /// `path`: of the running binary.
     package init(path: String) {
@@ -17,7 +19,7 @@ package struct StartupLines: Sendable {
     /// What to print for a line, with newlines: the program's version goes before its first warning or alert.
     package mutating func text(_ severity: LogSeverity, pid: Int32, _ text: String) -> String {
         var lines = ""
-        if !hasToldVersion, severity == .alert || severity == .warning {
+        if isLoading, !hasToldVersion, severity == .alert || severity == .warning {
             hasToldVersion = true
             for notice in ["\(Program.name) version is \(Program.version)", "path to executable is \(path)"] {
                 lines += Self.line(.notice, pid: pid, notice) + "\n"

@@ -6,10 +6,12 @@ import RuntimeAPI
 import Unix
 
 extension MasterState {
-    /// A channel that broke while its process lives: a load cannot succeed any more; an old worker goes on.
-    mutating func unreachable(_ pid: Int32) -> [MasterAction] {
+    /// A channel that broke: its process is about to end, and its exit code says more than the channel. One
+    /// that lives on without it is of no use while it loads; an old worker finishes its streams.
+    mutating func unreachable(_ pid: Int32, at now: Moment) -> [MasterAction] {
         guard let index = index(of: pid), workers[index].phase == .loading else { return [] }
-        return [.signal(pid: pid, SIGKILL)]
+        workers[index].killAt = min(workers[index].killAt, now.monotonic + Self.killDelay)
+        return []
     }
 
     mutating func worker(_ pid: Int32, ended end: ProcessEnd, at now: Moment) -> [MasterAction] {

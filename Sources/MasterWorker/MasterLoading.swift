@@ -37,19 +37,22 @@ extension MasterState {
         if history.count > Self.historyLimit { history.removeFirst(history.count - Self.historyLimit) }
     }
 
-    /// The step ends here; `name` is what it was.
-    private mutating func endStep(_ name: String, next: Load.Step, until deadline: Instant, at now: Moment) {
-        guard let started = load?.stepStartedAt else { return }
-        notePhase(name, now.monotonic - started)
-        load?.step = next
-        load?.stepStartedAt = now.monotonic
-        load?.deadline = deadline
+    /// The step ends here.
+    private mutating func endStep(next: Load.Step, until deadline: Instant, at now: Moment) {
+        guard let load else { return }
+        // The first start neither probes nor executes.
+        noteStep(of: load, at: now)
+        self.load?.step = next
+        self.load?.stepStartedAt = now.monotonic
+        self.load?.deadline = deadline
     }
 
-    private mutating func notePhase(_ name: String, _ span: Duration) {
-        guard let last = history.indices.last else { return }
-        let milliseconds = Double(span.nanoseconds / 1000) / 1000
-        history[last].phases.append(ReloadPhase(name: name, milliseconds: milliseconds))
+    private mutating func noteStep(of load: Load, at now: Moment) {
+        // The first start only loads: it neither probes, executes nor drains.
+        guard let last = history.indices.last, load.attempt > 0 || load.step == .loading else { return }
+        let microseconds = (now.monotonic - load.stepStartedAt).nanoseconds / 1000
+        history[last].phases.append(
+            ReloadPhase(name: load.step.name, milliseconds: Double(microseconds) / 1000))
     }
 
     // MARK: Becoming the new program
@@ -57,7 +60,7 @@ extension MasterState {
     mutating func probed(_ failure: String?, at now: Moment) -> [MasterAction] {
         guard load?.step == .probing, stop == nil else { return [] }
         if let failure { return fail(failure, at: now) }
-        endStep("probe", next: .executing, until: .never, at: now)
+        endStep(next: .executing, until: .never, at: now)
         return [.execute]
     }
 
@@ -67,7 +70,7 @@ extension MasterState {
     }
 
     mutating func spawnWorker(at now: Moment) -> [MasterAction] {
-        endStep("exec", next: .loading, until: now.monotonic + readyTimeout, at: now)
+        endStep(next: .loading, until: now.monotonic + readyTimeout, at: now)
         if let last = history.indices.last { history[last].readyDeadline = now.wall(at: load!.deadline) }
         return [
             .spawn(
@@ -115,7 +118,7 @@ extension MasterState {
     /// The commit: from here on the new worker is the one that serves.
     private mutating func ready(_ index: Int, _ facts: WorkerFacts, at now: Moment) -> [MasterAction] {
         let pid = workers[index].pid
-        endStep("load", next: .settling, until: now.monotonic + Self.settleTimeout, at: now)
+        endStep(next: .settling, until: now.monotonic + Self.settleTimeout, at: now)
         workers[index].phase = .serving
         workers[index].facts = facts
         processNumber += 1
@@ -128,7 +131,7 @@ extension MasterState {
             let wasServing = workers[older].phase == .serving
             if wasServing { beginDrain(older, at: now) }
             guard workers[older].phase == .draining else { continue }
-            if wasServing || !removed.isEmpty {
+            if wasServing {
                 actions.append(.send(pid: workers[older].pid, .drain(removed: removed)))
             }
             if workers[older].reloads(of: self) > facts.maxReloads {
@@ -162,7 +165,7 @@ extension MasterState {
 
     mutating func announce(at now: Moment) -> [MasterAction] {
         guard let load, let pid = load.pid else { return [] }
-        if load.attempt > 0 { notePhase("drain", now.monotonic - load.stepStartedAt) }
+        noteStep(of: load, at: now)
         var actions = [line(.notice, "New worker (\(pid)) forked"), line(.notice, "Loading success.")]
         if let last = history.indices.last { history[last].result = .success }
         actions.append(.writePIDFile(configured: serving?.facts?.pidFile))
@@ -179,6 +182,7 @@ extension MasterState {
             workers[index].phase = .failed
             actions.append(.signal(pid: pid, SIGKILL))
         }
+        noteStep(of: load, at: now)
         if let last = history.indices.last {
             history[last].result = .failed
             history[last].reason = history[last].reason ?? firstAlert ?? reason

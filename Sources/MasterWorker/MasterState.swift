@@ -111,6 +111,16 @@ package struct WorkerRecord: Equatable, Sendable {
 package struct Load: Equatable, Sendable {
     package enum Step: UInt8, Sendable {
         case probing, executing, loading, settling
+
+        /// As the phases of `show reloads json` name it.
+        var name: String {
+            switch self {
+            case .probing: "probe"
+            case .executing: "exec"
+            case .loading: "load"
+            case .settling: "drain"
+            }
+        }
     }
     package var attempt: Int
     package var step: Step
@@ -202,7 +212,7 @@ package struct MasterState: Equatable, Sendable {
         case .spawned(let pid): return spawned(pid, at: now)
         case .spawnFailed(let error): return fail("cannot start a worker: \(error)", at: now)
         case .workerSaid(let pid, let message): return worker(pid, said: message, at: now)
-        case .workerUnreachable(let pid): return unreachable(pid)
+        case .workerUnreachable(let pid): return unreachable(pid, at: now)
         case .workerEnded(let pid, let end): return worker(pid, ended: end, at: now)
         case .stopRequested(let signal): return stop(by: signal, at: now)
         case .clock: return clock(at: now)

@@ -31,6 +31,11 @@ package final class StartupReport {
         forward?(severity, message)
     }
 
+    /// What is said from now on does not belong to a load: the version is not told any more.
+    package func loadEnded() {
+        lines.isLoading = false
+    }
+
     /// Everything that parsing found, in its order.
     package func say(_ diagnostics: [Diagnostic]) {
         for diagnostic in diagnostics {

@@ -169,6 +169,7 @@ package final class WorkerProcess {
         }
         try admin.start()
         core.start()
+        report.loadEnded()
         tellReady(core, configuration.global)
         options.started()
         if options.isDaemon || configuration.global.daemon, !options.staysInForeground {
@@ -252,22 +253,17 @@ package final class WorkerProcess {
         isDraining = true
         ProcessTitle.append(" [was: 1]")
         if let span = core.configuration.global.hardStopAfter {
-            let timer = Timer(on: loop) { [unowned self] in hardStop() }
+            let timer = Timer(on: loop) { [unowned self] in cut(isOverdue: true) }
             timer.set(at: Instant.now() + span)
             hardStopTimer = timer
         }
         leaveIfDone()
     }
 
-    private func hardStop() {
-        report.say(.warning, "soft-stop running for too long, performing a hard-stop.")
-        cut()
-    }
-
-    /// Ends everything that is left, each stream logged, and leaves.
-    private func cut() {
+    /// Ends everything that is left, each stream logged, and leaves. `isOverdue`: `hard-stop-after` has passed.
+    private func cut(isOverdue: Bool = false) {
         admin?.stopListening()
-        core?.hardStop()
+        core?.hardStop(isOverdue: isOverdue)
         loop.stop()
     }
 

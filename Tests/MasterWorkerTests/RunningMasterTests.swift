@@ -1,0 +1,326 @@
+// The real binary: reloads by signal and CLI, every kind of failure, storms, and all ways to end.
+
+import Glibc
+import TestSupport
+import Testing
+import Unix
+
+@testable import MasterWorker
+
+@Suite(.serialized) struct RunningMasterTests {
+    // MARK: Reloads
+
+    @Test func reloadsByEverySenderServeTheNewFile() throws {
+        let master = try RunningMaster()
+        #expect(master.get() == "one")
+        try master.configure(frontend: Answer.text("two"))
+        master.program.signal(SIGUSR2)
+        try wait(for: "the second file") { master.get() == "two" }
+        try master.configure(frontend: Answer.text("three"))
+        let reply = try master.ask("reload")
+        #expect(reply.hasPrefix("Success=1\n--\n[NOTICE]   (\(master.pid)) : Reloading HAProxy\n"))
+        #expect(reply.contains("Loading success.\n"))
+        #expect(master.get() == "three")
+        try master.configure(frontend: Answer.text("four"))
+        master.program.signal(SIGHUP)
+        try wait(for: "the fourth file") { master.get() == "four" }
+        try wait(for: "the old workers to leave") { master.children.count == 1 }
+        #expect(try master.ask("@1 show info").contains("Process_num: 4\n"))
+        #expect(try master.ask("show proc").contains("3 [failed: 0]"))
+    }
+
+    @Test(arguments: ["bad file", "missing file", "taken port", "no listener"])
+    func aFailedReloadLeavesTheOldWorkerAlone(_ kind: String) throws {
+        let notices = try ScratchFolder()
+        let notify = try NotifySocket(in: notices)
+        let master = try RunningMaster(notify: notify)
+        let worker = try #require(master.current)
+        let squatter = try Socket.stream(for: .ipv4(0x7F00_0001, port: 0))
+        try Socket.bind(squatter, to: .ipv4(0x7F00_0001, port: 0))
+        try Socket.listen(squatter, backlog: 1)
+        let taken = Int(try Socket.localAddress(squatter.raw).port!)
+        switch kind {
+        case "bad file": try master.configure(frontend: "    http-reqest deny")
+        case "missing file": unlink(master.file)
+        case "taken port":
+            try master.configure(frontend: "    bind 127.0.0.1:\(taken)\n" + Answer.text("two"))
+        default: try master.folder.write("m.cfg", "defaults\n    mode http\n")
+        }
+        let reply = try master.ask("reload")
+        #expect(reply.hasPrefix("Success=0\n--\n"))
+        #expect(reply.contains("[ALERT]"))
+        #expect(reply.contains("Loading failure!\n"))
+        #expect(reply.contains("reload 1 failed; worker \(worker) stays current\n"))
+        #expect(try master.ask("show startup-logs").contains("Loading failure!"))
+        #expect(try master.ask("show proc").contains("1 [failed: 1]"))
+        #expect(master.get() == "one")
+        #expect(master.children == [worker])
+        #expect(try master.ask("@1 show info").contains("Stopping: 0\n"))
+        notify.receive()
+        #expect(notify.messages.last?.text == "READY=1\nSTATUS=Reload failed!\n")
+        try master.configure(frontend: Answer.text("good"))
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        #expect(master.get() == "good")
+        #expect(try master.ask("show proc").contains("2 [failed: 0]"))
+    }
+
+    @Test func aBrokenBinaryIsFoundOutBeforeTheExec() throws {
+        let folder = try ScratchFolder()
+        let link = folder.file("haproxy")
+        symlink(try TestSupport.Program.ours("mwproxy"), link)
+        let master = try RunningMaster(path: link, in: folder)
+        let worker = try #require(master.current)
+        for broken in ["/bin/true", "/bin/false", folder.file("nothing")] {
+            unlink(link)
+            symlink(broken, link)
+            let reply = try master.ask("reload")
+            #expect(reply.hasPrefix("Success=0\n--\n"))
+            #expect(reply.contains("worker \(worker) stays current"))
+        }
+        #expect(master.get() == "one")
+        unlink(link)
+        symlink(try TestSupport.Program.ours("mwproxy"), link)
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+    }
+
+    @Test func aStormOfSignalsUnderTrafficLosesNothing() throws {
+        let master = try RunningMaster()
+        var answers = 0
+        for number in 1...60 {
+            try master.configure(frontend: Answer.text("file \(number)"))
+            master.program.signal(SIGUSR2)
+            poll(nil, 0, Int32(number * 7 % 40 + 5))
+            for _ in 0..<3 {
+                let body = master.get()
+                #expect(body?.hasPrefix(body == "one" ? "one" : "file ") == true)
+                if body != nil { answers += 1 }
+            }
+        }
+        #expect(answers == 180)
+        try wait(for: "the last file") { master.get() == "file 60" }
+        try wait(for: "the old workers to leave") { master.children.count == 1 }
+        #expect(try master.ask("show proc").contains("[failed: 0]"))
+    }
+
+    @Test func eachWhoAsksGetsALoadThatBeganAfterAsking() throws {
+        let master = try RunningMaster()
+        let clients = try (0..<5).map { _ in
+            let client = try Connection(to: .unix(path: master.folder.file("m.sock")))
+            try client.send("reload\n")
+            client.endSending()
+            return client
+        }
+        for client in clients { #expect(try client.readToEnd().hasPrefix("Success=1\n--\n")) }
+        // The first alone, and one for those who came during it.
+        let table = try master.ask("show proc")
+        #expect(table.contains(" 2 [failed: 0]") || table.contains(" 1 [failed: 0]"))
+    }
+
+    @Test func removedListenersServeTheirQueueAndClose() throws {
+        let folder = try ScratchFolder()
+        let extra = try freePort()
+        let master = try RunningMaster(
+            frontend: "    bind 127.0.0.1:\(extra)\n" + Answer.text("one"), in: folder)
+        #expect(master.get(extra) == "one")
+        let worker = try #require(master.current)
+        // What is queued while the worker cannot accept is served by it all the same.
+        kill(worker, SIGSTOP)
+        let queued = try (0..<10).map { _ in try master.connect(extra) }
+        try master.configure(frontend: Answer.text("two"))
+        master.program.signal(SIGUSR2)
+        try wait(for: "the new worker") { master.current != worker && master.current != nil }
+        kill(worker, SIGCONT)
+        for client in queued { #expect(try RunningMaster.exchange(client) == "one") }
+        try wait(for: "the removed port to refuse") { (try? master.connect(extra)) == nil }
+        #expect(master.get() == "two")
+    }
+
+    // MARK: Old workers
+
+    @Test func aHardStopEndsAHeldConnectionAtItsTime() throws {
+        let master = try RunningMaster(global: "    hard-stop-after 1s")
+        let worker = try #require(master.current)
+        let held = try master.connect()
+        try held.send("GET / HTTP/1.1\r\nHost")
+        try wait(for: "the connection") {
+            try master.ask("@1 show info").contains("CurrConns: 1\n")
+        }
+        let began = Instant.now()
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        let title = try TestSupport.Program.run("/bin/ps", ["-o", "args=", "-p", "\(worker)"])
+        #expect(title.line.hasSuffix("m.cfg [was: 1]"))
+        #expect(
+            try master.ask("show proc").contains("# old workers\n\(worker)") == true
+                && master.ask("show proc").contains("[was: 1]"))
+        #expect(try master.ask("@!\(worker) show info").contains("Stopping: 1\n"))
+        try master.wait(forLine: "Former worker (\(worker)) exited with code 0 (Exit)")
+        let span = Instant.now() - began
+        #expect(span > .milliseconds(950) && span < .milliseconds(2500))
+        #expect(master.program.errors.contains("performing a hard-stop"))
+    }
+
+    @Test func aStuckWorkerIsKilledASecondAfterItsHardStopAlsoOverAnotherReload() throws {
+        let master = try RunningMaster(global: "    hard-stop-after 1s")
+        let worker = try #require(master.current)
+        let held = try master.connect()
+        try held.send("GET / HTTP/1.1\r\nHost")
+        try wait(for: "the connection") { try master.ask("@1 show info").contains("CurrConns: 1\n") }
+        let began = Instant.now()
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        kill(worker, SIGSTOP)
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        try master.wait(forLine: "Former worker (\(worker)) exited with code 137 (Killed)")
+        let span = Instant.now() - began
+        #expect(span > .milliseconds(1900) && span < .milliseconds(4000))
+    }
+
+    @Test func maxReloadsEndsAnOldWorkerWithSIGTERM() throws {
+        let master = try RunningMaster(global: "    mworker-max-reloads 1")
+        let worker = try #require(master.current)
+        let held = try master.connect()
+        try held.send("GET / HTTP/1.1\r\nHost")
+        try wait(for: "the connection") { try master.ask("@1 show info").contains("CurrConns: 1\n") }
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        #expect(master.children.contains(worker))
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        try master.wait(forLine: "Former worker (\(worker)) exited with code 143 (Terminated)")
+    }
+
+    @Test func aKilledOldWorkerIsOnlyALine() throws {
+        let master = try RunningMaster()
+        let worker = try #require(master.current)
+        let held = try master.connect()
+        try held.send("GET / HTTP/1.1\r\nHost")
+        try wait(for: "the connection") { try master.ask("@1 show info").contains("CurrConns: 1\n") }
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        kill(worker, SIGKILL)
+        try master.wait(forLine: "Former worker (\(worker)) exited with code 137 (Killed)")
+        #expect(master.get() == "one")
+    }
+
+    // MARK: Ends
+
+    @Test(arguments: zip([SIGTERM, SIGINT, SIGUSR1], [Int32(0), 130, 0]))
+    func signalsEndMasterAndWorkers(signal: Int32, code: Int32) throws {
+        let master = try RunningMaster()
+        let workers = master.children
+        master.program.signal(signal)
+        #expect(try master.program.end() == .exited(code))
+        #expect(workers.allSatisfy { kill($0, 0) != 0 })
+        #expect(master.program.errors.contains("Exiting Master process..."))
+        #expect(master.program.errors.contains("All workers exited. Exiting... (\(code))"))
+    }
+
+    @Test func theServingWorkersDeathEndsTheMasterWithItsCode() throws {
+        let master = try RunningMaster()
+        let worker = try #require(master.current)
+        kill(worker, SIGKILL)
+        #expect(try master.program.end() == .exited(137))
+        #expect(
+            master.program.errors.contains("[ALERT]    (\(master.pid)) : Current worker (\(worker)) exited"))
+    }
+
+    @Test func workersDoNotOutliveAKilledMaster() throws {
+        let master = try RunningMaster()
+        let worker = try #require(master.current)
+        master.program.signal(SIGKILL)
+        try wait(for: "the worker to end") { kill(worker, 0) != 0 || isZombie(worker) }
+    }
+
+    private func isZombie(_ pid: pid_t) -> Bool {
+        ((try? File.readText("/proc/\(pid)/stat")) ?? "").components(after: ") ").first?.hasPrefix("Z")
+            == true
+    }
+
+    // MARK: What others see
+
+    @Test func theServiceManagerHearsHAProxysDatagrams() throws {
+        let notices = try ScratchFolder()
+        let notify = try NotifySocket(in: notices)
+        let master = try RunningMaster(notify: notify)
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        master.program.signal(SIGTERM)
+        try master.program.end()
+        notify.receive()
+        let texts = notify.messages.map(\.text)
+        try #require(texts.count == 4)
+        let ready = "READY=1\nMAINPID=\(master.pid)\nSTATUS=Ready.\n"
+        #expect(texts[0] == ready)
+        #expect(texts[1].hasPrefix("RELOADING=1\nSTATUS=Reloading Configuration.\nMONOTONIC_USEC="))
+        #expect(texts[2] == ready)
+        #expect(texts[3] == "STOPPING=1")
+    }
+
+    @Test func newAdminConnectionsReachTheNewWorker() throws {
+        let master = try RunningMaster()
+        for number in 2...6 {
+            #expect(try master.ask("reload").hasPrefix("Success=1"))
+            let info = try AdminClient.ask(master.folder.file("admin.sock"), "show info")
+            #expect(info.contains("Process_num: \(number)\n"))
+            #expect(info.contains("Stopping: 0\n"))
+        }
+    }
+
+    @Test func thePIDFileIsThatOfHAProxy() throws {
+        let folder = try ScratchFolder()
+        let master = try RunningMaster(flags: ["-W", "-p", folder.file("pid")], in: folder)
+        try wait(for: "the pid file") {
+            (try? File.readText(folder.file("pid"))) == "\(master.pid)\n"
+        }
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        #expect(try File.readText(folder.file("pid")) == "\(master.pid)\n")
+    }
+
+    @Test func theMasterCLIReachesEveryProcess() throws {
+        let master = try RunningMaster()
+        let worker = try #require(master.current)
+        let client = try Connection(to: .unix(path: master.folder.file("m.sock")))
+        try client.send("prompt\n")
+        _ = try client.read(until: "master> ")
+        try client.send("@1\n")
+        _ = try client.read(until: "\(worker)> ")
+        try client.send("show info\n")
+        #expect(try client.read(until: "\(worker)> ").contains("Pid: \(worker)\n"))
+        // The session lives on over a reload of its own.
+        try client.send("@master\nreload\n")
+        #expect(try client.read(until: "Loading success.\n\nmaster> ").contains("Success=1\n--\n"))
+        try client.send("@1 show info\n")
+        let next = try #require(master.current)
+        #expect(try client.read(until: "master> ").contains("Pid: \(next)\n"))
+        try client.send("@master show version;@!1 show info\n")
+        #expect(
+            try client.read(until: "'@!1'").contains("0.1.0\n"))
+        try client.send("quit\n")
+        _ = try client.readToEnd()
+    }
+
+    @Test(arguments: [["-D", "-W"], ["-D"]])
+    func aDaemonTellsHowItsStartWent(_ flags: [String]) throws {
+        let folder = try ScratchFolder()
+        let pidFile = folder.file("pid")
+        let master = try RunningMaster(flags: flags + ["-p", pidFile], in: folder, waits: false)
+        #expect(try master.program.end() == .exited(0))
+        let daemon = try #require(pid_t(try File.readText(pidFile).dropLast()))
+        defer { kill(daemon, SIGKILL) }
+        #expect(master.get() == "one")
+        #expect(getsid(daemon) == daemon)
+        kill(daemon, SIGTERM)
+        try wait(for: "the daemon to end") { kill(daemon, 0) != 0 }
+        try folder.write("m.cfg", "nonsense\n")
+        let failed = try TestSupport.Program.run(
+            TestSupport.Program.ours("mwproxy"), flags + ["-f", folder.file("m.cfg")])
+        #expect(failed.end == .exited(1))
+        #expect(failed.errors.contains("[ALERT]"))
+    }
+
+    @Test func withoutAMasterSIGUSR2SaysThatItDoesNotReload() throws {
+        let folder = try ScratchFolder()
+        let alone = try RunningMaster(flags: ["-db"], in: folder, waits: false)
+        try wait(for: "the port") { alone.get() == "one" }
+        alone.program.signal(SIGUSR2)
+        try alone.wait(forLine: "SIGUSR2 does not reload")
+        #expect(alone.get() == "one")
+        alone.program.signal(SIGTERM)
+        #expect(try alone.program.end() == .killed(signal: SIGTERM))
+    }
+}
