@@ -6,11 +6,15 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let input = UnsafeBufferPointer(start: start, count: count)
     let text = String(decoding: input.dropFirst(), as: UTF8.self)
-    switch input[0] & 3 {
+    switch input[0] & 7 {
     case 0: processTable(text)
     case 1: json(text)
     case 2: _ = try? ReloadLog(parsing: text)
-    default: command(text)
+    case 3: command(text)
+    case 4: _ = StatTable(parsing: text)
+    case 5: _ = InfoReply(parsing: text)
+    case 6: _ = SessionLine.parse(text)
+    default: _ = AdminSocketLine.parse(text)
     }
     return 0
 }
@@ -36,7 +40,7 @@ private func command(_ text: String) {
         _ = CommandText.withoutPayloadMark(command)
         _ = CommandText.nanoseconds(ofDuration: command, unit: 1_000_000)
     }
-    _ = Refusals.missingTarget(in: text)
-    _ = Refusals.isUnknownCommand(text)
-    _ = Refusals.isPermissionDenied(text)
+    _ = Refusal.missingTarget(in: text)
+    _ = Refusal.isUnknownCommand(text)
+    _ = Refusal.isPermissionDenied(text)
 }
