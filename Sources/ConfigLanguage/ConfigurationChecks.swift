@@ -16,8 +16,11 @@ struct ConfigurationChecks {
         var drafts = reader.proxies
         for index in drafts.indices { drafts[index].resolveConditions() }
         checkIdentifiers(drafts)
+        let backends = Dictionary(
+            drafts.filter(\.proxy.isBackend).map { ($0.proxy.name, $0.proxy) },
+            uniquingKeysWith: { first, _ in first })
         for index in drafts.indices {
-            if !drafts[index].proxy.settings.disabled { check(&drafts[index], among: drafts) }
+            if !drafts[index].proxy.settings.disabled { check(&drafts[index], backends) }
             complete(&drafts[index])
         }
         resolveServers(of: &drafts)
@@ -47,7 +50,7 @@ struct ConfigurationChecks {
         }
     }
 
-    private func check(_ draft: inout ProxyDraft, among drafts: [ProxyDraft]) {
+    private func check(_ draft: inout ProxyDraft, _ backends: [String: Proxy]) {
         let proxy = draft.proxy
         if proxy.isFrontend && proxy.binds.isEmpty {
             warn(
@@ -57,11 +60,12 @@ struct ConfigurationChecks {
         if proxy.isFrontend {
             if let name = proxy.settings.defaultBackend {
                 checkTarget(
-                    name, of: proxy, "default_backend", "as its default backend", proxy.position, drafts)
+                    name, of: proxy, "default_backend", "as its default backend", proxy.position, backends)
             }
             for rule in proxy.useBackend {
                 checkTarget(
-                    rule.backend, of: proxy, "use_backend", "in a 'use_backend' rule", rule.position, drafts)
+                    rule.backend, of: proxy, "use_backend", "in a 'use_backend' rule", rule.position, backends
+                )
             }
         } else {
             draft.proxy.settings.defaultBackend = nil
@@ -75,11 +79,11 @@ struct ConfigurationChecks {
 
     private func checkTarget(
         _ name: String, of proxy: Proxy, _ keyword: String, _ use: String, _ position: Position,
-        _ drafts: [ProxyDraft]
+        _ backends: [String: Proxy]
     ) {
-        guard let target = drafts.first(where: { $0.proxy.isBackend && $0.proxy.name == name })?.proxy else {
+        guard let target = backends[name] else {
             guard !reader.lostSections else { return }
-            let near = NearestKeyword.to(name, among: drafts.filter(\.proxy.isBackend).map(\.proxy.name))
+            let near = NearestKeyword.to(name, among: backends.keys)
             let hint = near.map { " Did you mean '\($0)' maybe ?" } ?? ""
             alert(
                 "Proxy '\(proxy.name)': unable to find required \(keyword): '\(name)'.\(hint)", at: position)

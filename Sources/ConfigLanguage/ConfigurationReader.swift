@@ -14,6 +14,8 @@ final class ConfigurationReader {
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var proxies: [ProxyDraft] = []
     private var defaults: [ProxyDraft] = []
+    /// The proxies of a name, at most a frontend and a backend.
+    private var proxiesByName: [String: [Int]] = [:]
     private var section = Section.none
     private var position = Position(file: "", line: 0)
     /// Depth of `.if` blocks whose lines are skipped.
@@ -310,11 +312,10 @@ final class ConfigurationReader {
     /// Two proxies may share a name only where one is a frontend and the other a backend.
     private func refuseTwin(of draft: ProxyDraft, _ phrase: Phrase) throws(Fault) {
         guard let kind = draft.kind else { return }
-        let twin = proxies.first {
-            $0.proxy.name == draft.proxy.name
-                && ($0.kind == kind || $0.kind == .listen || kind == .listen)
+        let twin = proxiesByName[draft.proxy.name, default: []].first {
+            proxies[$0].kind == kind || proxies[$0].kind == .listen || kind == .listen
         }
-        guard let twin else { return }
+        guard let twin = twin.map({ proxies[$0] }) else { return }
         // HAProxy words this one apart: a capital letter and no space before the colon.
         report(
             Diagnostic(
@@ -326,7 +327,12 @@ final class ConfigurationReader {
 
     private func closeSection() {
         if case .proxy(let draft) = section {
-            if draft.isDefaults { defaults.append(draft) } else { proxies.append(draft) }
+            if draft.isDefaults {
+                defaults.append(draft)
+            } else {
+                proxiesByName[draft.proxy.name, default: []].append(proxies.count)
+                proxies.append(draft)
+            }
         }
         section = .none
     }
