@@ -11,3 +11,12 @@ package enum BodyFraming: Equatable, Sendable {
     /// No HTTP any more: bytes both ways until both sides have ended.
     case tunnel
 }
+
+extension BodyFraming {
+    @inline(__always)
+    package var isTunnel: Bool { if case .tunnel = self { true } else { false } }
+    @inline(__always)
+    package var isChunked: Bool { if case .chunked = self { true } else { false } }
+    @inline(__always)
+    package var isUntilClose: Bool { if case .untilClose = self { true } else { false } }
+}

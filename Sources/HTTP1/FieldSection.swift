@@ -51,6 +51,10 @@ package struct FieldSection: Sendable {
     /// A second `Content-Length` of the same value: only the first is passed on.
     package var repeatsContentLength: Bool { repeatsLength }
 
+    /// Something in it concerns this connection only, or is not as we pass it on.
+    @inline(__always)
+    package var mustBeRewritten: Bool { hasConnectionField || hasBareLineFeed || repeatsLength }
+
     /// The `Host` field's value.
     package var host: Range<Int>? { hasHost ? fields[hostIndex].value : nil }
 

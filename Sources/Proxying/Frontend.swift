@@ -17,14 +17,23 @@ package final class Frontend {
     /// Where streams go that no `use_backend` rule sends elsewhere.
     package internal(set) var defaultBackend: Backend?
 
-    package var counters = TrafficCounters()
+    package var counters: TrafficCounters { traffic }
+    var traffic = TrafficCounters()
     /// `scur`, `smax`: client connections.
-    package var sessions = Gauge()
-    package var sessionRate = RateCounter()
-    package var connectionRate = RateCounter()
-    package var requestRate = RateCounter()
+    package var sessions: Gauge { sessionGauge }
+    var sessionGauge = Gauge()
+    package var sessionRate: RateCounter { sessionFrequency }
+    var sessionFrequency = RateCounter()
+    package var connectionRate: RateCounter { connectionFrequency }
+    var connectionFrequency = RateCounter()
+    package var requestRate: RateCounter { requestFrequency }
+    var requestFrequency = RateCounter()
 
     let timing: Timing
+    /// `option httpclose`: a response ends the client's connection.
+    let closesClients: Bool
+    /// Nothing closes servers' connections: no `option http-server-close` or `httpclose`.
+    let keepsServers: Bool
     let requestRules: [RequestRule]
     var backendRules: [BackendRule] = []
     let monitorPath: [UInt8]?
@@ -36,11 +45,11 @@ package final class Frontend {
     package internal(set) var state = State.open
 
     func clearCounters(all: Bool) {
-        if all { counters = TrafficCounters() }
-        sessions.clearMaximum()
-        sessionRate.max = 0
-        connectionRate.max = 0
-        requestRate.max = 0
+        if all { traffic = TrafficCounters() }
+        sessionGauge.clearMaximum()
+        sessionFrequency.max = 0
+        connectionFrequency.max = 0
+        requestFrequency.max = 0
     }
 
     init(proxy: Proxy, id: Int, maxconn: Int) {
@@ -50,6 +59,8 @@ package final class Frontend {
         isHTTP = proxy.settings.mode == .http
         self.maxconn = proxy.settings.maxconn ?? maxconn
         timing = Timing(proxy.settings.timeouts)
+        closesClients = proxy.settings.connectionMode == .close
+        keepsServers = proxy.settings.connectionMode == .keepAlive
         requestRules = proxy.httpRequest.map(RequestRule.init)
         monitorPath = proxy.settings.monitorURI.map { Array($0.utf8) }
         forwarding = proxy.settings.forwardFor.map(Forwarding.init)

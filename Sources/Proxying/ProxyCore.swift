@@ -32,7 +32,8 @@ package final class ProxyCore {
     package private(set) var listeners: [Listener] = []
     /// The admin sockets of `global`, open and listening; their owner accepts on them.
     package let adminSockets: [(socket: ListeningSocket, settings: StatsSocket)]
-    package var counters = ProcessCounters()
+    package var counters: ProcessCounters { figures }
+    var figures = ProcessCounters()
     /// Lines for the worker's standard error, without prefix: servers that change, proxies that stop, budgets.
     package let report: (ReportSeverity, String) -> Void
 
@@ -216,8 +217,8 @@ package final class ProxyCore {
         for proxy in proxies {
             announce(
                 proxy, .warning, level: 4,
-                "Proxy \(proxy.name) stopped (cumulated conns: FE: \(proxy.frontend?.counters.connections ?? 0), "
-                    + "BE: \(proxy.backend?.counters.sessions ?? 0)).")
+                "Proxy \(proxy.name) stopped (cumulated conns: FE: \(proxy.frontend?.traffic.connections ?? 0), "
+                    + "BE: \(proxy.backend?.traffic.sessions ?? 0)).")
         }
         drainedIfEmpty()
     }
@@ -283,17 +284,17 @@ package final class ProxyCore {
         }
         client.index = clients.count
         clients.append(client)
-        counters.clients.rise()
-        counters.connections += 1
-        counters.connectionRate.count(at: now)
-        counters.sessionRate.count(at: now)
+        figures.clients.rise()
+        figures.connections += 1
+        figures.connectionRate.count(at: now)
+        figures.sessionRate.count(at: now)
         let frontend = listener.frontend
-        listener.sessions.rise()
-        frontend.sessions.rise()
-        frontend.counters.connections += 1
-        frontend.counters.sessions += 1
-        frontend.connectionRate.count(at: now)
-        frontend.sessionRate.count(at: now)
+        listener.sessionGauge.rise()
+        frontend.sessionGauge.rise()
+        frontend.traffic.connections += 1
+        frontend.traffic.sessions += 1
+        frontend.connectionFrequency.count(at: now)
+        frontend.sessionFrequency.count(at: now)
         client.start()
     }
 
@@ -303,9 +304,9 @@ package final class ProxyCore {
             clients[client.index] = last
             last.index = client.index
         }
-        counters.clients.fall()
-        client.listener.sessions.fall()
-        client.frontend.sessions.fall()
+        figures.clients.fall()
+        client.listener.sessionGauge.fall()
+        client.frontend.sessionGauge.fall()
         if !pausedListeners.isEmpty { resumeListeners() }
         if isStopping { drainedIfEmpty() }
     }
@@ -490,8 +491,8 @@ package final class ProxyCore {
     package func clearCounters(all: Bool) {
         for frontend in frontends { frontend.clearCounters(all: all) }
         for backend in backends { backend.clearCounters(all: all) }
-        counters.connectionRate.max = 0
-        counters.sessionRate.max = 0
+        figures.connectionRate.max = 0
+        figures.sessionRate.max = 0
     }
 }
 

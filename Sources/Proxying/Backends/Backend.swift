@@ -16,16 +16,26 @@ package final class Backend {
 
     package internal(set) var servers: [Server] = []
 
-    package var counters = TrafficCounters()
-    package var times = TimeCounters()
+    package var counters: TrafficCounters { traffic }
+    var traffic = TrafficCounters()
+    package var times: TimeCounters { timings }
+    var timings = TimeCounters()
     /// `scur`, `smax`: streams assigned to this backend.
-    package var sessions = Gauge()
-    package var sessionRate = RateCounter()
-    package var requestRate = RateCounter()
+    package var sessions: Gauge { sessionGauge }
+    var sessionGauge = Gauge()
+    package var sessionRate: RateCounter { sessionFrequency }
+    var sessionFrequency = RateCounter()
+    package var requestRate: RateCounter { requestFrequency }
+    var requestFrequency = RateCounter()
     /// `qcur`, `qmax`: streams that wait for a server.
-    package var queued = Gauge()
+    package var queued: Gauge { queueGauge }
+    var queueGauge = Gauge()
 
     let timing: Timing
+    let closesClients: Bool
+    let keepsServers: Bool
+    /// `http-reuse never`: a server connection belongs to one client.
+    let ownsConnections: Bool
     let requestRules: [RequestRule]
     let forwarding: Forwarding?
     /// Streams that wait for a server, the longest first.
@@ -49,6 +59,9 @@ package final class Backend {
         fullConn = proxy.settings.fullConn ?? max(1, maxconn / 10)
         lastChange = now
         timing = Timing(proxy.settings.timeouts)
+        closesClients = proxy.settings.connectionMode == .close
+        keepsServers = proxy.settings.connectionMode == .keepAlive
+        ownsConnections = proxy.settings.httpReuse == .never
         requestRules = proxy.httpRequest.map(RequestRule.init)
         forwarding = proxy.settings.forwardFor.map(Forwarding.init)
     }
@@ -65,14 +78,14 @@ package final class Backend {
 
     func clearCounters(all: Bool) {
         if all {
-            counters = TrafficCounters()
-            times = TimeCounters()
+            traffic = TrafficCounters()
+            timings = TimeCounters()
         }
-        sessions.clearMaximum()
-        queued.clearMaximum()
-        times.clearMaxima()
-        sessionRate.max = 0
-        requestRate.max = 0
+        sessionGauge.clearMaximum()
+        queueGauge.clearMaximum()
+        timings.clearMaxima()
+        sessionFrequency.max = 0
+        requestFrequency.max = 0
         for server in servers { server.clearCounters(all: all) }
     }
 

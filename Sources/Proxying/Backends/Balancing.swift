@@ -58,13 +58,13 @@ extension Server {
     @inline(__always)
     var hasRoom: Bool {
         guard let maxconn, maxconn > 0 else { return true }
-        return sessions.current < maxconn
+        return sessionGauge.current < maxconn
     }
 
     /// Fewer streams per weight; of equals, the one that waited longest.
     fileprivate func isLessLoaded(than other: Server) -> Bool {
-        let mine = sessions.current * other.weight
-        let theirs = other.sessions.current * weight
+        let mine = sessionGauge.current * other.weight
+        let theirs = other.sessionGauge.current * weight
         return mine == theirs ? turn < other.turn : mine < theirs
     }
 }

@@ -20,7 +20,7 @@ extension Server {
     @inline(__always)
     func pushIdle(_ connection: ServerConnection) -> Bool {
         // No more than were needed at a time, and one.
-        guard idle.isEmpty || idle.count + usedConnections.current <= usedConnections.max else {
+        guard idle.isEmpty || idle.count + usedGauge.current <= usedGauge.max else {
             return false
         }
         if let most = options.poolMaxConn, idle.count >= most { return false }

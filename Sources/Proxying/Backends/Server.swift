@@ -26,14 +26,20 @@ package final class Server {
     package internal(set) var inMaintenance: Bool
     package internal(set) var check: CheckState
 
-    package var counters = TrafficCounters()
-    package var times = TimeCounters()
+    package var counters: TrafficCounters { traffic }
+    var traffic = TrafficCounters()
+    package var times: TimeCounters { timings }
+    var timings = TimeCounters()
     /// Streams assigned to it now.
-    package var sessions = Gauge()
-    package var sessionRate = RateCounter()
-    package var requestRate = RateCounter()
+    package var sessions: Gauge { sessionGauge }
+    var sessionGauge = Gauge()
+    package var sessionRate: RateCounter { sessionFrequency }
+    var sessionFrequency = RateCounter()
+    package var requestRate: RateCounter { requestFrequency }
+    var requestFrequency = RateCounter()
     /// Streams that wait for this very server; the others wait in the backend's queue.
-    package var queued = Gauge()
+    package var queued: Gauge { queueGauge }
+    var queueGauge = Gauge()
     package var lastSession: Instant?
     package internal(set) var lastChange: Instant
     package internal(set) var downBefore: Duration = .zero
@@ -46,7 +52,8 @@ package final class Server {
 
     /// Connections that wait for a request, and those that have one.
     package internal(set) var idleConnections = 0
-    package internal(set) var usedConnections = Gauge()
+    package var usedConnections: Gauge { usedGauge }
+    var usedGauge = Gauge()
 
     init(line: ServerLine, id: Int, backend: Backend, now: Instant) {
         name = line.name
@@ -81,16 +88,16 @@ package final class Server {
 
     func clearCounters(all: Bool) {
         if all {
-            counters = TrafficCounters()
-            times = TimeCounters()
+            traffic = TrafficCounters()
+            timings = TimeCounters()
             check.failures = 0
             check.timesDown = 0
         }
-        sessions.clearMaximum()
-        queued.clearMaximum()
-        times.clearMaxima()
-        sessionRate.max = 0
-        requestRate.max = 0
+        sessionGauge.clearMaximum()
+        queueGauge.clearMaximum()
+        timings.clearMaxima()
+        sessionFrequency.max = 0
+        requestFrequency.max = 0
     }
 
     package func downtime(at now: Instant) -> Duration {

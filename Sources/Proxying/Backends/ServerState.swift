@@ -61,7 +61,7 @@ extension ProxyCore {
                 server, .warning, level: 5,
                 "Server \(server.fullName) is UP, \(server.checkWords). \(backend.activeServers) active and "
                     + "\(backend.backupServers) backup servers online.\(backend.backupWords) 0 sessions requeued, "
-                    + "\(backend.queued.current) total in queue.")
+                    + "\(backend.queueGauge.current) total in queue.")
             noteBackend(server.backend)
             serveQueue(of: server.backend)
         }
@@ -79,7 +79,7 @@ extension ProxyCore {
 
     private func remaining(_ backend: Backend) -> String {
         "\(backend.activeServers) active and \(backend.backupServers) backup servers left.\(backend.backupWords) "
-            + "\(backend.sessions.current) sessions active, 0 requeued, \(backend.queued.current) remaining in queue."
+            + "\(backend.sessionGauge.current) sessions active, 0 requeued, \(backend.queueGauge.current) remaining in queue."
     }
 
     /// A backend is down with its last server.

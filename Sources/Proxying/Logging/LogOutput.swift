@@ -85,7 +85,7 @@ final class LogOutput: Watcher {
 
     private func keep(_ bytes: UnsafeRawBufferPointer) {
         guard pending.count + bytes.count <= Self.mostPending else {
-            core.counters.droppedLogs += 1
+            core.figures.droppedLogs += 1
             return
         }
         pending.append(bytes)
@@ -128,7 +128,7 @@ final class LogOutput: Watcher {
                 guard Glibc.poll(&poll, 1, 0) > 0 else { break loop }
                 let written = write(descriptor, pending.bytes.baseAddress, size)
                 if written < 0 && (errno == EAGAIN || errno == EINTR) { break loop }
-                if written < size { core.counters.droppedLogs += lines }
+                if written < size { core.figures.droppedLogs += lines }
                 pending.drop(size)
                 done += lines
             }
@@ -150,7 +150,7 @@ final class LogOutput: Watcher {
         }
         if let result, result >= 0 { return true }
         if errno == EAGAIN || errno == ENOBUFS { return false }
-        core.counters.droppedLogs += 1
+        core.figures.droppedLogs += 1
         return true
     }
 }

@@ -89,13 +89,13 @@ struct StreamLog {
 
     /// `actconn/feconn/beconn/srvconn/retries srv_queue/backend_queue`
     private func appendLoad(to line: ByteBuffer, _ stream: Stream, _ server: Server?) {
-        line.append(stream.core.counters.clients.current)
+        line.append(stream.core.figures.clients.current)
         line.append("/")
-        line.append(stream.frontend.sessions.current)
+        line.append(stream.frontend.sessionGauge.current)
         line.append("/")
-        line.append(stream.backend?.sessions.current ?? 0)
+        line.append(stream.backend?.sessionGauge.current ?? 0)
         line.append("/")
-        line.append(server?.sessions.current ?? 0)
+        line.append(server?.sessionGauge.current ?? 0)
         line.append("/")
         if stream.wasRedispatched { line.append("+") }
         line.append(stream.retriesDone)

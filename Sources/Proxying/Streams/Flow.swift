@@ -48,7 +48,12 @@ struct Flow {
     }
 
     /// The end of the source is the end of the body.
-    var endsWithSource: Bool { framing == .untilClose || framing == .tunnel }
+    var endsWithSource: Bool {
+        switch framing {
+        case .untilClose, .tunnel: true
+        case .none, .length, .chunked: false
+        }
+    }
 
     /// How many bytes may bypass us.
     @inline(__always)

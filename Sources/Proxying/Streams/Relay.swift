@@ -125,7 +125,7 @@ struct Relay {
             case .moved(let count):
                 flow.piped -= count
                 bytes += count
-                core.counters.splicedBytes += count
+                core.figures.splicedBytes += count
             case .wouldBlock, .ended:
                 sink.isWritable = false
                 return .sinkBlocked

@@ -148,18 +148,18 @@ final class Stream {
         guard newIn | newOut != 0 else { return }
         accountedIn = bytesIn
         accountedOut = bytesOut
-        frontend.counters.bytesIn += newIn
-        frontend.counters.bytesOut += newOut
+        frontend.traffic.bytesIn += newIn
+        frontend.traffic.bytesOut += newOut
         if let backend {
-            backend.counters.bytesIn += newIn
-            backend.counters.bytesOut += newOut
+            backend.traffic.bytesIn += newIn
+            backend.traffic.bytesOut += newOut
         }
         if let server {
-            server.counters.bytesIn += newIn
-            server.counters.bytesOut += newOut
+            server.traffic.bytesIn += newIn
+            server.traffic.bytesOut += newOut
         }
-        core.counters.bytesOut += newOut
-        core.counters.bytesOutRate.add(newOut, second: core.loop.now.nanoseconds / 1_000_000_000)
+        core.figures.bytesOut += newOut
+        core.figures.bytesOutRate.add(newOut, second: core.loop.now.nanoseconds / 1_000_000_000)
     }
 
     // MARK: Events
@@ -253,8 +253,8 @@ final class Stream {
                 countServerAbort()
                 end(cause: "s", moment: "D")
             } else {
-                backend?.counters.responseErrors += 1
-                server?.counters.responseErrors += 1
+                backend?.traffic.responseErrors += 1
+                server?.traffic.responseErrors += 1
                 fail(status: 504, cause: "s", moment: "H")
             }
         case .tunnel: end(cause: "s", moment: "D")
@@ -265,9 +265,9 @@ final class Stream {
     /// The client's connection broke.
     func clientLost() {
         guard phase != .ended else { return }
-        frontend.counters.clientAborts += 1
-        backend?.counters.clientAborts += 1
-        server?.counters.clientAborts += 1
+        frontend.traffic.clientAborts += 1
+        backend?.traffic.clientAborts += 1
+        server?.traffic.clientAborts += 1
         switch phase {
         case .request, .reply: end(cause: "C", moment: "R")
         case .queued: end(cause: "C", moment: "Q")
@@ -279,8 +279,8 @@ final class Stream {
     }
 
     func countServerAbort() {
-        backend?.counters.serverAborts += 1
-        server?.counters.serverAborts += 1
+        backend?.traffic.serverAborts += 1
+        server?.traffic.serverAborts += 1
     }
 
     /// Cuts it: an admin's `shutdown session`, or the hard stop.

@@ -51,14 +51,13 @@ extension Stream {
     /// The server's connection waits for its next request, where it can.
     private func keepOrDropConnection(_ client: ClientConnection) {
         guard let connection, let backend, !hasSurplus, !connection.peerHasEnded, !connection.isReadable,
-            connection.isWritable, backend.settings.connectionMode == .keepAlive,
-            frontend.settings.connectionMode == .keepAlive
+            connection.isWritable, backend.keepsServers, frontend.keepsServers
         else { return }
         let server = connection.server
         self.connection = nil
         connection.stream = nil
-        server.usedConnections.fall()
-        if backend.settings.httpReuse == .never {
+        server.usedGauge.fall()
+        if backend.ownsConnections {
             guard client.ownServer == nil, keepsClient else {
                 connection.close()
                 return
@@ -85,7 +84,7 @@ extension Stream {
         }
         count()
         leaveServer()
-        if let backend { backend.sessions.fall() }
+        if let backend { backend.sessionGauge.fall() }
         if isLogged && !frontend.logs.isEmpty { core.log(self) }
         backend = nil
         client = nil
@@ -95,10 +94,10 @@ extension Stream {
     private func count() {
         account()
         if frontend.isHTTP && status >= 0 && isLogged {
-            frontend.counters.count(status: status)
+            frontend.traffic.count(status: status)
             if hasResponse {
-                backend?.counters.count(status: status)
-                server?.counters.count(status: status)
+                backend?.traffic.count(status: status)
+                server?.traffic.count(status: status)
             }
         }
         guard let backend, hasResponse || !frontend.isHTTP else { return }
@@ -107,8 +106,8 @@ extension Stream {
         let connect = Self.milliseconds(from: assigned, to: connected)
         let response = Self.milliseconds(from: connected, to: responded)
         let total = Self.milliseconds(from: began, to: now)
-        backend.times.add(queue, connect, response, total)
-        server?.times.add(queue, connect, response, total)
+        backend.timings.add(queue, connect, response, total)
+        server?.timings.add(queue, connect, response, total)
     }
 
     /// Whole milliseconds; -1 where one end did not come.

@@ -10,7 +10,7 @@ extension Stream {
         guard phase != .ended else { return }
         self.cause = UInt8(ascii: cause)
         self.moment = UInt8(ascii: moment)
-        if status >= 500 || status == 408 { backend?.counters.count(status: status) }
+        if status >= 500 || status == 408 { backend?.traffic.count(status: status) }
         leaveServerSide()
         guard frontend.isHTTP else {
             end(cause: cause, moment: moment)
@@ -107,14 +107,14 @@ extension Stream {
         clientIsVersion11 = true
         requestLine.append("<BADREQ>")
         isLogged = hadBytes || !frontend.settings.dontLogNull
-        core.counters.requests += 1
-        frontend.counters.requests += 1
-        frontend.counters.requestErrors += 1
+        core.figures.requests += 1
+        frontend.traffic.requests += 1
+        frontend.traffic.requestErrors += 1
         switch refusal {
         case .invalid, .tooLong: fail(status: 400, cause: "P", moment: "R")
         case .timedOut: fail(status: 408, cause: "c", moment: "R")
         case .aborted:
-            frontend.counters.clientAborts += 1
+            frontend.traffic.clientAborts += 1
             status = 400
             end(cause: "C", moment: "R")
         }

@@ -12,14 +12,14 @@ extension Stream {
         let now = core.loop.now
         began = client.headBegan == .never ? now : client.headBegan
         requestDone = now
-        core.counters.requests += 1
-        frontend.counters.requests += 1
-        frontend.requestRate.count(at: now)
+        core.figures.requests += 1
+        frontend.traffic.requests += 1
+        frontend.requestFrequency.count(at: now)
         method = core.requestHead.method
         clientIsVersion11 = core.requestHead.isVersion11
         asksForUpgrade = core.requestHead.asksForUpgrade
         keepsClient =
-            core.requestHead.wantsKeepAlive && frontend.settings.connectionMode != .close && !core.isStopping
+            core.requestHead.wantsKeepAlive && !frontend.closesClients && !core.isStopping
         let buffered = core.bytes(0..<headLength)
         let bytes = buffered.span
         if !frontend.logs.isEmpty {
@@ -45,12 +45,12 @@ extension Stream {
         }
         guard apply(frontend.requestRules, bytes), let backend = chooseBackend(bytes) else { return }
         enter(backend)
-        backend.counters.requests += 1
-        backend.requestRate.count(at: now)
+        backend.traffic.requests += 1
+        backend.requestFrequency.count(at: now)
         if backend.id != frontend.id && !backend.requestRules.isEmpty {
             guard apply(backend.requestRules, bytes) else { return }
         }
-        if backend.settings.connectionMode == .close { keepsClient = false }
+        if backend.closesClients { keepsClient = false }
         let buffer = core.takeBuffer()
         writeHead(to: buffer, headLength: headLength, backend)
         if bodyLength > 0 { buffer.append(UnsafeRawBufferPointer(rebasing: rest[..<bodyLength])) }
@@ -79,9 +79,9 @@ extension Stream {
     /// From here on the stream counts for a backend.
     private func enter(_ backend: Backend) {
         self.backend = backend
-        backend.sessions.rise()
-        backend.counters.sessions += 1
-        backend.sessionRate.count(at: core.loop.now)
+        backend.sessionGauge.rise()
+        backend.traffic.sessions += 1
+        backend.sessionFrequency.count(at: core.loop.now)
         backend.lastSession = core.loop.now
     }
 
@@ -99,7 +99,7 @@ extension Stream {
             if condition.holds(bytes, core.requestHead, source: client.peer) { return rule.backend }
         }
         if let backend = frontend.defaultBackend { return backend }
-        frontend.counters.requestErrors += 1
+        frontend.traffic.requestErrors += 1
         fail(status: 503, cause: "S", moment: "C")
         return nil
     }
@@ -122,7 +122,7 @@ extension Stream {
                 edits.removeAll { $0.lowercasedName == lowercasedName }
                 edits.append((lowercasedName, name, Array(text.bytes)))
             case .deny(let status):
-                frontend.counters.deniedRequests += 1
+                frontend.traffic.deniedRequests += 1
                 fail(status: status, cause: "P", moment: "R")
                 return false
             case .answer(let answer):
@@ -148,21 +148,17 @@ extension Stream {
     }
 
     private func countIntercepted() {
-        frontend.counters.intercepted += 1
-        backend?.counters.intercepted += 1
+        frontend.traffic.intercepted += 1
+        backend?.traffic.intercepted += 1
     }
 
     // MARK: The head for the server
 
     /// Writes the request's head as the server is to see it.
     private func writeHead(to buffer: ByteBuffer, headLength: Int, _ backend: Backend) {
-        let closes =
-            backend.settings.connectionMode != .keepAlive || frontend.settings.connectionMode != .keepAlive
+        let closes = !backend.keepsServers || !frontend.keepsServers
         let forwarding = frontend.forwarding ?? backend.forwarding
-        let section = core.requestHead.section
-        let mustChange =
-            section.hasConnectionField || section.hasBareLineFeed || section.repeatsContentLength
-            || !clientIsVersion11 || !edits.isEmpty
+        let mustChange = core.requestHead.section.mustBeRewritten || !clientIsVersion11 || !edits.isEmpty
         let line = core.requestHead.line
         let end = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(core.readBuffer)[..<headLength])
         if !mustChange {
@@ -172,9 +168,9 @@ extension Stream {
             buffer.append(UnsafeRawBufferPointer(rebasing: end[from..<upTo]))
             if upTo == headLength { return }
         } else {
-            writeFields(to: buffer, section)
+            writeFields(to: buffer, core.requestHead.section)
         }
-        if let forwarding { append(forwarding, to: buffer, section) }
+        if let forwarding { append(forwarding, to: buffer, core.requestHead.section) }
         if asksForUpgrade {
             if mustChange { buffer.append("connection: Upgrade\r\n") }
         } else if closes {

@@ -78,8 +78,8 @@ extension Stream {
     }
 
     private func invalidResponse() {
-        backend?.counters.responseErrors += 1
-        server?.counters.responseErrors += 1
+        backend?.traffic.responseErrors += 1
+        server?.traffic.responseErrors += 1
         fail(status: 502, cause: "P", moment: "H")
     }
 
@@ -96,7 +96,7 @@ extension Stream {
         hasResponse = true
         status = core.responseHead.status
         let framing = core.responseHead.framing(answering: method)
-        let switches = (status == 101 && asksForUpgrade) || framing == .tunnel
+        let switches = (status == 101 && asksForUpgrade) || framing.isTunnel
         if status == 101 && !switches {
             // It switches to a protocol that nobody asked for.
             hasResponse = false
@@ -105,8 +105,8 @@ extension Stream {
             return
         }
         serverKeepsOpen = core.responseHead.allowsKeepAlive
-        let dechunks = framing == .chunked && !clientIsVersion11
-        if framing == .untilClose || dechunks || isUploadBroken || core.isStopping { keepsClient = false }
+        let dechunks = !clientIsVersion11 && framing.isChunked
+        if framing.isUntilClose || dechunks || isUploadBroken || core.isStopping { keepsClient = false }
         if !request.isComplete && !request.isFlushed { keepsClient = false }
         response.begin(switches ? .tunnel : framing, dechunks: dechunks)
         let buffer = core.readBuffer
@@ -147,13 +147,9 @@ extension Stream {
     private func sendHead(
         _ start: Int, _ headLength: Int, body: UnsafeRawBufferPointer, _ switches: Bool, _ dechunks: Bool
     ) {
-        let section = core.responseHead.section
         let saysClose = !switches && !keepsClient
         let saysKeepAlive = !switches && keepsClient && (!clientIsVersion11 || !core.responseHead.isVersion11)
-        let mustChange =
-            (section.hasConnectionField && !switches) || section.hasBareLineFeed
-            || section.repeatsContentLength
-            || dechunks
+        let mustChange = dechunks || (core.responseHead.section.mustBeRewritten && !switches)
         let buffer = UnsafeRawBufferPointer(core.readBuffer)
         if !mustChange && !saysClose && !saysKeepAlive {
             let whole = UnsafeRawBufferPointer(
@@ -164,7 +160,7 @@ extension Stream {
         let head = core.scratch
         head.clear()
         if mustChange {
-            writeFields(to: head, start, headLength, section, dechunks)
+            writeFields(to: head, start, headLength, core.responseHead.section, dechunks)
         } else {
             head.append(UnsafeRawBufferPointer(rebasing: buffer[start..<(start + headLength - 2)]))
         }
@@ -252,13 +248,13 @@ extension Stream {
         case .yielded: core.schedule(connection)
         case .sourceEnded, .sourceFailed:
             countServerAbort()
-            backend?.counters.responseErrors += 1
-            server?.counters.responseErrors += 1
+            backend?.traffic.responseErrors += 1
+            server?.traffic.responseErrors += 1
             end(cause: "S", moment: "D")
         case .sinkFailed: clientLost()
         case .invalid:
-            backend?.counters.responseErrors += 1
-            server?.counters.responseErrors += 1
+            backend?.traffic.responseErrors += 1
+            server?.traffic.responseErrors += 1
             end(cause: "P", moment: "D")
         }
     }

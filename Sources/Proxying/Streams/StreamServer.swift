@@ -23,12 +23,12 @@ extension Stream {
             connect()
         case .full:
             phase = .queued
-            backendQueuePosition = backend.queued.current
+            backendQueuePosition = backend.queueGauge.current
             backend.waiting.append(self)
-            backend.queued.rise()
+            backend.queueGauge.rise()
             client.setDeadline(after: backend.timing.queue)
         case .none:
-            backend.counters.connectionErrors += 1
+            backend.traffic.connectionErrors += 1
             fail(status: 503, cause: "S", moment: "C")
         }
     }
@@ -39,21 +39,21 @@ extension Stream {
         loggedServer = server
         let now = core.loop.now
         if assigned == .never { assigned = now }
-        server.sessions.rise()
-        server.counters.sessions += 1
-        server.counters.chosen += 1
-        backend?.counters.chosen += 1
-        server.sessionRate.count(at: now)
+        server.sessionGauge.rise()
+        server.traffic.sessions += 1
+        server.traffic.chosen += 1
+        backend?.traffic.chosen += 1
+        server.sessionFrequency.count(at: now)
         server.lastSession = now
         if frontend.isHTTP {
-            server.counters.requests += 1
-            server.requestRate.count(at: now)
+            server.traffic.requests += 1
+            server.requestFrequency.count(at: now)
         }
     }
 
     /// A place has become free while this stream waited.
     func leaveQueue(for server: Server) {
-        backend?.queued.fall()
+        backend?.queueGauge.fall()
         attach(server)
         connect()
     }
@@ -61,14 +61,14 @@ extension Stream {
     func queueTimedOut() {
         guard let backend else { return }
         removeFromQueue()
-        backend.counters.connectionErrors += 1
+        backend.traffic.connectionErrors += 1
         fail(status: 503, cause: "s", moment: "Q")
     }
 
     func removeFromQueue() {
         guard let backend, let place = backend.waiting.firstIndex(where: { $0 === self }) else { return }
         backend.waiting.remove(at: place)
-        backend.queued.fall()
+        backend.queueGauge.fall()
     }
 
     // MARK: Connecting
@@ -79,7 +79,7 @@ extension Stream {
         core.loop.setDeadline(.never, of: client)
         if frontend.isHTTP, let connection = reusable(server, backend, client) {
             connection.isReused = true
-            server.counters.reuses += 1
+            server.traffic.reuses += 1
             take(connection)
             connected = core.loop.now
             phase = .exchange
@@ -113,8 +113,8 @@ extension Stream {
             connectionFailed(timedOut: false)
             return
         }
-        server.counters.connects += 1
-        backend.counters.connects += 1
+        server.traffic.connects += 1
+        backend.traffic.connects += 1
         take(connection)
         phase = .connecting
         if connection.isWritable {
@@ -127,7 +127,7 @@ extension Stream {
     private func take(_ connection: ServerConnection) {
         self.connection = connection
         connection.stream = self
-        connection.server.usedConnections.rise()
+        connection.server.usedGauge.rise()
     }
 
     private func reusable(
@@ -179,8 +179,8 @@ extension Stream {
         guard let backend, let server, let client else { return }
         dropConnection()
         guard retriesLeft > 0 else {
-            backend.counters.connectionErrors += 1
-            server.counters.connectionErrors += 1
+            backend.traffic.connectionErrors += 1
+            server.traffic.connectionErrors += 1
             fail(status: 503, cause: timedOut ? "s" : "S", moment: "C")
             return
         }
@@ -189,14 +189,14 @@ extension Stream {
         let canMove = backend.settings.redispatch && (retriesLeft == 0 || !server.isUsable)
         if canMove && backend.servers.contains(where: { $0 !== server && $0.isUsable }) {
             wasRedispatched = true
-            backend.counters.redispatches += 1
-            server.counters.redispatches += 1
+            backend.traffic.redispatches += 1
+            server.traffic.redispatches += 1
             leaveServer()
             assign(excluding: server)
             return
         }
-        backend.counters.retries += 1
-        server.counters.retries += 1
+        backend.traffic.retries += 1
+        server.traffic.retries += 1
         phase = .turnaround
         client.setDeadline(after: min(Self.turnaroundNanoseconds, backend.timing.connect))
     }
@@ -205,7 +205,7 @@ extension Stream {
     func dropConnection() {
         guard let connection else { return }
         self.connection = nil
-        connection.server.usedConnections.fall()
+        connection.server.usedGauge.fall()
         connection.close()
     }
 
@@ -214,7 +214,7 @@ extension Stream {
         guard let server else { return }
         account()
         self.server = nil
-        server.sessions.fall()
+        server.sessionGauge.fall()
         core.serverHasRoom(server)
     }
 
@@ -274,8 +274,8 @@ extension Stream {
         case .complete, .sourceBlocked, .sinkBlocked: break
         case .yielded: core.schedule(client)
         case .sourceEnded, .sourceFailed:
-            frontend.counters.clientAborts += 1
-            backend?.counters.clientAborts += 1
+            frontend.traffic.clientAborts += 1
+            backend?.traffic.clientAborts += 1
             if hasResponse {
                 end(cause: "C", moment: "D")
             } else {
@@ -284,7 +284,7 @@ extension Stream {
         case .sinkFailed:
             breakUpload(connection)
         case .invalid:
-            frontend.counters.requestErrors += 1
+            frontend.traffic.requestErrors += 1
             if hasResponse {
                 end(cause: "P", moment: "D")
             } else {
@@ -305,8 +305,8 @@ extension Stream {
             connect()
             return
         }
-        backend.counters.responseErrors += 1
-        server.counters.responseErrors += 1
+        backend.traffic.responseErrors += 1
+        server.traffic.responseErrors += 1
         countServerAbort()
         fail(status: 502, cause: "S", moment: "H")
     }
