@@ -18,16 +18,16 @@ package final class Frontend {
     package internal(set) var defaultBackend: Backend?
 
     package var counters: TrafficCounters { traffic }
-    var traffic = TrafficCounters()
+    @exclusivity(unchecked) var traffic = TrafficCounters()
     /// `scur`, `smax`: client connections.
     package var sessions: Gauge { sessionGauge }
-    var sessionGauge = Gauge()
+    @exclusivity(unchecked) var sessionGauge = Gauge()
     package var sessionRate: RateCounter { sessionFrequency }
     var sessionFrequency = RateCounter()
     package var connectionRate: RateCounter { connectionFrequency }
     var connectionFrequency = RateCounter()
     package var requestRate: RateCounter { requestFrequency }
-    var requestFrequency = RateCounter()
+    @exclusivity(unchecked) var requestFrequency = RateCounter()
 
     let timing: Timing
     /// `option httpclose`: a response ends the client's connection.

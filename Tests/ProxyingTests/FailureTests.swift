@@ -132,7 +132,8 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         }
         let first = try rig.client()
         first.send(get)
-        _ = try rig.acceptAtOrigin()
+        let server = try rig.acceptAtOrigin()
+        defer { server.close() }
         let second = try rig.client()
         second.send(get)
         try rig.expect("503 Service Unavailable", at: second)

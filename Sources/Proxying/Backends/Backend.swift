@@ -17,16 +17,16 @@ package final class Backend {
     package internal(set) var servers: [Server] = []
 
     package var counters: TrafficCounters { traffic }
-    var traffic = TrafficCounters()
+    @exclusivity(unchecked) var traffic = TrafficCounters()
     package var times: TimeCounters { timings }
-    var timings = TimeCounters()
+    @exclusivity(unchecked) var timings = TimeCounters()
     /// `scur`, `smax`: streams assigned to this backend.
     package var sessions: Gauge { sessionGauge }
-    var sessionGauge = Gauge()
+    @exclusivity(unchecked) var sessionGauge = Gauge()
     package var sessionRate: RateCounter { sessionFrequency }
-    var sessionFrequency = RateCounter()
+    @exclusivity(unchecked) var sessionFrequency = RateCounter()
     package var requestRate: RateCounter { requestFrequency }
-    var requestFrequency = RateCounter()
+    @exclusivity(unchecked) var requestFrequency = RateCounter()
     /// `qcur`, `qmax`: streams that wait for a server.
     package var queued: Gauge { queueGauge }
     var queueGauge = Gauge()

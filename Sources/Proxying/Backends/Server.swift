@@ -27,16 +27,16 @@ package final class Server {
     package internal(set) var check: CheckState
 
     package var counters: TrafficCounters { traffic }
-    var traffic = TrafficCounters()
+    @exclusivity(unchecked) var traffic = TrafficCounters()
     package var times: TimeCounters { timings }
-    var timings = TimeCounters()
+    @exclusivity(unchecked) var timings = TimeCounters()
     /// Streams assigned to it now.
     package var sessions: Gauge { sessionGauge }
-    var sessionGauge = Gauge()
+    @exclusivity(unchecked) var sessionGauge = Gauge()
     package var sessionRate: RateCounter { sessionFrequency }
-    var sessionFrequency = RateCounter()
+    @exclusivity(unchecked) var sessionFrequency = RateCounter()
     package var requestRate: RateCounter { requestFrequency }
-    var requestFrequency = RateCounter()
+    @exclusivity(unchecked) var requestFrequency = RateCounter()
     /// Streams that wait for this very server; the others wait in the backend's queue.
     package var queued: Gauge { queueGauge }
     var queueGauge = Gauge()
@@ -48,12 +48,12 @@ package final class Server {
     var credit = 0
     /// When it was chosen last, counted in choices.
     var turn = 0
-    var idle: [ServerConnection] = []
+    @exclusivity(unchecked) var idle: [ServerConnection] = []
 
     /// Connections that wait for a request, and those that have one.
     package internal(set) var idleConnections = 0
     package var usedConnections: Gauge { usedGauge }
-    var usedGauge = Gauge()
+    @exclusivity(unchecked) var usedGauge = Gauge()
 
     init(line: ServerLine, id: Int, backend: Backend, now: Instant) {
         name = line.name

@@ -16,7 +16,7 @@ package struct SlidingAverage: Sendable {
         if value > max { max = value }
     }
 
-    package var average: Int { (sum + Self.window / 2) / Self.window }
+    package var average: Int { (sum + Self.window - 1) / Self.window }
 
     package mutating func clear() {
         self = SlidingAverage()

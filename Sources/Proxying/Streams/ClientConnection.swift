@@ -151,7 +151,7 @@ final class ClientConnection: Connection {
                 return false
             }
             releaseHeld()
-            core.takeStream(for: self).beginHTTP(headLength: length, total: total)
+            core.takeStream(for: self).beginHTTP(self, headLength: length, total: total)
             return true
         case .partial: return keepPartial(buffer, total)
         case .invalid:

@@ -52,7 +52,7 @@ final class Stream {
     var sent = 0
     /// All that was ever sent is still in `outgoing`.
     var isResendable = true
-    var request = Flow()
+    @exclusivity(unchecked) var request = Flow()
     /// Fields that rules set: found by lower-case name, written as a line.
     var edits: [(lowercasedName: [UInt8], name: [UInt8], value: [UInt8])] = []
     /// The request line, for the log.
@@ -68,7 +68,7 @@ final class Stream {
     var isFirstRequest = false
 
     // The response.
-    var response = Flow()
+    @exclusivity(unchecked) var response = Flow()
     var hasResponse = false
     var status = -1
     var serverKeepsOpen = false
@@ -76,8 +76,8 @@ final class Stream {
     var hasSurplus = false
 
     // For log and counters.
-    var bytesIn = 0
-    var bytesOut = 0
+    @exclusivity(unchecked) var bytesIn = 0
+    @exclusivity(unchecked) var bytesOut = 0
     private var accountedIn = 0
     private var accountedOut = 0
     var began = Instant.never
@@ -201,7 +201,10 @@ final class Stream {
             if phase == .exchange { hasResponse ? pumpResponse() : readResponse() }
         }
         switch phase {
-        case .exchange: setExchangeDeadlines()
+        case .exchange:
+            if let client, let connection, let backend {
+                setExchangeDeadlines(client, connection, backend)
+            }
         case .tunnel: setTunnelDeadlines()
         case .request, .queued, .turnaround, .connecting, .reply, .ended: break
         }
@@ -211,8 +214,9 @@ final class Stream {
 
     /// Each side has a deadline only while it is the one that is waited for.
     @inline(__always)
-    func setExchangeDeadlines() {
-        guard let client, let connection else { return }
+    func setExchangeDeadlines(
+        _ client: ClientConnection, _ connection: ServerConnection, _ backend: Backend
+    ) {
         account()
         let requestGoesOn = !request.isComplete
         let waitsForClient = (requestGoesOn && request.isFlushed && !hasUnsent) || !response.isFlushed
@@ -222,7 +226,7 @@ final class Stream {
             core.loop.setDeadline(.never, of: client)
         }
         let waitsForServer = (!waitsForClient || hasUnsent || !request.isFlushed) && response.isFlushed
-        if waitsForServer, let backend {
+        if waitsForServer {
             connection.setDeadline(after: backend.timing.server)
         } else {
             core.loop.setDeadline(.never, of: connection)
@@ -232,7 +236,7 @@ final class Stream {
     func clientDeadline() {
         switch phase {
         case .queued: queueTimedOut()
-        case .turnaround: connect()
+        case .turnaround: reconnect()
         case .exchange:
             if hasResponse || !response.isFlushed {
                 end(cause: "c", moment: "D")

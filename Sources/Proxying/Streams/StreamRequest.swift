@@ -7,8 +7,7 @@ import Unix
 
 extension Stream {
     /// The head of `headLength` bytes was read into `core.requestHead`; `total` bytes lie in the shared buffer.
-    func beginHTTP(headLength: Int, total: Int) {
-        guard let client else { return }
+    func beginHTTP(_ client: ClientConnection, headLength: Int, total: Int) {
         let now = core.loop.now
         began = client.headBegan == .never ? now : client.headBegan
         requestDone = now
@@ -43,7 +42,7 @@ extension Stream {
             reply(page: 200)
             return
         }
-        guard apply(frontend.requestRules, bytes), let backend = chooseBackend(bytes) else { return }
+        guard apply(frontend.requestRules, bytes), let backend = chooseBackend(bytes, client) else { return }
         enter(backend)
         backend.traffic.requests += 1
         backend.requestFrequency.count(at: now)
@@ -57,12 +56,12 @@ extension Stream {
         bytesIn = headLength + bodyLength
         outgoing = buffer
         retriesLeft = backend.settings.retries
-        assign()
+        assign(backend, client)
     }
 
     /// A TCP client was accepted.
     func beginTCP() {
-        guard client != nil else { return }
+        guard let client else { return }
         began = core.loop.now
         requestDone = began
         request.begin(.tunnel)
@@ -73,7 +72,7 @@ extension Stream {
         }
         enter(backend)
         retriesLeft = backend.settings.retries
-        assign()
+        assign(backend, client)
     }
 
     /// From here on the stream counts for a backend.
@@ -92,8 +91,7 @@ extension Stream {
         return true
     }
 
-    private func chooseBackend(_ bytes: Span<UInt8>) -> Backend? {
-        guard let client else { return nil }
+    private func chooseBackend(_ bytes: Span<UInt8>, _ client: ClientConnection) -> Backend? {
         for rule in frontend.backendRules {
             guard let condition = rule.condition else { return rule.backend }
             if condition.holds(bytes, core.requestHead, source: client.peer) { return rule.backend }

@@ -15,12 +15,11 @@ extension Stream {
     }
 
     /// Finds a server, or waits for one.
-    func assign(excluding excluded: Server? = nil) {
-        guard let backend, let client else { return }
+    func assign(_ backend: Backend, _ client: ClientConnection, excluding excluded: Server? = nil) {
         switch backend.choose(excluding: excluded) {
         case .server(let server):
-            attach(server)
-            connect()
+            attach(server, backend)
+            connect(server, backend, client)
         case .full:
             phase = .queued
             backendQueuePosition = backend.queueGauge.current
@@ -34,7 +33,7 @@ extension Stream {
     }
 
     /// Takes a place at a server.
-    func attach(_ server: Server) {
+    private func attach(_ server: Server, _ backend: Backend) {
         self.server = server
         loggedServer = server
         let now = core.loop.now
@@ -42,7 +41,7 @@ extension Stream {
         server.sessionGauge.rise()
         server.traffic.sessions += 1
         server.traffic.chosen += 1
-        backend?.traffic.chosen += 1
+        backend.traffic.chosen += 1
         server.sessionFrequency.count(at: now)
         server.lastSession = now
         if frontend.isHTTP {
@@ -53,9 +52,10 @@ extension Stream {
 
     /// A place has become free while this stream waited.
     func leaveQueue(for server: Server) {
-        backend?.queueGauge.fall()
-        attach(server)
-        connect()
+        guard let backend, let client else { return }
+        backend.queueGauge.fall()
+        attach(server, backend)
+        connect(server, backend, client)
     }
 
     func queueTimedOut() {
@@ -73,9 +73,14 @@ extension Stream {
 
     // MARK: Connecting
 
-    /// Takes an idle connection of the chosen server, or opens one.
-    func connect() {
+    /// The same server once more.
+    func reconnect() {
         guard let server, let backend, let client else { return }
+        connect(server, backend, client)
+    }
+
+    /// Takes an idle connection of the chosen server, or opens one.
+    private func connect(_ server: Server, _ backend: Backend, _ client: ClientConnection) {
         core.loop.setDeadline(.never, of: client)
         if frontend.isHTTP, let connection = reusable(server, backend, client) {
             connection.isReused = true
@@ -83,7 +88,8 @@ extension Stream {
             take(connection)
             connected = core.loop.now
             phase = .exchange
-            sendRequest()
+            flushOutgoing()
+            if phase == .exchange { setExchangeDeadlines(client, connection, backend) }
             return
         }
         guard let address = server.address else {
@@ -192,7 +198,7 @@ extension Stream {
             backend.traffic.redispatches += 1
             server.traffic.redispatches += 1
             leaveServer()
-            assign(excluding: server)
+            assign(backend, client, excluding: server)
             return
         }
         backend.traffic.retries += 1
@@ -224,7 +230,9 @@ extension Stream {
     @inline(__always)
     func sendRequest() {
         flushOutgoing()
-        if phase == .exchange { setExchangeDeadlines() }
+        if phase == .exchange, let client, let connection, let backend {
+            setExchangeDeadlines(client, connection, backend)
+        }
     }
 
     /// False: the server takes no more now, or is gone.
@@ -302,7 +310,7 @@ extension Stream {
             dropConnection()
             wasStale = true
             sent = 0
-            connect()
+            reconnect()
             return
         }
         backend.traffic.responseErrors += 1

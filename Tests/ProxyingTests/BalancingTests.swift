@@ -1,0 +1,107 @@
+// Who gets the next stream: weights spread evenly, fewest streams, backups last; and rates and conditions.
+
+import ConfigLanguage
+import HTTP1
+import Testing
+import Unix
+
+@testable import Proxying
+
+@Suite struct BalancingTests {
+    private func backend(_ weights: [Int], _ balance: ProxySettings.Balance, backups: Set<Int> = [])
+        -> Backend
+    {
+        let position = Position(file: "t", line: 1)
+        var proxy = Proxy(name: "be", kind: .backend, position: position)
+        proxy.settings.balance = balance
+        let backend = Backend(proxy: proxy, id: 2, maxconn: 10, now: .now())
+        backend.servers = weights.enumerated().map { index, weight in
+            var line = ServerLine(
+                name: "s\(index)", position: position, endpoint: .unix(path: "/nowhere/\(index)"))
+            line.options.weight = weight
+            line.options.backup = backups.contains(index)
+            return Server(line: line, id: index + 1, backend: backend, now: .now())
+        }
+        return backend
+    }
+
+    private func names(_ backend: Backend, _ count: Int) -> [String] {
+        (0..<count).map { _ in
+            guard case .server(let server) = backend.choose() else { return "-" }
+            return server.name
+        }
+    }
+
+    @Test func weightsAreSpreadEvenly() {
+        #expect(names(backend([5, 1, 1], .roundRobin), 7) == ["s0", "s0", "s1", "s0", "s2", "s0", "s0"])
+        #expect(names(backend([1, 1], .roundRobin), 4) == ["s0", "s1", "s0", "s1"])
+    }
+
+    @Test func theLeastLoadedIsChosen() {
+        let backend = backend([1, 2, 1], .leastConn)
+        for server in backend.servers { server.sessionGauge.rise() }
+        #expect(names(backend, 1) == ["s1"])
+        backend.servers[2].sessionGauge.fall()
+        #expect(names(backend, 1) == ["s2"])
+    }
+
+    @Test func aBackupServesWhenNobodyElseDoes() {
+        let backend = backend([1, 1], .roundRobin, backups: [1])
+        #expect(names(backend, 2) == ["s0", "s0"])
+        backend.servers[0].isUp = false
+        #expect(names(backend, 2) == ["s1", "s1"])
+        backend.servers[1].isUp = false
+        #expect(names(backend, 1) == ["-"])
+    }
+
+    @Test func aFullServerIsPassedOver() {
+        let backend = backend([1, 1], .roundRobin)
+        backend.servers[0].maxconn = 1
+        backend.servers[0].sessionGauge.rise()
+        #expect(names(backend, 2) == ["s1", "s1"])
+        backend.servers[1].isUp = false
+        guard case .full = backend.choose() else {
+            Issue.record("a full backend is not a dead one")
+            return
+        }
+    }
+
+    @Test func ratesFallWithTime() {
+        var rate = RateCounter()
+        for _ in 0..<10 { rate.count(at: Instant(nanoseconds: 5_500_000_000)) }
+        #expect(rate.perSecond(at: Instant(nanoseconds: 5_900_000_000)) == 10)
+        #expect(rate.perSecond(at: Instant(nanoseconds: 6_500_000_000)) == 5)
+        #expect(rate.perSecond(at: Instant(nanoseconds: 8_000_000_000)) == 0)
+        #expect(rate.max == 10)
+    }
+
+    @Test func averagesFollowTheLastValues() {
+        var average = SlidingAverage()
+        for _ in 0..<20000 { average.add(40) }
+        #expect(average.average == 40)
+        #expect(average.max == 40)
+    }
+
+    @Test func conditionsReadTheRequest() throws {
+        var head = RequestHead()
+        let bytes = Array("GET /api/v1?x HTTP/1.1\r\nHost: a\r\nX-Tag: one, TWO\r\n\r\n".utf8)
+        _ = head.read(bytes.span)
+        func holds(
+            _ fetch: ConfigLanguage.Test.Fetch, _ match: ConfigLanguage.Test.Match,
+            _ patterns: ConfigLanguage.Test.Patterns
+        ) -> Bool {
+            let criterion = ConfigLanguage.Test.Criterion(fetch: fetch, match: match, patterns: patterns)
+            return CompiledCriterion(criterion).matches(
+                bytes.span, head, source: .ipv4(0x0A01_0203, port: 9))
+        }
+        #expect(holds(.path, .exact, .strings(["/api/v1"], ignoresCase: false)))
+        #expect(holds(.path, .beginning, .strings(["/x", "/api"], ignoresCase: false)))
+        #expect(!holds(.path, .beginning, .strings(["/API"], ignoresCase: false)))
+        #expect(holds(.path, .beginning, .strings(["/API"], ignoresCase: true)))
+        #expect(holds(.method, .exact, .strings(["GET"], ignoresCase: false)))
+        #expect(holds(.header("x-TAG"), .exact, .strings(["two"], ignoresCase: true)))
+        #expect(!holds(.header("X-Tag"), .exact, .strings(["two"], ignoresCase: false)))
+        #expect(holds(.source, .exact, .networks([.ipv4(0x0A00_0000, prefix: 8)])))
+        #expect(!holds(.source, .exact, .networks([.ipv4(0x0B00_0000, prefix: 8)])))
+    }
+}

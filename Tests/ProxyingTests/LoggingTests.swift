@@ -1,0 +1,102 @@
+// Log lines as HAProxy writes them, sent to a socket of the test. Formats as in captures of HAProxy 2.6.12.
+
+import ConfigLanguage
+import Glibc
+import Testing
+import Unix
+
+@testable import Proxying
+
+@Suite struct LoggingTests {
+    /// A datagram socket in a folder of its own.
+    private func receiver() throws -> (socket: TestSocket, path: String) {
+        var template = Array("/tmp/proxying-XXXXXX".utf8CString)
+        let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        let address = SocketAddress.unix(path: folder + "/log")
+        let socket = try Socket.datagram(for: address)
+        try Socket.bind(socket, to: address)
+        return (TestSocket(owning: socket.release()), folder + "/log")
+    }
+
+    private func rig(logTo path: String, _ format: LogTarget.Format? = nil) throws -> Rig {
+        try Rig { frontend, backend in
+            var target = LogTarget(destination: .unix(path: path), facility: 16)
+            target.format = format
+            frontend.settings.logs = [target]
+            frontend.settings.logFormat = .http
+            backend.settings.logs = [target]
+        }
+    }
+
+    @Test func aRequestIsOneLine() throws {
+        let (log, path) = try receiver()
+        defer { unlink(path) }
+        let rig = try rig(logTo: path)
+        let client = try rig.client()
+        client.send("GET /\"x HTTP/1.1\r\nHost: x\r\n\r\n")
+        let server = try rig.acceptAtOrigin()
+        try rig.expect("GET", at: server)
+        server.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        try rig.expect("ok", at: client)
+        try rig.expect("\n", at: log)
+        let line = log.text
+        let pattern = try Regex(
+            #"<134>\w{3} [ \d]\d \d\d:\d\d:\d\d haproxy\[\d+\]: 127\.0\.0\.1:\d+ \[\d\d/\w{3}/\d{4}:"#
+                + #"\d\d:\d\d:\d\d\.\d{3}\] fe be/s1 \d+/\d+/\d+/\d+/\d+ 200 40 - - ---- 1/1/0/0/0 0/0 "#
+                + #""GET /#22x HTTP/1\.1"\n"#)
+        #expect(line.wholeMatch(of: pattern) != nil, "\(line)")
+    }
+
+    @Test func aBadRequestSaysSo() throws {
+        let (log, path) = try receiver()
+        defer { unlink(path) }
+        let rig = try rig(logTo: path, .raw)
+        let client = try rig.client()
+        client.send("BAD\r\n\r\n")
+        try rig.expect("\n", at: log)
+        #expect(log.text.contains(" fe fe/<NOSRV> -1/-1/-1/-1/0 400 "))
+        #expect(log.text.hasSuffix(" - - PR-- 1/1/0/0/0 0/0 \"<BADREQ>\"\n"))
+    }
+
+    @Test func aCutStreamSaysHowFarItWas() throws {
+        let (log, path) = try receiver()
+        defer { unlink(path) }
+        let rig = try rig(logTo: path, .raw)
+        let client = try rig.client()
+        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        let server = try rig.acceptAtOrigin()
+        try rig.expect("GET", at: server)
+        rig.core.hardStop()
+        try rig.expect("KH--", at: log)
+        #expect(log.text.contains(" 502 "))
+    }
+
+    @Test func nobodyListeningDropsAndCounts() throws {
+        let rig = try rig(logTo: "/tmp/nobody-listens-here")
+        let client = try rig.client()
+        client.send("BAD\r\n\r\n")
+        try rig.expectEnd(of: client)
+        #expect(rig.core.counters.droppedLogs > 0)
+    }
+
+    @Test func checksTellWhenAServerGoesAndComes() throws {
+        let (log, path) = try receiver()
+        defer { unlink(path) }
+        let rig = try Rig { _, backend in
+            backend.settings.logs = [LogTarget(destination: .unix(path: path), facility: 16)]
+            backend.servers[0].endpoint = .tcp(host: "127.0.0.1", family: nil, port: .number(1))
+            backend.servers[0].options.check = true
+            backend.servers[0].options.inter = .milliseconds(10)
+        }
+        try rig.expect("has no server available!", at: log)
+        let lines = log.text.split(separator: "\n")
+        #expect(lines.first?.hasPrefix("<129>") == true)
+        #expect(
+            lines.first?.hasSuffix(
+                "Server be/s1 is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check "
+                    + "duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, "
+                    + "0 remaining in queue.") == true)
+        #expect(lines.last?.hasPrefix("<128>") == true)
+        #expect(rig.reports.contains("backend 'be' has no server available!"))
+    }
+}
