@@ -63,6 +63,8 @@ struct CommandLineOptions: Equatable {
             case "-Ws":
                 isMasterWorker = true
                 notifies = true
+                // The service manager watches this process: `daemon` in the file does not take it away.
+                staysInForeground = true
             case "-D": isDaemon = true
             case "-d", "-db": staysInForeground = true
             case "-q": isQuiet = true
