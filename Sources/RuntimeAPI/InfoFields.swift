@@ -73,6 +73,7 @@ package struct InfoField: Sendable {
         InfoField(48, "Run_queue", "MGP", .u32, "Watchers that wait for their turn"),
         InfoField(49, "Idle_pct", "MaP", .u32, "Percent of the last second that was spent waiting"),
         InfoField(50, "node", "COS", .str, "Node's name"),
+        InfoField(51, "description", "COS", .str, "Node's description; no row where none is configured"),
         InfoField(52, "Stopping", "MGP", .u32, "1 while this worker drains, else 0"),
         InfoField(
             53, "Jobs", "MGP", .u32,

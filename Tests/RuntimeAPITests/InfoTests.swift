@@ -18,7 +18,7 @@ import Testing
     @Test func everyFieldOf26StandsInItsPlace() throws {
         let typed = try Fixture.text("2.6.12-show-info-typed.txt")
         #expect(try captured().typed(processNumber: 1) + "\n" == typed)
-        #expect(InfoField.all.count == 69)
+        #expect(InfoField.all.count == 70)
     }
 
     @Test func jsonIsByteExact() throws {
