@@ -64,7 +64,8 @@ package final class Demo {
     ///   - automatic: whether it reloads by itself.
     ///   - host: the program that plays the hidden roles (see `DemoRole`): this one.
     package static func start(
-        program: String? = nil, automatic: Bool = true, host: String = "/proc/self/exe", on loop: EventLoop,
+        program: String? = nil, automatic: Bool = true, host: String = ProgramSearch.ownProgram,
+        on loop: EventLoop,
         happened: @escaping (Event) -> Void = { _ in }
     ) throws(DemoError) -> Demo {
         let program = if let program { program } else { try ProgramSearch.find("mwproxy") }

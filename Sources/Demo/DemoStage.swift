@@ -69,7 +69,7 @@ final class DemoStage {
         let log = Descriptor(owning: raw)
         let command = [program, "-W", "-S", directory + "/master.sock", "-f", directory + "/demo.cfg"]
         proxy = try ProcessControl.spawn(
-            "/proc/self/exe",
+            ProgramSearch.ownProgram,
             arguments: ["reloadtop"] + DemoRole.bound(parent: getpid(), arguments: command).arguments,
             environment: ProcessControl.environment, inherited: [(log.raw, 1), (log.raw, 2)])
         startDeadline = Instant.now() + .seconds(10)

@@ -14,6 +14,13 @@ package enum ProgramSearch {
         throw .noProxy(searched: places)
     }
 
+    /// What to execute to start this program again: its path, so that `ps` shows its name; the kernel's link
+    /// where the file has been replaced meanwhile.
+    package static var ownProgram: String {
+        guard let path = ownPath, access(path, X_OK) == 0 else { return "/proc/self/exe" }
+        return path
+    }
+
     /// The path of this process's program.
     package static var ownPath: String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))

@@ -42,11 +42,13 @@ extension SystemTests {
                 try File.names(in: folder.path).first { $0.hasPrefix("reloadtop-demo-") }
             }
             let socket = folder.file(directory) + "/master.sock"
-            let table = try wait(for: "the master") { try? AdminClient.ask(socket, "show proc") }
-            let pids = table.split(separator: "\n").compactMap { line in
-                line.split(separator: " ").first.flatMap { pid_t($0) }
+            let pids = try wait(for: "a master with a worker") { () -> [pid_t]? in
+                let table = (try? AdminClient.ask(socket, "show proc")) ?? ""
+                let pids = table.split(separator: "\n").compactMap { line in
+                    line.split(separator: " ").first.flatMap { pid_t($0) }
+                }
+                return pids.count >= 2 ? pids : nil
             }
-            #expect(pids.count >= 2)
             kill(dashboard, SIGKILL)
             try wait(for: "the end of \(pids)", atMost: .seconds(5)) { pids.allSatisfy { kill($0, 0) != 0 } }
             try wait(for: "the folder's removal") { access(folder.file(directory), F_OK) != 0 }
