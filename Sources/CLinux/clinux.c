@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -152,3 +153,5 @@ void clinux_heap(unsigned long *held, unsigned long *used) {
     *held = info.arena + info.hblkhd;
     *used = info.uordblks + info.hblkhd;
 }
+
+const char *clinux_executed_path(void) { return (const char *)getauxval(AT_EXECFN); }

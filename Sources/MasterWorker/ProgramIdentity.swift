@@ -2,7 +2,6 @@
 // start, and symbolic links are kept: a link named `haproxy` stays `haproxy` in ps.
 
 import Glibc
-import Handover
 import Unix
 
 /// The running program.
@@ -17,20 +16,11 @@ package struct ProgramIdentity: Sendable {
         self.arguments = arguments
     }
 
-    /// Finds the binary as the shell did: by `argv[0]`, or through PATH where that holds no slash.
+    /// The binary as the kernel was told to execute it: what the shell found in PATH, or what was typed. `argv[0]`
+    /// may be any name, so it decides nothing.
     package static func resolve(arguments: [String]) -> ProgramIdentity {
-        ProgramIdentity(path: path(of: arguments.first ?? Program.name), arguments: arguments)
-    }
-
-    private static func path(of command: String) -> String {
-        if command.hasPrefix("/") { return command }
-        if command.contains("/") { return absolute(command) }
-        let search = ProcessControl.environment("PATH") ?? "/usr/local/bin:/usr/bin:/bin"
-        for folder in search.split(separator: ":", omittingEmptySubsequences: false) {
-            let candidate = absolute(folder.isEmpty ? command : "\(folder)/\(command)")
-            if access(candidate, X_OK) == 0 { return candidate }
-        }
-        return "/proc/self/exe"
+        ProgramIdentity(
+            path: absolute(ProcessControl.executedPath ?? "/proc/self/exe"), arguments: arguments)
     }
 
     /// `path` as seen from the root; unchanged where it is absolute.

@@ -106,6 +106,11 @@ package enum ProcessControl {
         return entries
     }
 
+    /// The path by which this process's program was executed, links not followed; it may be relative.
+    package static var executedPath: String? {
+        clinux_executed_path().map { String(cString: $0) }
+    }
+
     /// The value of an environment variable.
     package static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }

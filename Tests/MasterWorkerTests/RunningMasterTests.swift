@@ -83,6 +83,14 @@ import Unix
         #expect(try master.ask("reload").hasPrefix("Success=1"))
     }
 
+    /// `argv[0]` is only a name: what is executed again is the program that runs.
+    @Test func theNameItIsCalledByDoesNotChooseTheBinary() throws {
+        let master = try RunningMaster(called: "true")
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        #expect(try File.readText("/proc/\(master.pid)/comm") == "mwproxy\n")
+        #expect(try File.readText("/proc/\(master.pid)/cmdline").hasPrefix("true\0-Ws\0"))
+    }
+
     @Test func aStormOfSignalsUnderTrafficLosesNothing() throws {
         let master = try RunningMaster()
         var answers = 0

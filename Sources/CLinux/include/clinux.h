@@ -60,6 +60,8 @@ int clinux_memfd_create(const char *name);
 int clinux_fcntl(int fd, int command, long argument);
 int clinux_ioctl(int fd, unsigned long request, void *argument);
 int clinux_prctl(int option, unsigned long argument);
+// The path that was given to execve for this process; NULL where the kernel did not tell.
+const char *clinux_executed_path(void);
 int clinux_close_range(unsigned first, unsigned last);
 // The C heap in bytes: what it holds from the kernel, and what of it is in use.
 void clinux_heap(unsigned long *held, unsigned long *used);
