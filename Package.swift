@@ -68,7 +68,8 @@ let package = Package(
             uses: [
                 "Proxying", "AdminSocket", "RuntimeAPI", "Handover", "ConfigLanguage", "Polling", "Unix",
             ]),
-        room("MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix"]),
+        room(
+            "MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix", "CLinux"]),
         room("Demo", uses: ["Polling", "Unix", "CLinux"]),
 
         // Floor 5: the programs.

@@ -1,6 +1,5 @@
 // `-S ADDR[,option[,value]]*`: where the master CLI listens and who may do what there.
 
-import CLinux
 import Glibc
 import RuntimeAPI
 import Unix
