@@ -23,8 +23,11 @@ package struct Configuration: Sendable {
 
     package init() {}
 
-    /// False: there is nothing to start, exit code 2.
-    package var hasListener: Bool { proxies.contains { !$0.binds.isEmpty } }
+    /// Whether anything listens: an enabled proxy, or an admin socket alone, as HAProxy counts.
+    package var hasListeners: Bool {
+        !global.statsSockets.isEmpty
+            || proxies.contains { !$0.settings.disabled && $0.isFrontend && !$0.binds.isEmpty }
+    }
 }
 
 /// The `global` section.

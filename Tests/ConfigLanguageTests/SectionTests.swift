@@ -255,9 +255,11 @@ import Testing
     }
 
     @Test func configurationsWithoutListenersSaySo() throws {
-        #expect(try load("").hasListener == false)
-        #expect(try load("backend b\n").hasListener == false)
-        #expect(try load("listen l\n bind :80\n").hasListener)
+        #expect(try load("").hasListeners == false)
+        #expect(try load("backend b\n").hasListeners == false)
+        #expect(try load("listen l\n bind :80\n").hasListeners)
+        #expect(try load("listen l\n bind :80\n disabled\n").hasListeners == false)
+        #expect(try load("global\n stats socket /run/admin.sock\n").hasListeners)
     }
 
     @Test func tcpProxiesLoseWhatNeedsHTTP() throws {

@@ -6,8 +6,9 @@ import Glibc
 import Unix
 
 extension ConfigurationLoader {
-    /// Warns of listening addresses that cannot be taken now, naming who holds them where /proc tells. Takes
-    /// nothing away from anybody: it binds without listening, and lets go at once.
+    /// Warns of listening addresses that cannot be taken now, naming who holds them where /proc tells. A proxy
+    /// that runs with the same file is the one to be reloaded, and no reason for a warning. Takes nothing away
+    /// from anybody: it binds without listening, and lets go at once.
     package func examineAddresses(of configuration: Configuration) -> [Diagnostic] {
         var lines: [(position: Position, endpoints: [Endpoint], what: String)] = []
         for proxy in configuration.proxies where !proxy.settings.disabled {
@@ -22,7 +23,7 @@ extension ConfigurationLoader {
         var diagnostics: [Diagnostic] = []
         for (position, endpoints, what) in lines {
             for endpoint in endpoints {
-                guard let trouble = Self.trouble(with: endpoint) else { continue }
+                guard let trouble = trouble(with: endpoint) else { continue }
                 diagnostics.append(
                     Diagnostic(.warning, at: position, "parsing [\(position)] : \(what) : \(trouble)"))
             }
@@ -33,7 +34,7 @@ extension ConfigurationLoader {
         return diagnostics
     }
 
-    private static func trouble(with endpoint: Endpoint) -> String? {
+    private func trouble(with endpoint: Endpoint) -> String? {
         switch endpoint {
         case .tcp(let host, let family, .number(let port)):
             let any = family == .ipv6 ? "::" : "0.0.0.0"
@@ -47,7 +48,7 @@ extension ConfigurationLoader {
         }
     }
 
-    private static func trouble(with address: SocketAddress) -> String? {
+    private func trouble(with address: SocketAddress) -> String? {
         do throws(Errno) {
             let socket = try Socket.stream(for: address)
             try Socket.setOption(socket.raw, SOL_SOCKET, SO_REUSEADDR, 1)
@@ -60,9 +61,8 @@ extension ConfigurationLoader {
             guard let holder = ListenerHolder.find(port: address.port ?? 0) else {
                 return "\(address) is in use by somebody else."
             }
-            let ours = ["mwproxy", "haproxy"].contains(holder.program)
-            let hint = ours ? ": fine if that is the one to be reloaded." : "."
-            return "\(address) is in use by \(holder.program) (pid \(holder.pid))\(hint)"
+            if holder.runs(withAnyOf: paths) { return nil }
+            return "\(address) is in use by \(holder.program) (pid \(holder.pid))."
         }
     }
 }
@@ -86,6 +86,25 @@ struct ListenerHolder {
             }
         }
         return nil
+    }
+
+    /// Whether its command line names one of these files or folders.
+    func runs(withAnyOf paths: [String]) -> Bool {
+        guard let folder = resolved("/proc/\(pid)/cwd"),
+            let commandLine = try? File.read("/proc/\(pid)/cmdline")
+        else { return false }
+        let ours = Set(paths.compactMap(resolved))
+        // A draining worker's title has blanks where others have NULs.
+        return commandLine.split(whereSeparator: { $0 == 0 || $0 == 0x20 }).contains { bytes in
+            let word = String(decoding: bytes, as: UTF8.self)
+            return resolved(word.hasPrefix("/") ? word : folder + "/" + word).map(ours.contains) ?? false
+        }
+    }
+
+    private func resolved(_ path: String) -> String? {
+        guard let text = realpath(path, nil) else { return nil }
+        defer { free(text) }
+        return String(cString: text)
     }
 
     /// The inodes of the listening sockets on a port.

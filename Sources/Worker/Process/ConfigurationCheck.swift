@@ -31,12 +31,3 @@ package enum ConfigurationCheck {
         return 0
     }
 }
-
-extension Configuration {
-    /// Whether any proxy listens.
-    package var hasListeners: Bool {
-        proxies.contains { proxy in
-            !proxy.settings.disabled && proxy.isFrontend && proxy.binds.contains { !$0.endpoints.isEmpty }
-        }
-    }
-}
