@@ -31,7 +31,8 @@ final class FamilyEvents {
     }
 
     var descriptor: Int32? { connector?.descriptor }
-    var source: ReloadRecord.Source { .processEvents }
+    /// Whether the master's own executions are seen.
+    var tellsExecutions: Bool { connector != nil }
     var nextPoll: Instant { connector == nil ? lastLook + Self.period : .never }
 
     /// What happened since the last call.

@@ -19,6 +19,8 @@ struct HolderFinder {
         var worker: Int32
         /// How many such sessions its `show info` counts.
         var sessions: Int
+        /// The processes behind them that the worker itself names.
+        var named: [Int32]
         var adminPaths: Set<String>
         /// Its sockets, as far as they can be read.
         var sockets: Set<UInt64>
@@ -50,9 +52,8 @@ struct HolderFinder {
         search.look(for: Set(peers.values.joined().filter { $0 != 0 }))
         var holders: [Int32: Holder] = [:]
         for suspect in suspects {
-            let owners = (peers[suspect.worker] ?? []).compactMap { search.owner(of: $0) }.filter {
-                $0 != own
-            }
+            let searched = (peers[suspect.worker] ?? []).compactMap { search.owner(of: $0) }
+            let owners = (suspect.named + searched).filter { $0 != own }
             let names = Set(owners).sorted().compactMap { pid in
                 proc.stat(pid).map { "\($0.name) (pid \(pid))" }
             }

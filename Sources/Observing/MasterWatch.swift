@@ -13,6 +13,8 @@ final class MasterWatch {
     let configuration: LoadedConfiguration
     private let inquiry: MasterInquiry?
     private let masterPath: String?
+    /// A worker with more connections than this is not asked for the list of its sessions: that costs it.
+    private static let listedAtMost = 1000
     /// How many workers that have gone are remembered until their exit is told.
     private static let departedKept = 64
     private var watches: [Int32: WorkerWatch] = [:]
@@ -210,7 +212,7 @@ final class MasterWatch {
             at: attempt.at, attempt: attempt.attempt, result: result,
             durationMilliseconds: result == .running
                 ? .unknown(Unknown("it still loads")) : .known(attempt.milliseconds),
-            source: .showReloads, reason: attempt.reason,
+            source: .showReloads, reason: attempt.reason.map(FailureReason.shortened),
             author: authors.isEmpty ? nil : authors.joined(separator: ", "))
     }
 
@@ -311,14 +313,21 @@ final class MasterWatch {
     private func adminSessions(of old: [WorkerWatch]) -> [Int32: Holder] {
         var suspects: [HolderFinder.Suspect] = []
         for watch in old {
-            let peers = watch.info?.connectedPeers ?? 0
-            let sessions = max(0, (watch.info?.otherSessions ?? 0) - peers)
+            var sessions = max(0, (watch.info?.otherSessions ?? 0) - (watch.info?.connectedPeers ?? 0))
+            var named: [Int32] = []
+            if sessions > 0, watch.info?.currentConnections ?? 0 <= Self.listedAtMost,
+                let list = ask("@!\(watch.pid) show sess")
+            {
+                let found = ProxyReplies.adminSessions(in: list)
+                sessions = found.count
+                named = found.pids.filter { $0 != master.pid }
+            }
             let lasting = min(sessions, watch.otherSessions)
             watch.otherSessions = sessions
             guard lasting > 0 else { continue }
             suspects.append(
                 HolderFinder.Suspect(
-                    worker: watch.pid, sessions: lasting, adminPaths: watch.adminPaths ?? [],
+                    worker: watch.pid, sessions: lasting, named: named, adminPaths: watch.adminPaths ?? [],
                     sockets: census.sockets(of: watch.pid)))
         }
         let masterSockets = suspects.isEmpty ? [] : proc.socketInodes(master.pid).value ?? []
@@ -348,7 +357,12 @@ final class MasterWatch {
         let holders = holders(watch, isOld: isOld, connections: connections, session: session)
         let state = WorkerState.decide(
             facts(watch, isYoungest: isYoungest, killIn: killIn.value, holders: holders.value ?? []))
-        if isOld, killIn.value ?? 1 > 0 { watch.connectionsBeforeDeadline = connections.value ?? 0 }
+        if isOld {
+            // The worker's own clock runs a little ahead of ours: what is gone in the last second may be cut.
+            let isNear = killIn.value.map { $0 < 1 } ?? false
+            let count = connections.value ?? 0
+            watch.connectionsBeforeDeadline = isNear ? max(count, watch.connectionsBeforeDeadline) : count
+        }
         let generationProblem = silence[watch.pid] ?? tableProblem ?? Unknown("'show proc' does not list it")
         let sample = WorkerSample(
             pid: watch.pid, state: state,

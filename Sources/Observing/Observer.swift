@@ -34,8 +34,9 @@ package final class Observer {
     private static let journalLag: Int64 = 700_000
     /// How often a vanished master's successor is looked for.
     private static let searchPeriod = Duration.seconds(1)
-    /// How often a load that tells no end is looked at.
+    /// How often a load that tells no end is looked at, while it is young and later.
     private static let loadPeriod = Duration.milliseconds(20)
+    private static let longLoadPeriod = Duration.milliseconds(250)
 
     private let options: ObserverOptions
     private let proc: ProcTree
@@ -94,7 +95,10 @@ package final class Observer {
     package var nextPoll: Instant {
         guard let watch else { return nextSearch }
         var next = min(watch.family.nextPoll, log.nextPoll)
-        if history.isLoading { next = min(next, lastLoadLook + Self.loadPeriod) }
+        if history.isLoading {
+            let age = WallClock.now().microseconds - (history.loadingSince ?? 0)
+            next = min(next, lastLoadLook + (age < 500_000 ? Self.loadPeriod : Self.longLoadPeriod))
+        }
         return next
     }
 
@@ -143,9 +147,11 @@ package final class Observer {
                 tell("master \(master.pid) executes itself: a reload begins", at: now)
             }
         case .childStarted(let pid):
-            history.workerStarted(pid, at: now, source: .processEvents)
+            history.workerStarted(
+                pid, at: now, source: .processEvents, canBegin: !watch.family.tellsExecutions)
             watch.meet(pid)
-            tell("worker \(pid) started", at: now)
+            // What a master starts outside a load is no worker: mwproxy tries its new program so.
+            if history.isLoading { tell("worker \(pid) started", at: now) }
         case .childExited(let pid, let end):
             tellExit(of: pid, " with code \(end.code)", isClean: end == .exited(0), at: now)
             history.workerExited(pid, at: now)
@@ -161,6 +167,7 @@ package final class Observer {
 
     private func tellExit(of pid: Int32, _ how: String, isClean: Bool, at now: Int64) {
         let known = watch?.worker(pid)?.last
+        guard known != nil || history.isLoading else { return }
         var text = "worker \(pid)"
         if let generation = known?.generation.value { text += " (generation \(generation))" }
         text += " exited\(how)"

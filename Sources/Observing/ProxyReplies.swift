@@ -14,7 +14,8 @@ package struct WorkerInfo: Equatable, Sendable {
     package var version: String?
     package var name: String?
 
-    /// Sessions that are neither clients nor listeners nor the query that asked.
+    /// Sessions that are neither clients nor listeners nor the query that asked: a cheap hint that an admin or
+    /// peers session may be there. mwproxy counts its control socket as well.
     package var otherSessions: Int? {
         guard let jobs, let listeners, let currentConnections else { return nil }
         return max(0, jobs - listeners - currentConnections - 1)
@@ -56,6 +57,18 @@ package enum ProxyReplies {
         }
         close()
         return infos
+    }
+
+    /// The admin sessions in a `show sess`, without the query that asked, and the processes behind those that
+    /// name them (mwproxy: `src=unix:pid=N`).
+    package static func adminSessions(in text: String) -> (count: Int, pids: [Int32]) {
+        let rows = text.split(separator: "\n").filter { $0.contains(" fe=GLOBAL ") }
+        let pids = rows.compactMap { row in
+            row.range(of: " src=unix:pid=").flatMap { found in
+                Int32(row[found.upperBound...].prefix { $0.isNumber })
+            }
+        }
+        return (max(0, rows.count - 1), pids)
     }
 
     /// The paths of the sockets in `show cli sockets`, as unix_diag names them.

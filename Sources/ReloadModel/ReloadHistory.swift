@@ -60,10 +60,14 @@ package struct ReloadHistory: Sendable {
         attempts[attempts.count - 1].wasExecuted = true
     }
 
-    package mutating func workerStarted(_ pid: Int32, at: Int64, source: ReloadRecord.Source) {
+    /// `canBegin`: executions of the master are not seen, so that a new worker is the first sign of a load.
+    package mutating func workerStarted(
+        _ pid: Int32, at: Int64, source: ReloadRecord.Source, canBegin: Bool
+    ) {
         if !isLoading {
             // The log of a load that is known already comes later than its processes.
             if let last = attempts.last, last.child == pid || isSameMoment(last.endedAt, at) { return }
+            guard canBegin else { return }
             begin(at: at, source: source)
         }
         attempts[attempts.count - 1].child = pid
@@ -112,11 +116,10 @@ package struct ReloadHistory: Sendable {
     }
 
     private mutating func ended(_ result: ReloadRecord.Result, at: Int64) {
+        // The lines of one load come in their order, so its begin was read before its end.
         let place = attempts.firstIndex { attempt in
-            if attempt.endWasLogged { return false }
-            if attempt.record.result == .running { return (attempt.record.at ?? at) <= at + Self.sameMoment }
-            // The lines of one load come in their order, so its begin was read before its end.
-            return attempt.wasLogged && isSameMoment(attempt.endedAt, at)
+            attempt.wasLogged && !attempt.endWasLogged
+                && (attempt.record.result == .running || isSameMoment(attempt.endedAt, at))
         }
         guard let index = place else { return }
         attempts[index].endWasLogged = true
@@ -187,20 +190,22 @@ package struct ReloadHistory: Sendable {
     }
 
     private mutating func number(upTo reloads: Int, table: LoadTable, at: Int64) {
-        var next = (knownReloads ?? 0) + 1
-        for index in attempts.indices where attempts[index].record.attempt == nil && next <= reloads {
-            guard attempts[index].isLive, attempts[index].record.result != .restart else { continue }
-            attempts[index].record.attempt = next
-            next += 1
-        }
-        while next <= reloads {
+        let first = (knownReloads ?? 0) + 1
+        guard first <= reloads else { return }
+        for next in first...reloads where !attempts.contains(where: { $0.record.attempt == next }) {
+            let seen = attempts.firstIndex { attempt in
+                attempt.record.attempt == nil && attempt.isLive && attempt.record.result != .restart
+            }
+            if let seen {
+                attempts[seen].record.attempt = next
+                continue
+            }
             let worker = table.workers.first { $0.generation == next }
             begin(at: worker?.startedAt ?? at, source: .showProc)
             attempts[attempts.count - 1].record.attempt = next
             attempts[attempts.count - 1].record.result = .unknown
             attempts[attempts.count - 1].record.durationMilliseconds = .unknown(
                 Unknown("it ran between two looks"))
-            next += 1
         }
     }
 
@@ -227,8 +232,12 @@ package struct ReloadHistory: Sendable {
     package mutating func learn(_ rows: [ReloadRecord]) {
         for row in rows {
             guard let number = row.attempt else { continue }
-            if let index = attempts.firstIndex(where: { $0.record.attempt == number }) {
-                attempts[index].record = row
+            let same = attempts.firstIndex { attempt in
+                if let known = attempt.record.attempt { return known == number }
+                return attempt.isLive && row.at.map { isSameMoment(attempt.record.at, $0) } ?? false
+            }
+            if let same {
+                attempts[same].record = row
                 continue
             }
             let place = attempts.firstIndex { ($0.record.attempt ?? Int.max) > number } ?? attempts.count

@@ -28,7 +28,7 @@ import Testing
         history.observe(table(0, [(10, 0, true)]), at: at(0))
         history.masterExecuted(at: at(100), source: .processEvents)
         #expect(history.isLoading)
-        history.workerStarted(20, at: at(130), source: .processEvents)
+        history.workerStarted(20, at: at(130), source: .processEvents, canBegin: false)
         history.masterExecuted(at: at(141), source: .processEvents)
         #expect(summary(history) == ["success 41ms process events"])
         history.observe(table(1, [(10, 0, true), (20, 1, true)]), at: at(500))
@@ -55,7 +55,7 @@ import Testing
         var history = ReloadHistory(executesAfterLoad: false)
         history.observe(table(0, [(10, 0, true)]), at: at(0))
         history.masterExecuted(at: at(100), source: .processEvents)
-        history.workerStarted(20, at: at(103), source: .processEvents)
+        history.workerStarted(20, at: at(103), source: .processEvents, canBegin: false)
         history.workerExited(20, at: at(150))
         #expect(summary(history) == ["failed 50ms process events"])
         history.observe(table(1, failed: 1, [(10, 0, true)]), at: at(200))
@@ -66,7 +66,7 @@ import Testing
         var history = ReloadHistory(executesAfterLoad: false)
         history.observe(table(0, [(10, 0, true)]), at: at(0))
         history.masterExecuted(at: at(100), source: .processEvents)
-        history.workerStarted(20, at: at(103), source: .processEvents)
+        history.workerStarted(20, at: at(103), source: .processEvents, canBegin: false)
         history.observe(table(1, [(10, 0, true), (20, 1, false)]), at: at(120))
         #expect(history.isLoading)
         history.observe(table(1, [(10, 0, true), (20, 1, true)]), at: at(160))
@@ -110,7 +110,7 @@ import Testing
         var history = ReloadHistory(executesAfterLoad: true)
         history.observe(table(0, [(10, 0, true)]), at: at(0))
         history.masterExecuted(at: at(135), source: .processEvents)
-        history.workerStarted(20, at: at(136), source: .processEvents)
+        history.workerStarted(20, at: at(136), source: .processEvents, canBegin: false)
         history.masterExecuted(at: at(141), source: .processEvents)
         // HAProxy writes this line before it executes itself: the reload began then.
         history.read(ProxyLine("[NOTICE]   (1) : Reloading HAProxy"), at: at(100), source: .journal)
@@ -123,9 +123,25 @@ import Testing
     @Test func childrenOfOtherKindsAreNoReload() {
         var history = ReloadHistory(executesAfterLoad: true)
         history.observe(table(0, [(10, 0, true)]), at: at(0))
-        history.workerStarted(77, at: at(100), source: .processEvents)
+        history.workerStarted(77, at: at(100), source: .processEvents, canBegin: true)
         history.observe(table(0, [(10, 0, true)]), at: at(5000))
         #expect(history.records.isEmpty)
+    }
+
+    @Test func aChildOutsideALoadIsNoReloadWhereExecutionsAreSeen() {
+        var history = ReloadHistory(executesAfterLoad: false)
+        history.observe(table(0, [(10, 0, true)]), at: at(0))
+        history.workerStarted(77, at: at(100), source: .processEvents, canBegin: false)
+        history.workerExited(77, at: at(106))
+        #expect(history.records.isEmpty)
+    }
+
+    @Test func linesOfAnEarlierLoadDoNotEndThisOne() {
+        var history = ReloadHistory(executesAfterLoad: true)
+        history.observe(table(0, [(10, 0, true)]), at: at(0))
+        history.masterExecuted(at: at(100), source: .processEvents)
+        history.read(ProxyLine("[NOTICE]   (1) : Loading success."), at: at(101), source: .logFile)
+        #expect(history.isLoading)
     }
 
     @Test func aRestartStartsTheNumbersAgain() {
@@ -134,7 +150,7 @@ import Testing
         history.restarted(at: at(100), source: .proc, lost: "2 connections lost")
         history.observe(table(0, [(30, 0, true)]), at: at(200))
         history.masterExecuted(at: at(300), source: .processEvents)
-        history.workerStarted(40, at: at(310), source: .processEvents)
+        history.workerStarted(40, at: at(310), source: .processEvents, canBegin: false)
         history.masterExecuted(at: at(320), source: .processEvents)
         history.observe(table(1, [(30, 0, true), (40, 1, true)]), at: at(400))
         #expect(summary(history) == ["success show proc", "restart /proc", "#1 success 20ms process events"])
@@ -144,11 +160,11 @@ import Testing
         var history = ReloadHistory(executesAfterLoad: false)
         history.observe(table(0, [(10, 0, true)]), at: at(0))
         history.masterExecuted(at: at(100), source: .processEvents)
-        history.observe(table(1, [(10, 0, true), (20, 1, true)]), at: at(160))
         let row = ReloadRecord(
             at: at(95), attempt: 1, result: .success, durationMilliseconds: .known(12), source: .showReloads,
             author: "SIGUSR2 by kill (pid 5, uid 0)")
         history.learn([row])
+        history.observe(table(1, [(10, 0, true), (20, 1, true)]), at: at(160))
         #expect(history.records == [row])
     }
 }

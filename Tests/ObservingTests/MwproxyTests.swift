@@ -1,0 +1,45 @@
+// The observer on mwproxy, which tells of its reloads itself.
+
+import Glibc
+import Observing
+import ReloadModel
+import TestSupport
+import Testing
+import Unix
+
+@Suite(.serialized) struct MwproxyTests {
+    @Test func itsOwnLogTellsAuthorDurationAndDeadline() throws {
+        let watched = try WatchedProxy(.mwproxy, global: "hard-stop-after 1h")
+        let clients = try watched.connect(3)
+        watched.proxy.program.signal(SIGUSR2)
+        let snapshot = try watched.look(for: "one draining worker") { snapshot in
+            snapshot.workers.map(\.state) == [.serving, .draining]
+                && snapshot.reloads.last?.result == .success && snapshot.reloads.last?.source == .showReloads
+        }
+        #expect(snapshot.proxy.program == .mwproxy)
+        #expect(snapshot.workers.map(\.generation.value) == [1, 0])
+        #expect(snapshot.workers.map(\.connections.value) == [0, 3])
+        #expect(snapshot.workers.map(\.was) == [nil, 1])
+        let left = try #require(snapshot.workers[1].killIn.value)
+        #expect(left > 3500 && left <= 3600)
+        #expect(snapshot.reloads.count == 1)
+        #expect(snapshot.reloads.last?.author?.contains("SIGUSR2 by") == true)
+        #expect(snapshot.reloads.last?.durationMilliseconds.value != nil)
+        // It stays draining: no admin session holds it.
+        #expect(try watched.freshLook().workers.map(\.state) == [.serving, .draining])
+        withExtendedLifetime(clients) {}
+    }
+
+    @Test func aFailedReloadTellsItsReason() throws {
+        let watched = try WatchedProxy(.mwproxy)
+        try watched.proxy.configure(watched.goodConfiguration + "  bogus word\n")
+        watched.proxy.program.signal(SIGUSR2)
+        let snapshot = try watched.look(for: "a failed reload") { snapshot in
+            snapshot.reloads.last?.result == .failed && snapshot.master.failedReloads.value == 1
+        }
+        #expect(snapshot.reloads.last?.reason?.contains("unknown keyword 'bogus'") == true)
+        #expect(snapshot.reloads.last?.reason?.contains("-c") == false)
+        #expect(snapshot.workers.map(\.state) == [.serving])
+        #expect(snapshot.alerts.map(\.kind) == [.failedReload])
+    }
+}
