@@ -120,6 +120,8 @@ let package = Package(
             uses: ["mwproxy", "TestSupport", "Handover", "RuntimeAPI", "Polling", "Unix"]),
         tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
+            name: "ReloadtopTests", dependencies: ["TestSupport", "Demo", "Unix"], swiftSettings: strict),
+        .testTarget(
             name: "SystemTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Polling", "Unix"],
             swiftSettings: strict),
     ]

@@ -1,0 +1,263 @@
+// The real program in a real terminal, over real HAProxy.
+
+import Demo
+import Glibc
+import TestSupport
+import Testing
+import Unix
+
+/// A HAProxy with one frontend, and the dashboard in a terminal of its own.
+struct Watched {
+    let proxy: RunningProxy
+    let port: UInt16
+
+    init() throws {
+        let port = try FreePort.find()
+        self.port = port
+        proxy = try RunningProxy(.haproxy) { _ in Watched.configuration(port: port) }
+    }
+
+    static func configuration(port: UInt16) -> String {
+        """
+        global
+            hard-stop-after 60s
+        defaults
+            mode http
+            timeout connect 5s
+            timeout client 60s
+            timeout server 60s
+        frontend web
+            bind 127.0.0.1:\(port)
+            http-request return status 200
+
+        """
+    }
+
+    /// A client that has sent half a request and waits: it keeps a worker.
+    func heldClient() throws -> RunningProgram {
+        let client = try RunningProgram(
+            try Program.system("socat"),
+            ["TCP:127.0.0.1:\(port)", "SYSTEM:printf 'GET / HTTP/1.1\\r\\n'; sleep 60"],
+            in: proxy.folder, name: "client")
+        try wait(for: "the client's connection") {
+            try proxy.ask("@1 show info").contains("CurrConns: 1")
+        }
+        return client
+    }
+
+    var arguments: [String] { ["--master-socket", proxy.masterSocket] }
+
+    func terminal(
+        _ options: [String] = [], columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]
+    ) throws -> TmuxSession {
+        try TmuxSession(
+            [try Program.ours("reloadtop")] + arguments + options, columns: columns, rows: rows,
+            environment: environment)
+    }
+}
+
+@Suite(.serialized) struct ScreenSystemTests {
+    @Test func aReloadIsSeenLive() throws {
+        let watched = try Watched()
+        let client = try watched.heldClient()
+        let terminal = try watched.terminal()
+        try terminal.wait(forText: "● serving")
+        try watched.proxy.reload()
+        try terminal.wait(for: "the old worker") { rows in
+            rows.contains { $0.contains("[was: 1]") && $0.contains("◐ draining") && $0.contains("1 client") }
+        }
+        try terminal.wait(forText: "last ✓ ok")
+        client.stop()
+        try terminal.wait(for: "the end of the old worker") { rows in
+            !rows.contains { $0.contains("[was: 1]") }
+        }
+    }
+
+    @Test func aFailedReloadSaysWhy() throws {
+        let watched = try Watched()
+        let terminal = try watched.terminal()
+        try terminal.wait(forText: "● serving")
+        try watched.proxy.configure(
+            Watched.configuration(port: watched.port) + "    bindd 127.0.0.1:1\n")
+        watched.proxy.program.signal(SIGUSR2)
+        try terminal.wait(forText: "RELOAD FAILED")
+        try terminal.wait(forText: "bindd")
+    }
+
+    @Test func keysOpenAndLeave() throws {
+        let watched = try Watched()
+        let terminal = try watched.terminal()
+        try terminal.wait(forText: "● serving")
+        try terminal.press("F1")
+        try terminal.wait(forText: "KEYS")
+        try terminal.press("Escape")
+        try terminal.wait(forText: "● serving")
+        try terminal.press("Down", "Enter")
+        try terminal.wait(forText: "accepts new connections")
+        try terminal.press("Space")
+        try terminal.wait(forText: "PAUSED")
+        try terminal.press("Space")
+        try terminal.wait(forText: "LIVE")
+        try terminal.type("/zzz")
+        try terminal.wait(forText: "no worker matches 'zzz'")
+        try terminal.press("Escape")
+        try terminal.wait(forText: "● serving")
+        try terminal.press("F10")
+        try wait(for: "the end") { try terminal.exitStatus == 0 }
+    }
+
+    @Test func everySizeIsDrawnAndFollowed() throws {
+        let watched = try Watched()
+        let terminal = try watched.terminal()
+        try terminal.wait(forText: "● serving")
+        for (columns, rows) in [(120, 40), (59, 24), (80, 11), (20, 4), (2, 2), (200, 60), (80, 24)] {
+            try terminal.resize(columns: columns, rows: rows)
+            let expected = columns < 9 ? "●" : "serving"
+            try terminal.wait(for: "\(columns)x\(rows)") { screen in
+                screen.filter { !$0.isEmpty }.allSatisfy { $0.count <= columns }
+                    && screen.contains { $0.contains(expected) }
+                    && (columns < 60 || rows < 12 || screen.contains { $0.contains("quit") })
+            }
+        }
+        #expect(try terminal.exitStatus == nil)
+        try terminal.press("q")
+        try wait(for: "the end") { try terminal.exitStatus == 0 }
+    }
+
+    @Test func theTerminalIsGivenBack() throws {
+        let watched = try Watched()
+        let program = try Program.ours("reloadtop")
+        let command = "'\(program)' --master-socket '\(watched.proxy.masterSocket)'"
+        for (signal, status) in [
+            (SIGTERM, 143), (SIGINT, 130), (SIGHUP, 129), (SIGQUIT, 131), (SIGSEGV, 139),
+        ] {
+            let terminal = try TmuxSession(
+                ["/bin/sh", "-c", "echo before; \(command); echo status=$?; stty -a; exec sleep 1000"],
+                columns: 80, rows: 24)
+            try terminal.wait(forText: "● serving")
+            #expect(try !terminal.screen().contains { $0.contains("before") })
+            let shell = try #require(try terminal.pid)
+            let children = try File.readText("/proc/\(shell)/task/\(shell)/children")
+            let child = try #require(children.split(separator: " ").first.flatMap { pid_t($0) })
+            kill(child, signal)
+            let screen = try terminal.wait(forText: "status=\(status)")
+            #expect(screen.contains { $0.hasPrefix("before") })
+            try terminal.wait(for: "the line settings") { rows in
+                rows.contains { $0.contains(" icanon ") } && rows.contains { $0.contains(" echo ") }
+            }
+        }
+    }
+
+    @Test func stopsAndGoesOnWithTheShell() throws {
+        let watched = try Watched()
+        let terminal = try TmuxSession(["/bin/bash", "--norc", "-i"], columns: 80, rows: 24)
+        try terminal.type(
+            "'\(try Program.ours("reloadtop"))' --master-socket '\(watched.proxy.masterSocket)'")
+        try terminal.press("Enter")
+        try terminal.wait(forText: "● serving")
+        try terminal.press("C-z")
+        try terminal.wait(forText: "Stopped")
+        try terminal.type("fg")
+        try terminal.press("Enter")
+        try terminal.wait(forText: "● serving")
+        try terminal.press("q")
+        try terminal.wait(forText: "fg")
+    }
+
+    @Test func aProxyThatGoesAwayIsToldAndFoundAgain() throws {
+        let watched = try Watched()
+        let terminal = try watched.terminal()
+        try terminal.wait(forText: "● serving")
+        let first = watched.proxy.master
+        watched.proxy.program.signal(SIGTERM)
+        try terminal.wait(forText: "LOST")
+        try terminal.wait(forText: "STALE")
+        let again = try RunningProxy(.haproxy, in: watched.proxy.folder) { _ in
+            Watched.configuration(port: watched.port)
+        }
+        try terminal.wait(forText: "master \(again.master)")
+        try terminal.wait(forText: "LIVE")
+        #expect(again.master != first)
+    }
+
+    @Test func withoutColourThereIsNone() throws {
+        let watched = try Watched()
+        let settings: [([String], [String: String])] = [([], ["NO_COLOR": "1"]), (["--no-color"], [:])]
+        for (options, environment) in settings {
+            let terminal = try watched.terminal(options, environment: environment)
+            try terminal.wait(forText: "● serving")
+            let screen = try terminal.screen(colors: true).joined(separator: "\n")
+            #expect(Escapes.colours(in: screen) == [])
+        }
+        let terminal = try watched.terminal()
+        try terminal.wait(forText: "● serving")
+        #expect(try !Escapes.colours(in: terminal.screen(colors: true).joined(separator: "\n")).isEmpty)
+    }
+
+    @Test func withoutUnicodeTheScreenIsASCII() throws {
+        let watched = try Watched()
+        for (options, environment) in [(["--ascii"], [:]), ([], ["LC_ALL": "C"])] {
+            let terminal = try watched.terminal(options, environment: environment)
+            let screen = try terminal.wait(forText: "* serving")
+            #expect(screen.joined().utf8.allSatisfy { $0 < 0x80 })
+        }
+    }
+
+    @Test(arguments: ["xterm", "linux", "vt100", "screen", "ansi"])
+    func otherTerminalsWork(_ type: String) throws {
+        let watched = try Watched()
+        let terminal = try TmuxSession(
+            ["/usr/bin/env", "TERM=\(type)", try Program.ours("reloadtop")] + watched.arguments, columns: 80,
+            rows: 24)
+        try terminal.wait(forText: "serving")
+        try terminal.press("q")
+        try wait(for: "the end") { try terminal.exitStatus == 0 }
+    }
+
+    @Test func anUnknownTerminalIsAClearError() throws {
+        let watched = try Watched()
+        let terminal = try TmuxSession(
+            ["/usr/bin/env", "TERM=nonsense", try Program.ours("reloadtop")] + watched.arguments, columns: 80,
+            rows: 24)
+        try terminal.wait(forText: "TERM='nonsense' is not known")
+        try wait(for: "the end") { try terminal.exitStatus == 1 }
+    }
+
+    @Test func severalMastersAreChosenFrom() throws {
+        let first = try Watched()
+        let second = try Watched()
+        let terminal = try TmuxSession([try Program.ours("reloadtop")], columns: 80, rows: 24)
+        try terminal.wait(forText: "Several masters run here")
+        try terminal.wait(for: "both") { rows in
+            [first, second].allSatisfy { watched in
+                rows.contains { $0.contains(String(watched.proxy.master)) }
+            }
+        }
+        try terminal.press("Enter")
+        try terminal.wait(forText: "serving")
+    }
+}
+
+enum Escapes {
+    /// The parameters of SGR sequences that set a colour.
+    static func colours(in text: String) -> [Int] {
+        var found: [Int] = []
+        for part in text.components("\u{1b}[") {
+            guard let end = part.firstIndex(where: { $0.isLetter }), part[end] == "m" else { continue }
+            let numbers = part[..<end].split(whereSeparator: { $0 == ";" || $0 == ":" }).compactMap {
+                Int($0)
+            }
+            found += numbers.filter {
+                (30...38).contains($0) || (40...48).contains($0) || (90...107).contains($0)
+            }
+        }
+        return found
+    }
+}
+
+extension String {
+    fileprivate func components(_ separator: String) -> [Substring] {
+        split(separator: separator, omittingEmptySubsequences: true).dropFirst(hasPrefix(separator) ? 0 : 1)
+            .map { $0 }
+    }
+}
