@@ -59,7 +59,8 @@ struct Layout: Equatable {
         }
 
         let rows = state.treeRows(holderWidth: TreeColumns.holderWidth(columns)).count
-        let wanted = 1 + rows
+        // Where the filter leaves nothing, a line says so.
+        let wanted = 1 + max(rows, 2)
         let leastLog = left >= 16 ? 4 : left >= 10 ? 3 : 0
         let leastMiddle = left >= 12 || state.showsDetail ? min(3, left / 3) : 0
         var tree = min(wanted, left - leastLog - leastMiddle)

@@ -35,13 +35,15 @@ struct Watched {
 
     /// A client that has sent half a request and waits: it keeps a worker.
     func heldClient() throws -> RunningProgram {
+        let script = """
+            exec 3<>/dev/tcp/127.0.0.1/\(port)
+            printf 'GET / HTTP/1.1\\r\\n' >&3
+            echo sent
+            exec sleep 60
+            """
         let client = try RunningProgram(
-            try Program.system("socat"),
-            ["TCP:127.0.0.1:\(port)", "SYSTEM:printf 'GET / HTTP/1.1\\r\\n'; sleep 60"],
-            in: proxy.folder, name: "client")
-        try wait(for: "the client's connection") {
-            try proxy.ask("@1 show info").contains("CurrConns: 1")
-        }
+            try Program.system("bash"), ["-c", script], in: proxy.folder, name: "client")
+        try wait(for: "the client") { client.output.contains("sent") }
         return client
     }
 
@@ -50,10 +52,28 @@ struct Watched {
     func terminal(
         _ options: [String] = [], columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]
     ) throws -> TmuxSession {
-        try TmuxSession(
+        try ReloadtopTests.terminal(
             [try Program.ours("reloadtop")] + arguments + options, columns: columns, rows: rows,
             environment: environment)
     }
+}
+
+/// A terminal in which `words` run below a shell, which tells the exit status and keeps the last screen.
+func terminal(
+    _ words: [String], columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]
+) throws -> TmuxSession {
+    let command = words.map { "'\($0)'" }.joined(separator: " ")
+    return try TmuxSession(
+        ["/bin/sh", "-c", "echo before; \(command); echo status=$?; stty -a; exec sleep 1000"],
+        columns: columns, rows: rows,
+        environment: environment.merging(["NO_COLOR": ""]) { given, _ in given })
+}
+
+/// The program below the shell of `terminal`.
+func program(in terminal: TmuxSession) throws -> pid_t {
+    let shell = try #require(try terminal.pid)
+    let children = try File.readText("/proc/\(shell)/task/\(shell)/children")
+    return try #require(children.split(separator: " ").first.flatMap { pid_t($0) })
 }
 
 @Suite(.serialized) struct ScreenSystemTests {
@@ -103,7 +123,7 @@ struct Watched {
         try terminal.press("Escape")
         try terminal.wait(forText: "● serving")
         try terminal.press("F10")
-        try wait(for: "the end") { try terminal.exitStatus == 0 }
+        try terminal.wait(forText: "status=0")
     }
 
     @Test func everySizeIsDrawnAndFollowed() throws {
@@ -119,27 +139,19 @@ struct Watched {
                     && (columns < 60 || rows < 12 || screen.contains { $0.contains("quit") })
             }
         }
-        #expect(try terminal.exitStatus == nil)
         try terminal.press("q")
-        try wait(for: "the end") { try terminal.exitStatus == 0 }
+        try terminal.wait(forText: "status=0")
     }
 
     @Test func theTerminalIsGivenBack() throws {
         let watched = try Watched()
-        let program = try Program.ours("reloadtop")
-        let command = "'\(program)' --master-socket '\(watched.proxy.masterSocket)'"
         for (signal, status) in [
             (SIGTERM, 143), (SIGINT, 130), (SIGHUP, 129), (SIGQUIT, 131), (SIGSEGV, 139),
         ] {
-            let terminal = try TmuxSession(
-                ["/bin/sh", "-c", "echo before; \(command); echo status=$?; stty -a; exec sleep 1000"],
-                columns: 80, rows: 24)
+            let terminal = try watched.terminal()
             try terminal.wait(forText: "● serving")
             #expect(try !terminal.screen().contains { $0.contains("before") })
-            let shell = try #require(try terminal.pid)
-            let children = try File.readText("/proc/\(shell)/task/\(shell)/children")
-            let child = try #require(children.split(separator: " ").first.flatMap { pid_t($0) })
-            kill(child, signal)
+            kill(try program(in: terminal), signal)
             let screen = try terminal.wait(forText: "status=\(status)")
             #expect(screen.contains { $0.hasPrefix("before") })
             try terminal.wait(for: "the line settings") { rows in
@@ -191,7 +203,8 @@ struct Watched {
         }
         let terminal = try watched.terminal()
         try terminal.wait(forText: "● serving")
-        #expect(try !Escapes.colours(in: terminal.screen(colors: true).joined(separator: "\n")).isEmpty)
+        let coloured = try terminal.screen(colors: true).joined(separator: "\n")
+        #expect(!Escapes.colours(in: coloured).isEmpty, "\(coloured.debugDescription)")
     }
 
     @Test func withoutUnicodeTheScreenIsASCII() throws {
@@ -206,21 +219,19 @@ struct Watched {
     @Test(arguments: ["xterm", "linux", "vt100", "screen", "ansi"])
     func otherTerminalsWork(_ type: String) throws {
         let watched = try Watched()
-        let terminal = try TmuxSession(
-            ["/usr/bin/env", "TERM=\(type)", try Program.ours("reloadtop")] + watched.arguments, columns: 80,
-            rows: 24)
+        let terminal = try ReloadtopTests.terminal(
+            ["/usr/bin/env", "TERM=\(type)", try Program.ours("reloadtop")] + watched.arguments)
         try terminal.wait(forText: "serving")
         try terminal.press("q")
-        try wait(for: "the end") { try terminal.exitStatus == 0 }
+        try terminal.wait(forText: "status=0")
     }
 
     @Test func anUnknownTerminalIsAClearError() throws {
         let watched = try Watched()
-        let terminal = try TmuxSession(
-            ["/usr/bin/env", "TERM=nonsense", try Program.ours("reloadtop")] + watched.arguments, columns: 80,
-            rows: 24)
-        try terminal.wait(forText: "TERM='nonsense' is not known")
-        try wait(for: "the end") { try terminal.exitStatus == 1 }
+        let terminal = try ReloadtopTests.terminal(
+            ["/usr/bin/env", "TERM=nonsense", try Program.ours("reloadtop")] + watched.arguments)
+        try terminal.wait(for: "the reason") { $0.joined().contains("TERM='nonsense' is not known") }
+        try terminal.wait(forText: "status=1")
     }
 
     @Test func severalMastersAreChosenFrom() throws {
