@@ -71,7 +71,7 @@ import TextUI
         }
         var state = Fixture.state(snapshot)
         var text = view(state).text
-        #expect(text.contains("● serving   4m22s     ?    ?     ?    ?"))
+        #expect(text.contains("● serving   4m22s    ?    ?     ?    ?"))
         #expect(text.contains("? MEM: smaps_rollup of other users needs CAP_SYS_PTRACE"))
         state.press(.down, .enter)
         text = view(state).text
