@@ -104,7 +104,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests(of: "HTTP1"),
-        tests(of: "Proxying", uses: ["ConfigLanguage", "Polling", "Unix"]),
+        tests(of: "Proxying", uses: ["HTTP1", "ConfigLanguage", "Polling", "Unix"]),
         tests(of: "Unix"),
         tests(of: "Polling", uses: ["Unix"]),
         // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.
