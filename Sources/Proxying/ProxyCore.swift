@@ -49,7 +49,7 @@ package final class ProxyCore {
     var pipes = PipeStock()
     @exclusivity(unchecked) private var buffers = BufferStock()
     let calendar = Calendar()
-    private let logLine = ByteBuffer(capacity: 4096)
+    let logLine = ByteBuffer(capacity: 4096)
 
     // What lives now.
     @exclusivity(unchecked) private var live: [Stream] = []
@@ -60,7 +60,7 @@ package final class ProxyCore {
     private var scheduled: [Connection] = []
     private var pausedListeners: [Listener] = []
     private var lastStreamID: UInt64 = 0
-    private var backendsWithRoom: [Backend] = []
+    var backendsWithRoom: [Backend] = []
     private var checkers: [Checker] = []
     /// A limit was reached and said; the next one is said when there was room in between.
     private var saidFull = false
@@ -250,10 +250,8 @@ package final class ProxyCore {
             }
         }
         isCutting = true
+        drainFigures.idleClosed += clients.count { $0.stream == nil }
         for stream in live { stream.kill() }
-        drainFigures.idleClosed += clients.count {
-            $0.isFirstRequest || !$0.isFirstRequest && $0.stream == nil
-        }
         for client in clients { client.close() }
         for server in backends.flatMap(\.servers) { server.closeIdle() }
         for output in frontends.flatMap(\.logs).uniqued { output.flush() }
@@ -436,71 +434,5 @@ package final class ProxyCore {
     /// Ends all streams of a server.
     package func shutdownSessions(of server: Server) {
         for stream in live.filter({ $0.server === server }) { stream.kill() }
-    }
-
-    // MARK: Servers
-
-    /// A place at a server is free: those who wait get it at the end of this round.
-    @inline(__always)
-    func serverHasRoom(_ server: Server) {
-        if server.backend.waiting.isEmpty { return }
-        serveQueue(of: server.backend)
-    }
-
-    func serveQueue(of backend: Backend) {
-        backendsWithRoom.append(backend)
-        guard backendsWithRoom.count == 1 else { return }
-        loop.atEndOfRound { [self] in
-            recycleStreams()
-            let backends = backendsWithRoom
-            backendsWithRoom.removeAll(keepingCapacity: true)
-            for backend in backends { backend.serveWaiting() }
-        }
-    }
-
-    var wallClock: WallClock { WallClock.now() }
-
-    // MARK: Logs
-
-    func log(_ stream: Stream) {
-        guard let client = stream.client else { return }
-        logLine.clear()
-        StreamLog(calendar: calendar).append(to: logLine, stream, client)
-        let time = wallClock
-        for output in stream.frontend.logs { output.send(level: 6, at: time, logLine.bytes) }
-    }
-
-    func send(_ text: String, level: Int, to outputs: [LogOutput]) {
-        let time = wallClock
-        var text = text
-        text.withUTF8 { bytes in
-            for output in outputs { output.send(level: level, at: time, UnsafeRawBufferPointer(bytes)) }
-        }
-    }
-
-    /// On standard error and in the proxy's log.
-    func announce(_ proxy: RunningProxy, _ severity: ReportSeverity, level: Int, _ text: String) {
-        report(severity, text)
-        send(text, level: level, to: proxy.frontend?.logs ?? proxy.backend?.logs ?? [])
-    }
-
-    // MARK: What an admin can change
-
-    package func backend(_ name: String) -> Backend? { backends.first { $0.name == name } }
-
-    /// `clear counters`: the maxima; `all`: everything.
-    package func clearCounters(all: Bool) {
-        for frontend in frontends { frontend.clearCounters(all: all) }
-        for backend in backends { backend.clearCounters(all: all) }
-        figures.connectionRate.max = 0
-        figures.sessionRate.max = 0
-    }
-}
-
-extension [LogOutput] {
-    /// Each output once.
-    var uniqued: [LogOutput] {
-        var seen: Set<ObjectIdentifier> = []
-        return filter { seen.insert(ObjectIdentifier($0)).inserted }
     }
 }

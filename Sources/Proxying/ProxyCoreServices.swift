@@ -1,0 +1,72 @@
+// What streams and servers ask of their core besides connections: places at servers, log lines, counters.
+
+import Polling
+import Unix
+
+extension ProxyCore {
+    // MARK: Servers
+
+    /// A place at a server is free: those who wait get it at the end of this round.
+    @inline(__always)
+    func serverHasRoom(_ server: Server) {
+        if server.backend.waiting.isEmpty { return }
+        serveQueue(of: server.backend)
+    }
+
+    func serveQueue(of backend: Backend) {
+        backendsWithRoom.append(backend)
+        guard backendsWithRoom.count == 1 else { return }
+        loop.atEndOfRound { [self] in
+            recycleStreams()
+            let backends = backendsWithRoom
+            backendsWithRoom.removeAll(keepingCapacity: true)
+            for backend in backends { backend.serveWaiting() }
+        }
+    }
+
+    var wallClock: WallClock { WallClock.now() }
+
+    // MARK: Logs
+
+    func log(_ stream: Stream) {
+        guard let client = stream.client else { return }
+        logLine.clear()
+        StreamLog(calendar: calendar).append(to: logLine, stream, client)
+        let time = wallClock
+        for output in stream.frontend.logs { output.send(level: 6, at: time, logLine.bytes) }
+    }
+
+    func send(_ text: String, level: Int, to outputs: [LogOutput]) {
+        let time = wallClock
+        var text = text
+        text.withUTF8 { bytes in
+            for output in outputs { output.send(level: level, at: time, UnsafeRawBufferPointer(bytes)) }
+        }
+    }
+
+    /// On standard error and in the proxy's log.
+    func announce(_ proxy: RunningProxy, _ severity: ReportSeverity, level: Int, _ text: String) {
+        report(severity, text)
+        send(text, level: level, to: proxy.frontend?.logs ?? proxy.backend?.logs ?? [])
+    }
+
+    // MARK: What an admin can change
+
+    package func backend(_ name: String) -> Backend? { backends.first { $0.name == name } }
+
+    /// `clear counters`: the maxima; `all`: everything.
+    package func clearCounters(all: Bool) {
+        for frontend in frontends { frontend.clearCounters(all: all) }
+        for backend in backends { backend.clearCounters(all: all) }
+        figures.connectionRate.max = 0
+        figures.sessionRate.max = 0
+    }
+}
+
+extension [LogOutput] {
+    /// Each output once.
+    var uniqued: [LogOutput] {
+        var seen: Set<ObjectIdentifier> = []
+        return filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
+}
