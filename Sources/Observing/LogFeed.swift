@@ -1,5 +1,6 @@
 // The proxy's log lines from wherever they can be had: a file that the user names, a journal, or nowhere.
 
+import Glibc
 import ReloadModel
 import Unix
 
@@ -31,7 +32,9 @@ final class LogFeed {
                 ? .none(
                     Unknown(
                         "no journal can be read here",
-                        remedy: "name a file with --log-file, or join the group systemd-journal"))
+                        remedy: geteuid() == 0
+                            ? "name a file with --log-file"
+                            : "name a file with --log-file, or join the group systemd-journal"))
                 : .journal(journal)
         } catch {
             feed = .none(

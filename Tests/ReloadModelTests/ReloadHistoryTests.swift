@@ -162,7 +162,7 @@ import Testing
         history.masterExecuted(at: at(100), source: .processEvents)
         let row = ReloadRecord(
             at: at(95), attempt: 1, result: .success, durationMilliseconds: .known(12), source: .showReloads,
-            author: "SIGUSR2 by kill (pid 5, uid 0)")
+            author: "kill (pid 5, uid 0) with SIGUSR2")
         history.learn([row])
         history.observe(table(1, [(10, 0, true), (20, 1, true)]), at: at(160))
         #expect(history.records == [row])
