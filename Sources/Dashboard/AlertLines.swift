@@ -34,7 +34,7 @@ enum AlertLines {
         guard state.size.rows >= 20 else { return lines(state) }
         return lines(state).flatMap { line in
             let lead = CharacterWidth.columns(of: line.badge) + 6
-            let width = max(10, state.size.columns - lead - 2)
+            let width = max(10, state.size.columns - lead - 1)
             return Wrapping.lines(line.message, width: width, indent: 0).enumerated().map { index, text in
                 Line(
                     badge: index == 0 ? line.badge : "", lead: lead, style: line.style,

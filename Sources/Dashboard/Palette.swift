@@ -150,6 +150,7 @@ extension ReloadRecord.Source {
     var tag: String {
         switch self {
         case .processEvents: "events"
+        case .showReloads: "reloads"
         default: rawValue
         }
     }

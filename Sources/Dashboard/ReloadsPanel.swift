@@ -36,7 +36,8 @@ enum ReloadsPanel {
             let took = record.durationMilliseconds.value.map(Figures.milliseconds) ?? glyphs.dash
             frame.putRight(took, before: x + 6, row, width: 6, style: .value)
             x += 8
-            let words = [record.reason, record.author.map { "by \($0)" }].compactMap(\.self)
+            let words = [record.reason, record.author.map { $0.contains(" by ") ? $0 : "by \($0)" }]
+                .compactMap(\.self)
             let source = record.source.tag
             let end = frame.put(
                 words.joined(separator: "  "), at: x, row,

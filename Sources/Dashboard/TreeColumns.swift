@@ -46,15 +46,20 @@ enum TreeColumns: Int, CaseIterable {
         }
     }
 
+    /// The digits of the longest pid.
+    static func pidWidth(_ state: State) -> Int {
+        guard let snapshot = state.picture?.snapshot else { return 5 }
+        let longest = max(snapshot.master.pid, snapshot.workers.map(\.pid).max() ?? 0)
+        return String(longest).utf8.count
+    }
+
     private static func processWidth(_ state: State) -> Int {
         guard let snapshot = state.picture?.snapshot else { return 16 }
-        var digits = String(snapshot.master.pid).utf8.count
         var was = 6
         for worker in snapshot.workers {
-            digits = max(digits, String(worker.pid).utf8.count)
             if let number = worker.was { was = max(was, 7 + String(number).utf8.count) }
         }
-        return max(14, 2 + digits + 1 + max(was, 8))
+        return max(14, 2 + pidWidth(state) + 1 + max(was, 8))
     }
 
     private static func connectionsWidth(_ state: State) -> Int {

@@ -70,7 +70,7 @@ enum TreeView {
         switch item {
         case .master: drawMaster(snapshot.master, state, glyphs, layout, row, &frame)
         case .worker(let worker, let isLast):
-            drawWorker(worker, isLast ? glyphs.lastBranch : glyphs.branch, layout, row, &frame)
+            drawWorker(worker, isLast ? glyphs.lastBranch : glyphs.branch, state, layout, row, &frame)
         case .oldWorkers(let workers): drawFolded(workers, glyphs, layout, row, &frame)
         case .heldBy(let words, let isLast):
             let x = frame.put(isLast ? "  " : glyphs.trunk, at: 1, row, style: .rule)
@@ -99,7 +99,7 @@ enum TreeView {
         let fold = state.folded ? glyphs.closed : glyphs.open
         let place = layout.columns[0] ?? 0..<0
         var x = frame.put("\(fold) ", at: place.lowerBound, row, style: .label)
-        x = frame.put(String(master.pid), at: x, row, style: .strong)
+        x = putPID(master.pid, at: x, row, state, .strong, &frame)
         frame.put(" master", at: x, row, width: place.upperBound - x, style: .label)
         put(.generation, master.reloads.figure(String.init))
         if master.reloadPending {
@@ -111,13 +111,23 @@ enum TreeView {
         put(.cpu, master.cpuPercent.figure(Figures.percent))
     }
 
+    /// Writes a pid so that all of them end in the same column; returns the column after it.
+    private static func putPID(
+        _ pid: Int32, at column: Int, _ row: Int, _ state: State, _ style: Style, _ frame: inout Frame
+    ) -> Int {
+        let width = TreeColumns.pidWidth(state)
+        frame.putRight(String(pid), before: column + width, row, width: width, style: style)
+        return column + width
+    }
+
     static func memory(_ sample: MemorySample) -> String {
         if let proportional = sample.proportional.value { return Figures.bytes(proportional) }
         return "?"
     }
 
     private static func drawWorker(
-        _ worker: WorkerSample, _ branch: String, _ layout: Layout, _ row: Int, _ frame: inout Frame
+        _ worker: WorkerSample, _ branch: String, _ state: State, _ layout: Layout, _ row: Int,
+        _ frame: inout Frame
     ) {
         let glyphs = Glyphs(repertoire: frame.repertoire)
         let isCurrent = worker.state == .serving || worker.state == .starting
@@ -127,7 +137,7 @@ enum TreeView {
         }
         let place = layout.columns[0] ?? 0..<0
         var x = frame.put(branch, at: place.lowerBound, row, style: .rule)
-        x = frame.put(String(worker.pid), at: x, row, style: figures)
+        x = putPID(worker.pid, at: x, row, state, figures, &frame)
         let role = worker.was.map { " [was: \($0)]" } ?? " worker"
         frame.put(role, at: x, row, width: place.upperBound - x, style: .label)
         put(.generation, worker.generation.figure(String.init), .value)

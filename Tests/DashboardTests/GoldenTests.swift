@@ -25,13 +25,13 @@ import TextUI
                   ▲ HELD  worker 11117 (gen 9) has no client; an admin session of hato… +1 more
                  Reloads 29   ✓ 2 ok   ✗ 1 failed   2/h   last ✓ ok 4m22s ago in 41ms
                  PROCESS          GEN STATE         AGE CONN  Δ/s   MEM CPU% KILL IN KEPT BY
-                 ▼ 7459 master     29             4d02h            4.6M  0.1
+                 ▼  7459 master    29             4d02h            4.6M  0.1
                  ├ 20193 worker    29 ● serving   4m22s  812  +14 88.0M  3.1       –
                  ├ 20377 worker    30 ◔ starting     0s    0    0  9.5M 97.0       –
                  ├ 18970 [was: 1]  25 ◐ draining  5m39s   31   -2 24.5M  0.0  24m21s 31 clients
                  ├ 11117 [was: 1]   9 ◌ HELD      9m06s    0    0  8.4M  0.0  20m54s admin CLI
                  │   kept by admin session hatop (pid 12186), not by a client
-                 └ 7882 [was: 1]    3 ✗ OVERDUE  31m02s    1    0  8.4M 99.4  -1m02s 1 client
+                 └  7882 [was: 1]   3 ✗ OVERDUE  31m02s    1    0  8.4M 99.4  -1m02s 1 client
                 ─ Connections by generation ───────────────────────────────────────── last 53s ─
                   29 ●    812                                                      ▇ peak 812
                   30 ◔      0                                                      ▁ peak 0
@@ -56,13 +56,13 @@ import TextUI
                   !! HELD  worker 11117 (gen 9) has no client; an admin session of hat~ +1 more
                  Reloads 29   + 2 ok   x 1 failed   2/h   last + ok 4m22s ago in 41ms
                  PROCESS          GEN STATE         AGE CONN +-/s   MEM CPU% KILL IN KEPT BY
-                 v 7459 master     29             4d02h            4.6M  0.1
+                 v  7459 master    29             4d02h            4.6M  0.1
                  |-20193 worker    29 * serving   4m22s  812  +14 88.0M  3.1       -
                  |-20377 worker    30 + starting     0s    0    0  9.5M 97.0       -
                  |-18970 [was: 1]  25 ~ draining  5m39s   31   -2 24.5M  0.0  24m21s 31 clients
                  |-11117 [was: 1]   9 o HELD      9m06s    0    0  8.4M  0.0  20m54s admin CLI
                  |   kept by admin session hatop (pid 12186), not by a client
-                 `-7882 [was: 1]    3 X OVERDUE  31m02s    1    0  8.4M 99.4  -1m02s 1 client
+                 `- 7882 [was: 1]   3 X OVERDUE  31m02s    1    0  8.4M 99.4  -1m02s 1 client
                 - Connections by generation ----------------------------------------- last 53s -
                   29 *    812                                                      # peak 812
                   30 +      0                                                      _ peak 0
@@ -89,7 +89,7 @@ import TextUI
                   ▲ HELD  worker 11117 (gen 9) has no client; an admin session of hato… +1 more
                  Reloads 29   ✓ 2 ok   ✗ 1 failed   2/h   last ✓ ok 4m22s ago in 41ms
                  PROCESS 1-6/7    GEN STATE         AGE CONN  Δ/s   MEM CPU% KILL IN KEPT BY
-                 ▼ 7459 master     29             4d02h            4.6M  0.1
+                 ▼  7459 master    29             4d02h            4.6M  0.1
                  ├ 20193 worker    29 ● serving   4m22s  812  +14 88.0M  3.1       –
                  ├ 20377 worker    30 ◔ starting     0s    0    0  9.5M 97.0       –
                  ├ 18970 [was: 1]  25 ◐ draining  5m39s   31   -2 24.5M  0.0  24m21s 31 clients
@@ -122,7 +122,7 @@ import TextUI
                   ▲ HELD  worker 11117 (gen 9) has no client; an admin session of hato… +1 more
                  Reloads 29   ✓ 2 ok   ✗ 1 failed   2/h   last ✓ ok 4m22s ago in 41ms
                  PROCESS 1-5/7    GEN STATE         AGE CONN  Δ/s   MEM CPU% KILL IN KEPT BY
-                 ▼ 7459 master     29             4d02h            4.6M  0.1
+                 ▼  7459 master    29             4d02h            4.6M  0.1
                  ├ 20193 worker    29 ● serving   4m22s  812  +14 88.0M  3.1       –
                  ├ 20377 worker    30 ◔ starting     0s    0    0  9.5M 97.0       –
                  ├ 18970 [was: 1]  25 ◐ draining  5m39s   31   -2 24.5M  0.0  24m21s 31 clients
@@ -152,12 +152,12 @@ import TextUI
                   ▲ HELD  worker 11117 (gen 9) has no client; an admin session of hatop keeps it
                  Reloads 29   ✓ 2 ok   ✗ 1 failed   ? 26 unseen   2/h   last ✓ ok 4m22s ago in 41ms
                  PROCESS          GEN STATE         AGE CONN  Δ/s   MEM CPU% KILL IN KEPT BY
-                 ▼ 7459 master     29             4d02h            4.6M  0.1
+                 ▼  7459 master    29             4d02h            4.6M  0.1
                  ├ 20193 worker    29 ● serving   4m22s  812  +14 88.0M  3.1       –
                  ├ 20377 worker    30 ◔ starting     0s    0    0  9.5M 97.0       –
                  ├ 18970 [was: 1]  25 ◐ draining  5m39s   31   -2 24.5M  0.0  24m21s 31 clients
                  ├ 11117 [was: 1]   9 ◌ HELD      9m06s    0    0  8.4M  0.0  20m54s admin session hatop (pid 12186)
-                 └ 7882 [was: 1]    3 ✗ OVERDUE  31m02s    1    0  8.4M 99.4  -1m02s 1 client
+                 └  7882 [was: 1]   3 ✗ OVERDUE  31m02s    1    0  8.4M 99.4  -1m02s 1 client
                 ─ Connections by generation ─────────────── last 27s ─┬─ Reloads ────────────────────────────────────────── 3 attempts ─
                   29 ●    812                            ▇ peak 812   │ 10:20:09 #29 ✓ ok        41ms  by kill (pid 911, uid 0)  events
                   30 ◔      0                            ▁ peak 0     │ 10:04:31 #27 ✗ failed    38ms  edge.cfg:29: unknown ke…  events
@@ -205,7 +205,7 @@ import TextUI
                  reloadtop  haproxy 2.6.12  master 7459         PAUSED 1m05s ago   10:25:36 UTC
                  Reloads 29   ✓ 0 ok   ✗ 0 failed   ? 29 unseen   0/h
                  PROCESS          GEN STATE         AGE CONN  Δ/s   MEM CPU% KILL IN KEPT BY
-                 ▶ 7459 master     29             4d02h            4.6M  0.1
+                 ▶  7459 master    29             4d02h            4.6M  0.1
                  ├ 20193 worker    29 ● serving   4m22s  812  +14 88.0M  3.1       –
                  └ ▶ 3 old            ✗ OVERDUE  31m02s   32      41.3M       -1m02s
                 ─ Connections by generation ───────────────────────────────────────── last 53s ─
