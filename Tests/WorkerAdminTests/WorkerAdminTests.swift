@@ -125,7 +125,8 @@ extension Substring {
         #expect(info.integer("Listeners") == 5)
         #expect(info.text("node") == "here")
         #expect(info.integer("PoolUsed_bytes") ?? 0 > 10_000)
-        #expect(info.names == InfoField.all.map(\.name))
+        // HAProxy prints a description only where the file has one.
+        #expect(info.names == InfoField.all.map(\.name).filter { $0 != "description" })
         withExtendedLifetime(client.raw) {}
     }
 
