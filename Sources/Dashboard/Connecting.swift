@@ -19,7 +19,7 @@ enum Chooser {
     static let firstRow = 5
 
     static func draw(
-        _ candidates: [Candidate], _ selected: Int, _ state: State, _ area: Area, _ frame: inout Frame
+        _ candidates: [RunningMaster], _ selected: Int, _ state: State, _ area: Area, _ frame: inout Frame
     ) {
         frame.put("Several masters run here. Which one?", at: 2, area.row + 1, style: .strong)
         let header = Area(column: 0, row: firstRow - 1, width: area.width, height: 1)

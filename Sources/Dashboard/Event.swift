@@ -3,23 +3,6 @@
 import ReloadModel
 import TextUI
 
-/// A master that could be watched.
-package struct Candidate: Equatable, Sendable {
-    package var pid: Int32
-    package var program: ProxyIdentity.Program
-    package var commandLine: String
-    package var masterSocket: Known<String>
-
-    package init(
-        pid: Int32, program: ProxyIdentity.Program, commandLine: String, masterSocket: Known<String>
-    ) {
-        self.pid = pid
-        self.program = program
-        self.commandLine = commandLine
-        self.masterSocket = masterSocket
-    }
-}
-
 package enum Event: Equatable, Sendable {
     case key(Key)
     case resized(Size)
@@ -28,7 +11,7 @@ package enum Event: Equatable, Sendable {
     /// Something slow is under way: `starting the demo`.
     case progress(String)
     /// Several masters run.
-    case found([Candidate])
+    case found([RunningMaster])
     /// A fresh look at the master.
     case looked(Snapshot)
     /// There is nothing to look at any more, and what is being done about it.

@@ -47,7 +47,7 @@ package struct State: Equatable, Sendable {
     package enum Phase: Equatable, Sendable {
         /// Nothing was seen yet; what is being done.
         case connecting(String)
-        case choosing([Candidate], selected: Int)
+        case choosing([RunningMaster], selected: Int)
         case watching
     }
 

@@ -137,7 +137,7 @@ extension State {
         return []
     }
 
-    private mutating func choose(among candidates: [Candidate], _ selected: Int, _ key: Key) -> [Effect] {
+    private mutating func choose(among candidates: [RunningMaster], _ selected: Int, _ key: Key) -> [Effect] {
         var next = selected
         switch key {
         case .up, .character("k"): next -= 1

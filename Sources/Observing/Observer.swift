@@ -51,6 +51,8 @@ package final class Observer {
     private var nextSearch = Instant(nanoseconds: 0)
     private var lastLoadLook = Instant(nanoseconds: 0)
     private var announced: ReloadRecord?
+    /// Workers whose start was told and whose end was not.
+    private var started: Set<Int32> = []
     /// The master that was found at the start or has taken its place since.
     package private(set) var master: RunningMaster
 
@@ -151,7 +153,10 @@ package final class Observer {
                 pid, at: now, source: .processEvents, canBegin: !watch.family.tellsExecutions)
             watch.meet(pid)
             // What a master starts outside a load is no worker: mwproxy tries its new program so.
-            if history.isLoading { tell("worker \(pid) started", at: now) }
+            if history.isLoading {
+                started.insert(pid)
+                tell("worker \(pid) started", at: now)
+            }
         case .childExited(let pid, let end):
             tellExit(of: pid, " with code \(end.code)", isClean: end == .exited(0), at: now)
             history.workerExited(pid, at: now)
@@ -167,7 +172,7 @@ package final class Observer {
 
     private func tellExit(of pid: Int32, _ how: String, isClean: Bool, at now: Int64) {
         let known = watch?.worker(pid)?.last
-        guard known != nil || history.isLoading else { return }
+        guard started.remove(pid) != nil || known != nil else { return }
         var text = "worker \(pid)"
         if let generation = known?.generation.value { text += " (generation \(generation))" }
         text += " exited\(how)"
@@ -208,7 +213,8 @@ package final class Observer {
     private func announce(now: Int64) {
         guard let record = history.records.last, record.result != .running, record.result != .unknown,
             record.at != announced?.at || record.result != announced?.result,
-            record.attempt != nil || record.result == .restart || watch?.tableProblem != nil
+            // Where the master can be asked, its answer brings the number of the attempt.
+            record.attempt != nil || record.result == .restart || master.masterSocket.value == nil
         else { return }
         defer { announced = record }
         guard last != nil else { return }

@@ -92,7 +92,7 @@ final class LiveScreen {
             happen(.progress("asking master \(master.pid)"))
             loop.atEndOfRound { [unowned self] in watch(master) }
         } else {
-            happen(.found(candidates.map(Candidate.init)))
+            happen(.found(candidates))
             choices = candidates
         }
     }
@@ -227,13 +227,5 @@ final class LiveScreen {
         terminal?.close()
         demo?.stop()
         demo = nil
-    }
-}
-
-extension Candidate {
-    fileprivate init(_ master: RunningMaster) {
-        self.init(
-            pid: master.pid, program: master.program, commandLine: master.commandLine,
-            masterSocket: master.masterSocket)
     }
 }

@@ -2,6 +2,7 @@
 
 import Glibc
 import Observing
+import ReloadModel
 import TextUI
 import Unix
 

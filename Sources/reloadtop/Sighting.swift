@@ -3,6 +3,7 @@
 import Dashboard
 import Observing
 import Polling
+import ReloadModel
 import Unix
 
 final class Sighting {

@@ -134,7 +134,7 @@ import TextUI
     @Test func choosesAmongMasters() {
         var state = State(size: Size(columns: 80, rows: 24))
         let candidates = [11, 22, 33].map { pid in
-            Candidate(
+            RunningMaster(
                 pid: pid, program: .haproxy, commandLine: "haproxy -W -f \(pid).cfg",
                 masterSocket: .unknown(Unknown("no -S")))
         }

@@ -1,7 +1,5 @@
 // A master process that runs on this machine: what the user chooses from when there are several.
 
-import ReloadModel
-
 /// A running master.
 package struct RunningMaster: Equatable, Sendable {
     package var pid: Int32
@@ -19,14 +17,4 @@ package struct RunningMaster: Equatable, Sendable {
         self.commandLine = commandLine
         self.masterSocket = masterSocket
     }
-}
-
-/// Why there is no one master to watch.
-package enum AttachFailure: Error, Equatable, Sendable {
-    /// No master runs here.
-    case none
-    /// Which one? Youngest last.
-    case several([RunningMaster])
-    /// The one that was named cannot be watched: a sentence that says why and what would help.
-    case unsuitable(String)
 }
