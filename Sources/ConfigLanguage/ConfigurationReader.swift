@@ -217,7 +217,7 @@ final class ConfigurationReader {
     private func readInSection(_ phrase: Phrase) throws(Fault) {
         switch section {
         case .none:
-            let sections = ["global", "defaults", "frontend", "backend", "listen"] + ForeignKeywords.sections
+            let sections = ForeignKeywords.ownSections.union(ForeignKeywords.sections)
             let near = NearestKeyword.to(phrase.keyword, among: sections)
             let hint = near.map { "; did you mean '\($0)' maybe ?" } ?? ""
             if near != nil { section = .skipped(phrase.keyword) }

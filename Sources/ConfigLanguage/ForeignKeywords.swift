@@ -10,6 +10,9 @@ enum ForeignKeywords {
         Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
     }
 
+    /// What begins a section here.
+    static let ownSections: Set<String> = ["global", "defaults", "frontend", "backend", "listen"]
+
     static let sections = list(
         """
         userlist peers mailers namespace_list resolvers cache http-errors fcgi-app ring log-forward program

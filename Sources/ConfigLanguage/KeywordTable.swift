@@ -60,7 +60,8 @@ struct KeywordTable<Subject>: Sendable {
 
     /// ` ; did you mean …` for a word that is none of them.
     func suggestion(for word: String) -> String {
-        let known = ineffective.union(foreign).union(keywords.keys)
+        // The word may have been meant to begin a section.
+        let known = ineffective.union(foreign).union(keywords.keys).union(ForeignKeywords.ownSections)
         return NearestKeyword.to(word, among: known).map { "; did you mean '\($0)' maybe ?" } ?? ""
     }
 

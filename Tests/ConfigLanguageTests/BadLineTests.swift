@@ -120,6 +120,9 @@ import Testing
     static let proxies: [LineCase] = [
         LineCase(
             .backend, "⟦balanse⟧ x", "unknown keyword 'balanse' in 'backend' section; did you mean 'balance'"),
+        LineCase(
+            .backend, "⟦forntend⟧ f",
+            "unknown keyword 'forntend' in 'backend' section; did you mean 'frontend' maybe ?"),
         LineCase(.backend, "⟦foobar⟧", "unknown keyword 'foobar' in 'backend' section"),
         LineCase(
             .backend, "⟦stick-table⟧ type ip", "keyword 'stick-table' is a HAProxy keyword that mwproxy"),
