@@ -28,9 +28,11 @@ package struct FieldWriter {
     }
     package mutating func put(_ value: Int) { put(Int64(value)) }
     package mutating func put(_ text: String) {
-        let utf8 = Array(text.utf8)
-        put(utf8.count)
-        bytes += utf8
+        put(bytes: Array(text.utf8))
+    }
+    package mutating func put(bytes some: [UInt8]) {
+        put(some.count)
+        bytes += some
     }
     package mutating func put<Element>(_ list: [Element], _ each: (inout FieldWriter, Element) -> Void) {
         put(list.count)
@@ -64,10 +66,13 @@ package struct FieldReader {
     }
     package mutating func integer() throws(MessageError) -> Int { Int(try integer64()) }
     package mutating func text() throws(MessageError) -> String {
+        String(decoding: try byteString(), as: UTF8.self)
+    }
+    package mutating func byteString() throws(MessageError) -> [UInt8] {
         let count = try integer()
         guard count >= 0, count <= bytes.count - position else { throw .cut }
         defer { position += count }
-        return String(decoding: bytes[position..<position + count], as: UTF8.self)
+        return Array(bytes[position..<position + count])
     }
     package mutating func list<Element>(
         _ each: (inout FieldReader) throws(MessageError) -> Element

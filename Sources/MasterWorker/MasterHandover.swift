@@ -53,7 +53,7 @@ struct MasterHandover {
             writer.put(optional: session.token) { $0.put($1) }
             writer.put(Int(session.descriptor))
             writer.put(optional: session.upstream) { $0.put(Int($1)) }
-            writer.put(session.state) { $0.put(Int($1)) }
+            writer.put(bytes: session.state)
         }
         let file = Descriptor(owning: try Errno.check(clinux_memfd_create("mwproxy-master")))
         try File.writeAll(file.raw, writer.bytes)
@@ -85,9 +85,7 @@ struct MasterHandover {
             let token = try reader.optional { reader throws(MessageError) in try reader.integer() }
             let descriptor = try reader.descriptor()
             let upstream = try reader.optional { reader throws(MessageError) in try reader.descriptor() }
-            let state = try reader.list { reader throws(MessageError) in
-                UInt8(truncatingIfNeeded: try reader.integer())
-            }
+            let state = try reader.byteString()
             return Session(token: token, descriptor: descriptor, upstream: upstream, state: state)
         }
         try reader.end()

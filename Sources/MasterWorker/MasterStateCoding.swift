@@ -7,7 +7,7 @@ import Unix
 
 extension MasterState {
     /// The form of the state; a binary takes over only from masters that write the same.
-    package static let codingVersion: UInt8 = 1
+    package static let codingVersion: UInt8 = 2
 
     package func write(to writer: inout FieldWriter) {
         writer.put(Int(pid))
@@ -50,8 +50,7 @@ extension FieldWriter {
         put(worker.killAt.nanoseconds)
         put(worker.version)
         put(optional: worker.facts) { writer, facts in
-            let message = WorkerMessage.ready(facts).encoded
-            writer.put(message) { $0.put(Int($1)) }
+            writer.put(bytes: WorkerMessage.ready(facts).encoded)
         }
     }
 
@@ -84,9 +83,7 @@ extension FieldReader {
             pid: pid, attempt: attempt, startedAt: startedAt, phase: phase, killAt: killAt,
             version: try text())
         record.facts = try optional { reader throws(MessageError) in
-            let bytes = try reader.list { reader throws(MessageError) in
-                UInt8(truncatingIfNeeded: try reader.integer())
-            }
+            let bytes = try reader.byteString()
             guard case .ready(let facts) = try WorkerMessage(decoding: bytes) else {
                 throw .badField("facts of a worker")
             }
