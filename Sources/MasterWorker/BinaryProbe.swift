@@ -60,7 +60,10 @@ final class BinaryProbe: Watcher {
         return "\(path) cannot take over this master: it is another program or version"
     }
 
-    func close() {
+    /// Gives up; a program that still runs is ended, and whatever it says then concerns nobody.
+    func close(killing: Bool = false) {
+        // ESRCH: it has ended by itself meanwhile.
+        if killing { try? ProcessControl.signal(pid, SIGKILL) }
         loop.remove(self)
         pipe = nil
     }

@@ -75,11 +75,11 @@ enum MasterCommands {
                 return .nothing
             }
             guard let connection = master.connectToItself(level: session.level) else {
-                return .text(Refusal.noTarget(prefix: prefix))
+                return .farewell(Refusal.noTarget(prefix: prefix))
             }
             return .relay(AdminUpstream(owning: connection, request: script(command, of: request)))
         }
-        guard let pid = pid(of: prefix, master) else { return .text(Refusal.noTarget(prefix: prefix)) }
+        guard let pid = pid(of: prefix, master) else { return .farewell(Refusal.noTarget(prefix: prefix)) }
         if command.isEmpty {
             session.target = "@!\(pid)"
             session.promptName = String(pid)
@@ -111,7 +111,7 @@ enum MasterCommands {
     ) -> AdminReply {
         guard let pid = pid(of: prefix, master),
             let connection = master.connect(to: pid, level: session.level)
-        else { return .text(Refusal.noTarget(prefix: prefix)) }
+        else { return .farewell(Refusal.noTarget(prefix: prefix)) }
         return .relay(AdminUpstream(owning: connection, request: script))
     }
 }

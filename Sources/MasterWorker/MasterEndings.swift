@@ -143,7 +143,8 @@ extension MasterState {
         switch load.step {
         case .probing:
             let seconds = Self.probeTimeout.milliseconds / 1000
-            return actions + fail("the program did not say within \(seconds)s that it runs", at: now)
+            let text = "the program did not say within \(seconds)s that it runs"
+            return actions + [.endProbe] + fail(text, at: now)
         case .executing: return actions
         case .loading:
             let span = (load.deadline - load.stepStartedAt).milliseconds

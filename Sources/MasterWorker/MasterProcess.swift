@@ -54,6 +54,7 @@ package final class MasterProcess {
     private var isHandling = false
     private var exitCode: Int32 = 0
     private var lines: StartupLines
+    private var output = PatientWriter(2)
     private let notifier: ServiceNotifier
     private var admin: AdminServer?
     private var pending: [Int: (reply: PendingReply, session: Int)] = [:]
@@ -231,6 +232,9 @@ package final class MasterProcess {
         case .log(let severity, let text): print(severity, text)
         case .notify(let status): notify(status)
         case .probe: startProbe()
+        case .endProbe:
+            probe?.close(killing: true)
+            probe = nil
         case .execute: execute()
         case .spawn(let assignment): spawn(assignment)
         case .send(let pid, let message): channels[pid]?.send(message)
@@ -256,7 +260,7 @@ package final class MasterProcess {
 
     func print(_ severity: LogSeverity, _ text: String) {
         guard !options.quiet else { return }
-        StandardError.write(lines.text(severity, pid: state.pid, text))
+        output.write(lines.text(severity, pid: state.pid, text))
     }
 
     private func notify(_ status: ServiceStatus) {

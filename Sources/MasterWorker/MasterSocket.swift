@@ -61,7 +61,7 @@ package struct MasterSocket: Equatable, Sendable {
     private static func address(_ text: String) -> SocketAddress? {
         if text.hasPrefix("/") { return .unix(path: text) }
         if text.hasPrefix("unix@") { return .unix(path: String(text.dropFirst(5))) }
-        if text.hasPrefix("abns@") { return .abstract(name: String(text.dropFirst(5))) }
+        if text.hasPrefix("abns@") { return .paddedAbstract(name: String(text.dropFirst(5))) }
         var rest = text[...]
         var anyHost = "0.0.0.0"
         for (prefix, any) in [("ipv4@", "0.0.0.0"), ("ipv6@", "::")] where rest.hasPrefix(prefix) {

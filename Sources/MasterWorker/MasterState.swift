@@ -71,6 +71,8 @@ package enum MasterAction: Equatable, Sendable {
     case log(LogSeverity, String)
     case notify(ServiceStatus)
     case probe
+    /// The probe took too long: end it.
+    case endProbe
     case execute
     case spawn(Assignment)
     case send(pid: Int32, MasterMessage)

@@ -11,7 +11,7 @@ package enum AdminAddress {
         for prefix in ["ipv4@", "ipv6@", "tcp@", "tcp4@", "tcp6@"] where text.hasPrefix(prefix) {
             return internet(text.dropFirst(prefix.count))
         }
-        if text.hasPrefix("abns@") { return .abstract(name: String(text.dropFirst(5))) }
+        if text.hasPrefix("abns@") { return .paddedAbstract(name: String(text.dropFirst(5))) }
         let isPath = text.hasPrefix("unix@")
         if isPath { text = text.dropFirst(5) }
         guard !text.isEmpty, !text.hasPrefix("fd@"), !text.hasPrefix("sockpair@") else { return nil }

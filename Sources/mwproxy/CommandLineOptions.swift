@@ -56,8 +56,8 @@ struct CommandLineOptions: Equatable {
             case "--":
                 files += rest
                 rest = []
-            case "-c": task = .check
-            case "-v": task = .version
+            case "-c": if task == .run { task = .check }
+            case "-v": if task != .details { task = .version }
             case "-vv": task = .details
             case "-W": isMasterWorker = true
             case "-Ws":

@@ -51,11 +51,12 @@ enum DaemonStart {
         unsetenv(HandoverVariable.daemon)
         // Workers must not hold the pipe open.
         try? setCloseOnExec(number, true)
+        let streams = StandardStreams()
         return {
             // A starter that has gone needs no answer.
             try? File.writeAll(number, [1])
             close(number)
-            StandardStreams.detach()
+            streams.detach()
         }
     }
 }

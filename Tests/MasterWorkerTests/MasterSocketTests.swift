@@ -16,7 +16,7 @@ import Unix
         #expect(try MasterSocket("127.0.0.1:99").address == SocketAddress(numeric: "127.0.0.1", port: 99))
         #expect(try MasterSocket("[::1]:99").address == SocketAddress(numeric: "::1", port: 99))
         #expect(try MasterSocket("ipv6@:99").address == SocketAddress(numeric: "::", port: 99))
-        #expect(try MasterSocket("abns@x").address == .abstract(name: "x"))
+        #expect(try MasterSocket("abns@x").address == .paddedAbstract(name: "x"))
         #expect(try MasterSocket("unix@m.sock").level == .admin)
     }
 

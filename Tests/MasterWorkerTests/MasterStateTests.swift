@@ -195,6 +195,15 @@ struct Scene {
         #expect(scene.state.failed == 0)
     }
 
+    @Test func aProbeThatHangsIsEnded() {
+        var scene = Scene.serving()
+        _ = scene.take(.reloadRequested(Scene.asker(1)))
+        #expect(scene.take(.clock, after: 4_999) == [])
+        let actions = scene.take(.clock, after: 1)
+        #expect(actions.first == .endProbe)
+        #expect(actions.contains(.notify(.reloadFailed)))
+    }
+
     @Test func aWorkerThatIsNotReadyInTimeIsKilled() {
         var scene = Scene.serving()
         let pid = scene.load()

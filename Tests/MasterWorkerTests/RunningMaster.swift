@@ -17,7 +17,7 @@ final class RunningMaster {
     init(
         flags: [String] = ["-Ws"], global: String = "", frontend: String = Answer.text("one"),
         path: String? = nil, called: String? = nil, notify: NotifySocket? = nil,
-        in given: ScratchFolder? = nil,
+        in given: ScratchFolder? = nil, inherited: [(from: Int32, to: Int32)] = [],
         waits: Bool = true
     ) throws {
         let folder = try given ?? ScratchFolder("master-")
@@ -28,7 +28,8 @@ final class RunningMaster {
         program = try RunningProgram(
             path ?? TestSupport.Program.ours("mwproxy"),
             flags + ["-S", folder.file("m.sock"), "-f", folder.file("m.cfg")], called: called,
-            environment: ["NOTIFY_SOCKET": notify?.path], in: folder, name: "mwproxy")
+            environment: ["NOTIFY_SOCKET": notify?.path], in: folder, name: "mwproxy",
+            inherited: inherited)
         guard waits else { return }
         try TestSupport.wait(for: "the first worker") { [program] in
             if !program.isRunning { throw ProgramError("it ended: \(program.errors)") }

@@ -91,6 +91,87 @@ import Unix
         #expect(try File.readText("/proc/\(master.pid)/cmdline").hasPrefix("true\0-Ws\0"))
     }
 
+    /// Unix paths too: nothing new appears, and what stood at a path before the reload still answers.
+    @Test func aFailedReloadLeavesEveryPathAsItWas() throws {
+        let master = try RunningMaster()
+        let foreign = try Socket.stream(for: .unix(path: master.folder.file("foreign.sock")))
+        try Socket.bind(foreign, to: .unix(path: master.folder.file("foreign.sock")))
+        try Socket.listen(foreign, backlog: 5)
+        let squatter = try Socket.stream(for: .ipv4(0x7F00_0001, port: 0))
+        try Socket.bind(squatter, to: .ipv4(0x7F00_0001, port: 0))
+        try Socket.listen(squatter, backlog: 1)
+        let taken = Int(try Socket.localAddress(squatter.raw).port!)
+        let names = try File.names(in: master.folder.path)
+        let binds = ["new.sock", "foreign.sock", "admin.sock"].map {
+            "    bind \(master.folder.file($0))\n"
+        }
+        try master.configure(
+            frontend: binds.joined() + "    bind 127.0.0.1:\(taken)\n" + Answer.text("two"))
+        #expect(try master.ask("reload").hasPrefix("Success=0"))
+        #expect(try File.names(in: master.folder.path) == names)
+        _ = try Connection(to: .unix(path: master.folder.file("foreign.sock")))
+        var status = pollfd(fd: foreign.raw, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&status, 1, 5000) == 1)
+        #expect(try AdminClient.ask(master.folder.file("admin.sock"), "show info").contains("Name: "))
+        // The same path in a load that succeeds is taken over.
+        try master.configure(frontend: binds[0] + binds[1] + Answer.text("two"))
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        for name in ["new.sock", "foreign.sock"] {
+            let client = try Connection(to: .unix(path: master.folder.file(name)))
+            #expect(try RunningMaster.exchange(client) == "two")
+        }
+    }
+
+    /// HAProxy fills the names up with NULs; clients that do the same must get through.
+    @Test func abstractNamesAreHAProxys() throws {
+        let name = "mwproxy-tests-\(getpid())"
+        let master = try RunningMaster(
+            flags: ["-W", "-S", "abns@\(name),level,user"],
+            frontend: "    bind abns@\(name)-f\n" + Answer.text("one"))
+        let client = try Connection(to: .paddedAbstract(name: "\(name)-f"))
+        #expect(try RunningMaster.exchange(client) == "one")
+        let admin = try Connection(to: .paddedAbstract(name: name))
+        try admin.send("reload\n")
+        admin.endSending()
+        #expect(try admin.readToEnd() == "Permission denied\n\n")
+        #expect(try master.ask("show cli sockets").contains("abns@\(name) user master\n"))
+    }
+
+    /// A pipe that nobody reads fills up; neither reloads nor requests nor the end wait for it.
+    @Test func anUnreadStandardErrorStallsNobody() throws {
+        var ends: [Int32] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        let reading = Descriptor(owning: ends[0])
+        let writing = Descriptor(owning: ends[1])
+        try setNonBlocking(writing.raw)
+        var filled = 0
+        while write(writing.raw, [UInt8](repeating: 46, count: 4096), 4096) > 0 { filled += 4096 }
+        #expect(fcntl(writing.raw, F_SETFL, 0) == 0)
+        let master = try RunningMaster(
+            frontend: "    log stderr format raw local0\n    option httplog\n" + Answer.text("one"),
+            inherited: [(writing.raw, 2)])
+        for _ in 1...20 { #expect(master.get() == "one") }
+        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        try master.folder.write("m.cfg", String(repeating: "garbage\n", count: 60))
+        #expect(try master.ask("reload").hasPrefix("Success=0"))
+        #expect(master.get() == "one")
+        // There is room again: the master says that something is missing.
+        var taken = [UInt8](repeating: 0, count: filled)
+        #expect(read(reading.raw, &taken, filled) > 0)
+        _ = try master.ask("reload")
+        try setNonBlocking(reading.raw)
+        let count = read(reading.raw, &taken, filled)
+        #expect(String(decoding: taken[..<max(0, count)], as: UTF8.self).contains("lines were lost here"))
+        master.program.signal(SIGTERM)
+        #expect(try master.program.end() == .exited(0))
+    }
+
+    @Test func aTargetThatIsGoneEndsTheSession() throws {
+        let master = try RunningMaster()
+        let reply = try master.ask("@!999999 show info; show version")
+        #expect(reply == "Can't find the target PID matching the prefix '@!999999'\n")
+    }
+
     @Test func aStormOfSignalsUnderTrafficLosesNothing() throws {
         let master = try RunningMaster()
         var answers = 0
@@ -206,6 +287,40 @@ import Unix
         #expect(master.get() == "one")
     }
 
+    /// Whoever starts a daemon through a pipe waits for its end; a `chroot` hides /dev/null.
+    @Test(.enabled(if: geteuid() == 0), arguments: [["-D"], ["-D", "-W"]])
+    func aDaemonLetsGoOfItsStreamsAlsoBehindAChroot(_ flags: [String]) throws {
+        let folder = try ScratchFolder("daemon-")
+        chmod(folder.path, 0o755)
+        try folder.write(
+            "m.cfg",
+            RunningMaster.text(
+                port: try freePort(),
+                global: "    chroot \(folder.path)\n    user nobody\n    pidfile \(folder.file("pid"))",
+                frontend: Answer.text("one"), folder: folder))
+        let started = try TestSupport.Program.run(
+            TestSupport.Program.ours("mwproxy"), flags + ["-f", folder.file("m.cfg")])
+        #expect(started.end == .exited(0))
+        let text = try File.readText(folder.file("pid"))
+        let pid = try #require(pid_t(text.dropLast()))
+        defer { kill(pid, SIGTERM) }
+        let children = try File.readText("/proc/\(pid)/task/\(pid)/children")
+        for process in [pid] + children.split(separator: " ").compactMap({ pid_t($0) }) {
+            try wait(for: "the streams of \(process) to be closed") {
+                (0...2).allSatisfy { link(of: $0, in: process) == "/dev/null" }
+            }
+        }
+    }
+
+    private func link(of descriptor: Int, in pid: pid_t) -> String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = buffer.withUnsafeMutableBytes {
+            readlink(
+                "/proc/\(pid)/fd/\(descriptor)", $0.baseAddress!.assumingMemoryBound(to: CChar.self), 256)
+        }
+        return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
+    }
+
     // MARK: Ends
 
     @Test(arguments: zip([SIGTERM, SIGINT, SIGUSR1], [Int32(0), 130, 0]))
@@ -297,9 +412,8 @@ import Unix
         #expect(try client.read(until: "master> ").contains("Pid: \(next)\n"))
         try client.send("@master show version;@!1 show info\n")
         #expect(
-            try client.read(until: "'@!1'").contains("0.1.0\n"))
-        try client.send("quit\n")
-        _ = try client.readToEnd()
+            try client.readToEnd().hasSuffix(
+                "0.1.0\n\nCan't find the target PID matching the prefix '@!1'\n"))
     }
 
     @Test(arguments: [["-D", "-W"], ["-D"]])

@@ -52,6 +52,7 @@ private final class Bench {
         let parsed = try #require(result.configuration, "\(result.diagnostics)")
         loop = try EventLoop()
         core = try ProxyCore(configuration: parsed, loop: loop, report: { _, _ in })
+        for socket in core.sockets { try socket.publish() }
         let identity = WorkerIdentity(
             name: "mwproxy", version: "0.1.0", releaseDate: "2026/11/22", processNumber: processNumber,
             hasMaster: true)

@@ -73,7 +73,7 @@ package final class Server {
             case .tcp(let host?, _, .number(let port)): SocketAddress(numeric: host, port: port)
             case .tcp(let host?, _, _): SocketAddress(numeric: host, port: 0)
             case .unix(let path): .unix(path: path)
-            case .abstract(let name): .abstract(name: name)
+            case .abstract(let name): .paddedAbstract(name: name)
             case .tcp, .descriptor: nil
             }
         if address == nil { isUp = false }

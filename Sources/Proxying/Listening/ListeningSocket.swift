@@ -1,7 +1,7 @@
 // A listening socket that the worker inherited or bound: TCP, unix, abstract or `fd@N`.
 //
-// A unix socket is bound under a temporary name and renamed over the old one, so that connecting never fails in
-// between. TCP sockets do not use SO_REUSEPORT: a port that somebody else holds is an error, not a split.
+// A unix socket is bound under a temporary name and renamed over the old one once everything else is bound too: so
+// connecting never fails in between, and a load that fails leaves what stood there. TCP sockets do not use SO_REUSEPORT: a port that somebody else holds is an error, not a split.
 
 import CLinux
 import ConfigLanguage
@@ -42,15 +42,20 @@ package final class ListeningSocket {
     package let isNew: Bool
     /// -1 once closed.
     package private(set) var descriptor: Int32
+    /// Where a unix socket stands until `publish`.
+    private var temporaryPath: String?
 
     init(
-        key: String, position: Position, options: BindOptions, isNew: Bool, descriptor: consuming Descriptor
+        key: String, position: Position, options: BindOptions, isNew: Bool, descriptor: consuming Descriptor,
+        temporaryPath: String? = nil, path: String? = nil
     ) {
         self.key = key
         self.position = position
         self.options = options
         self.isNew = isNew
-        address = (try? Socket.localAddress(descriptor.raw)) ?? .unix(path: "")
+        self.temporaryPath = temporaryPath
+        address =
+            path.map { .unix(path: $0) } ?? (try? Socket.localAddress(descriptor.raw)) ?? .unix(path: "")
         self.descriptor = descriptor.release()
     }
 
@@ -58,8 +63,17 @@ package final class ListeningSocket {
         close()
     }
 
-    /// Closes this process's copy.
+    /// Gives a unix socket its real name, in place of what stands there; nothing for others, or a second time.
+    package func publish() throws(Errno) {
+        guard let temporaryPath, case .unix(let path) = address else { return }
+        if rename(temporaryPath, path) != 0 { throw .last }
+        self.temporaryPath = nil
+    }
+
+    /// Closes this process's copy; a name that was never published goes with it.
     package func close() {
+        if let temporaryPath { unlink(temporaryPath) }
+        temporaryPath = nil
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
     }
@@ -80,7 +94,7 @@ struct SocketOpening {
     mutating func open(
         _ endpoint: Endpoint, position: Position, options: BindOptions, backlog: Int, owner: String
     ) -> ListeningSocket? {
-        let key = uniqueKey(of: endpoint)
+        let (key, number) = uniqueKey(of: endpoint)
         let place = Self.address(of: endpoint)
         func failed(_ what: String, _ error: Errno?) -> BindFailure {
             BindFailure(
@@ -93,7 +107,8 @@ struct SocketOpening {
             try? setNonBlocking(socket.raw)
             Glibc.listen(socket.raw, Int32(clamping: backlog))
             return ListeningSocket(
-                key: key, position: position, options: options, isNew: false, descriptor: socket)
+                key: key, position: position, options: options, isNew: false, descriptor: socket,
+                path: place?.path)
         }
         do throws(Errno) {
             if case .descriptor(let number) = endpoint {
@@ -119,12 +134,15 @@ struct SocketOpening {
             try Self.setOptions(socket.raw, for: place, options)
             step = "cannot bind socket"
             if case .unix(let path) = place {
-                try Self.bindPath(path, socket, options, backlog: backlog)
-            } else {
-                try Socket.bind(socket, to: place)
-                step = "cannot listen to socket"
-                try Socket.listen(socket, backlog: backlog)
+                let temporary = "\(path)\(number == 1 ? "" : ".\(number)").\(getpid()).tmp"
+                try Self.bindPath(temporary, socket, options, backlog: backlog)
+                return ListeningSocket(
+                    key: key, position: position, options: options, isNew: true, descriptor: socket,
+                    temporaryPath: temporary, path: path)
             }
+            try Socket.bind(socket, to: place)
+            step = "cannot listen to socket"
+            try Socket.listen(socket, backlog: backlog)
             return ListeningSocket(
                 key: key, position: position, options: options, isNew: true, descriptor: socket)
         } catch {
@@ -133,11 +151,12 @@ struct SocketOpening {
         }
     }
 
-    private mutating func uniqueKey(of endpoint: Endpoint) -> String {
+    /// The key, and how often the configuration has named the address by now.
+    private mutating func uniqueKey(of endpoint: Endpoint) -> (key: String, number: Int) {
         let key = Self.key(of: endpoint)
         let number = seen[key, default: 0] + 1
         seen[key] = number
-        return number == 1 ? key : "\(key)#\(number)"
+        return (number == 1 ? key : "\(key)#\(number)", number)
     }
 
     static func key(of endpoint: Endpoint) -> String {
@@ -159,7 +178,7 @@ struct SocketOpening {
             if let host, host != "*" { return SocketAddress(numeric: host, port: port) }
             return SocketAddress(numeric: family == .ipv6 ? "::" : "0.0.0.0", port: port)
         case .unix(let path): return .unix(path: path)
-        case .abstract(let name): return .abstract(name: name)
+        case .abstract(let name): return .paddedAbstract(name: name)
         case .tcp, .descriptor: return nil
         }
     }
@@ -189,23 +208,21 @@ struct SocketOpening {
         }
     }
 
-    /// Binds and listens under a temporary name, sets mode and owner, then takes the real name over.
+    /// Binds and listens under a name that nobody knows yet, and sets mode and owner.
     private static func bindPath(
         _ path: String, _ socket: borrowing Descriptor, _ options: BindOptions, backlog: Int
     ) throws(Errno) {
-        let temporary = "\(path).\(getpid()).tmp"
-        unlink(temporary)
-        try Socket.bind(socket, to: .unix(path: temporary))
+        unlink(path)
+        try Socket.bind(socket, to: .unix(path: path))
         do throws(Errno) {
-            if let mode = options.mode, chmod(temporary, mode) != 0 { throw .last }
+            if let mode = options.mode, chmod(path, mode) != 0 { throw .last }
             if options.uid != nil || options.gid != nil {
                 let unchanged = UInt32.max
-                if chown(temporary, options.uid ?? unchanged, options.gid ?? unchanged) != 0 { throw .last }
+                if chown(path, options.uid ?? unchanged, options.gid ?? unchanged) != 0 { throw .last }
             }
             try Socket.listen(socket, backlog: backlog)
-            if rename(temporary, path) != 0 { throw .last }
         } catch {
-            unlink(temporary)
+            unlink(path)
             throw error
         }
     }
@@ -218,5 +235,10 @@ extension SocketAddress {
         case .unix(let path): path
         case .ipv4, .ipv6, .abstract: description
         }
+    }
+
+    /// The path of a unix socket.
+    fileprivate var path: String? {
+        if case .unix(let path) = self { path } else { nil }
     }
 }

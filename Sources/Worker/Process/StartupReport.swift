@@ -15,10 +15,15 @@ package final class StartupReport {
     /// Everything said so far, as printed; no more than its first lines are kept.
     package private(set) var text = ""
     package private(set) var hasWarnings = false
+    private var output = PatientWriter(2)
+    /// How long the reader of standard error may take for all that is said; nil: as long as it likes.
+    private var patience: Duration?
 
-    /// `path`: of the running binary.
-    package init(path: String, isQuiet: Bool) {
+    /// `path`: of the running binary. `patience`: how long the reader of standard error may take for what the load
+    /// says; what is said later does not wait for it.
+    package init(path: String, isQuiet: Bool, patience: Duration? = nil) {
         self.isQuiet = isQuiet
+        self.patience = patience
         lines = StartupLines(path: path)
     }
 
@@ -26,13 +31,16 @@ package final class StartupReport {
         if severity == .warning { hasWarnings = true }
         let printed = lines.text(severity, pid: getpid(), message)
         if text.utf8.count < 262_144 { text += printed }
-        // Nobody can be told when standard error fails.
-        if !isQuiet { try? File.writeAll(2, printed.utf8) }
         forward?(severity, message)
+        guard !isQuiet else { return }
+        let start = Instant.now()
+        output.write(printed, patience: patience)
+        if let left = patience { patience = max(.zero, left - (Instant.now() - start)) }
     }
 
     /// What is said from now on does not belong to a load: the version is not told any more.
     package func loadEnded() {
+        patience = .zero
         lines.isLoading = false
     }
 

@@ -49,6 +49,9 @@ package final class WorkerProcess {
         let exitCode: Int32
     }
 
+    /// How long the reader of standard error may hold up a load. Without a master nothing waits for it.
+    private static let patience: Duration = .seconds(1)
+
     private let options: WorkerOptions
     private let report: StartupReport
     private let loop: EventLoop
@@ -65,7 +68,9 @@ package final class WorkerProcess {
 
     private init(_ options: WorkerOptions) throws(Errno) {
         self.options = options
-        report = StartupReport(path: options.path, isQuiet: options.isQuiet)
+        report = StartupReport(
+            path: options.path, isQuiet: options.isQuiet,
+            patience: options.control == nil ? nil : Self.patience)
         loop = try EventLoop()
         link = try options.control.map { number throws(Errno) in try MasterLink(owning: number) }
     }
@@ -160,6 +165,8 @@ package final class WorkerProcess {
             streamsEnded = true
             leaveIfDone()
         }
+        let streams = isDaemon(configuration) ? StandardStreams() : nil
+        try publish(core)
         if link == nil { writePIDFile(configuration) }
         do throws(Privileges.Fault) {
             try Privileges.apply(configuration.global)
@@ -172,13 +179,29 @@ package final class WorkerProcess {
         report.loadEnded()
         tellReady(core, configuration.global)
         options.started()
-        if options.isDaemon || configuration.global.daemon, !options.staysInForeground {
-            StandardStreams.detach()
+        streams?.detach()
+    }
+
+    private func isDaemon(_ configuration: Configuration) -> Bool {
+        (options.isDaemon || configuration.global.daemon) && !options.staysInForeground
+    }
+
+    /// Unix sockets get their names: the last step before privileges are given up, so that a load that failed
+    /// has replaced nothing.
+    private func publish(_ core: ProxyCore) throws(LoadFailure) {
+        for socket in core.sockets {
+            do throws(Errno) {
+                try socket.publish()
+            } catch {
+                let text = "cannot give the socket its name (\(error)) for [\(socket.address)]"
+                report.say(.alert, "Binding [\(socket.position)]: \(text)")
+                throw LoadFailure(exitCode: 1)
+            }
         }
     }
 
     private func writePIDFile(_ configuration: Configuration) {
-        guard options.isDaemon || configuration.global.daemon, !options.staysInForeground,
+        guard isDaemon(configuration),
             let path = options.pidFile ?? configuration.global.pidFile
         else { return }
         do throws(Errno) {
