@@ -76,6 +76,14 @@ package struct MasterSocket: Equatable, Sendable {
         return SocketAddress(numeric: host.isEmpty || host == "*" ? anyHost : host, port: port)
     }
 
+    /// The same with a relative path seen from `-C`'s folder, where there is one.
+    package func seen(from directory: String?) -> MasterSocket {
+        guard let directory, case .unix(let path) = address, !path.hasPrefix("/") else { return self }
+        var socket = self
+        socket.address = .unix(path: "\(directory)/\(path)")
+        return socket
+    }
+
     /// Binds and listens. A path is bound under another name first, so that no client meets a closed door.
     package func open() throws(Errno) -> Descriptor {
         let socket = try Socket.stream(for: address)

@@ -101,7 +101,9 @@ enum Role {
         master.directory = options.directory
         master.quiet = options.isQuiet
         do throws(MasterSocket.Fault) {
-            for argument in options.masterSockets { master.sockets.append(try MasterSocket(argument)) }
+            for argument in options.masterSockets {
+                master.sockets.append(try MasterSocket(argument).seen(from: options.directory))
+            }
         } catch {
             StandardError.write(line(.alert, error.description) + "\n")
             return nil

@@ -18,6 +18,8 @@ import Unix
         #expect(try MasterSocket("ipv6@:99").address == SocketAddress(numeric: "::", port: 99))
         #expect(try MasterSocket("abns@x").address == .paddedAbstract(name: "x"))
         #expect(try MasterSocket("unix@m.sock").level == .admin)
+        #expect(try MasterSocket("unix@m.sock").seen(from: "/x").address == .unix(path: "/x/m.sock"))
+        #expect(try MasterSocket("/m.sock").seen(from: "/x").address == .unix(path: "/m.sock"))
     }
 
     @Test(arguments: ["", "x", "1.2.3.4:0", "/a,level", "/a,level,root", "/a,mode,9", "/a,colour,red"])
