@@ -15,6 +15,7 @@ import Unix
 private final class Bench {
     static let configuration = """
         global
+          setenv TESTED "by setenv"
           stats socket unix@FOLDER/admin.sock mode 600 level admin
           stats socket unix@FOLDER/operator.sock mode 600 level operator
           stats socket unix@FOLDER/user.sock mode 600 level user
@@ -48,7 +49,8 @@ private final class Bench {
     init(processNumber: Int = 3) throws {
         folder = try ScratchFolder("worker-admin-")
         let text = Self.text(in: folder)
-        let result = ConfigurationParser.parse([Source(name: "w.cfg", text: text)], in: Surroundings())
+        let surroundings = Surroundings(environment: ["PATH": "/bin", "TESTED": "before"])
+        let result = ConfigurationParser.parse([Source(name: "w.cfg", text: text)], in: surroundings)
         let parsed = try #require(result.configuration, "\(result.diagnostics)")
         loop = try EventLoop()
         core = try ProxyCore(configuration: parsed, loop: loop, report: { _, _ in })
@@ -226,7 +228,9 @@ extension Substring {
         let bench = try Bench()
         #expect(try bench.ask("show version") == "0.1.0\n\n")
         #expect(try bench.ask("show backend") == "# name\napp\nempty\nplain\n\n")
-        #expect(try bench.ask("show env PATH").hasPrefix("PATH=/"))
+        #expect(try bench.ask("show env PATH") == "PATH=/bin\n\n")
+        #expect(try bench.ask("show env TESTED") == "TESTED=by setenv\n\n")
+        #expect(try bench.ask("show env").contains("PATH=/bin\nTESTED=by setenv\n"))
         #expect(try bench.ask("show env NO_SUCH_ONE") == "Variable not found\n\n")
         #expect(try bench.ask("show errors").hasPrefix("Total events captured on ["))
         #expect(try bench.ask("show startup-logs") == "[NOTICE]   (1) : hello\n\n")

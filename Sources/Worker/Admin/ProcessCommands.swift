@@ -52,12 +52,22 @@ struct ProcessCommands {
     }
 
     private func showEnvironment(_ name: String?) -> AdminReply {
-        let lines = ProcessControl.environment
-        guard let name else { return .text(lines.map { $0 + "\n" }.joined()) }
-        guard let line = lines.first(where: { $0.hasPrefix(name + "=") }) else {
+        guard let name else { return .text(environment.map { $0 + "\n" }.joined()) }
+        guard let line = environment.first(where: { $0.hasPrefix(name + "=") }) else {
             return .text(Refusal.variableNotFound)
         }
         return .text(line + "\n")
+    }
+
+    /// What the configuration has made of this process's environment: its variables in their order, then those that
+    /// the configuration has added.
+    private var environment: [String] {
+        var known = core.configuration.global.environment
+        let inherited = ProcessControl.environment.compactMap { line -> String? in
+            let name = String(line.prefix { $0 != "=" })
+            return known.removeValue(forKey: name).map { "\(name)=\($0)" }
+        }
+        return inherited + known.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     }
 
     private func showSockets() -> AdminReply {
