@@ -13,6 +13,8 @@ package struct FieldSection: Sendable {
 
     package private(set) var contentLength: Int?
     package private(set) var isChunked = false
+    /// `Transfer-Encoding` names a coding besides `chunked`.
+    package private(set) var hasOtherCoding = false
     /// `Transfer-Encoding` is there, whatever it says.
     package private(set) var hasTransferEncoding = false
     package private(set) var hasHost = false
@@ -38,6 +40,7 @@ package struct FieldSection: Sendable {
         contentLength = nil
         isChunked = false
         hasTransferEncoding = false
+        hasOtherCoding = false
         hasHost = false
         hasUpgrade = false
         expectsContinue = false
@@ -53,7 +56,13 @@ package struct FieldSection: Sendable {
 
     /// Something in it concerns this connection only, or is not as we pass it on.
     @inline(__always)
-    package var mustBeRewritten: Bool { hasConnectionField || hasBareLineFeed || repeatsLength }
+    package var mustBeRewritten: Bool {
+        hasConnectionField || hasBareLineFeed || repeatsLength || hasLengthBesideChunks
+    }
+
+    /// A length that counts for nothing (RFC 9112, 6.3): it is not passed on.
+    @inline(__always)
+    package var hasLengthBesideChunks: Bool { hasTransferEncoding && contentLength != nil }
 
     /// The `Host` field's value.
     package var host: Range<Int>? { hasHost ? fields[hostIndex].value : nil }
@@ -181,6 +190,7 @@ package struct FieldSection: Sendable {
                 // `chunked` comes last and once.
                 if isChunked { error = .framing }
                 isChunked = bytes.matches(element, "chunked")
+                if !isChunked { hasOtherCoding = true }
                 return true
             }
             return error

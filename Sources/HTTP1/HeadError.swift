@@ -11,6 +11,8 @@ package enum HeadError: Error, Equatable, Sendable {
     case tooManyFields
     /// Where the body ends is not certain: two lengths, a length beside chunks, a coding that is not last.
     case framing
+    /// The body is coded in a way that nobody here can decode, inside chunks.
+    case coding
     /// Several hosts, or a host that is not the target's.
     case host
     case chunk

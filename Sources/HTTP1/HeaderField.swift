@@ -73,6 +73,10 @@ extension UInt8 {
     @inline(__always) package var lowercased: UInt8 { self &- 65 < 26 ? self | 0x20 : self }
     @inline(__always) package var isBlank: Bool { self == 32 || self == 9 }
     @inline(__always) package var isDigit: Bool { self &- 48 < 10 }
+    @inline(__always) package var isLetter: Bool { (self | 0x20) &- 97 < 26 }
+
+    /// Neither white space nor a control character, no fragment, ASCII only: what a request target is made of.
+    @inline(__always) package var belongsInTarget: Bool { self > 32 && self < 127 && self != 35 }
 
     /// RFC 9110 `tchar`: what names and methods are made of.
     @inline(__always) package var isToken: Bool {

@@ -54,7 +54,7 @@ package struct RequestHead: Sendable {
         methodRange = start..<index
         index += 1
         let targetStart = index
-        while index < count && bytes[index] > 32 && bytes[index] != 127 { index += 1 }
+        while index < count && bytes[index].belongsInTarget { index += 1 }
         guard index < count else { return .partial }
         guard index > targetStart, bytes[index] == 32 else { return .invalid(.firstLine) }
         target = targetStart..<index
@@ -82,6 +82,7 @@ package struct RequestHead: Sendable {
         let outcome = section.read(bytes, from: index)
         guard case .complete = outcome else { return outcome }
         method = Self.method(bytes, methodRange)
+        guard hasTargetForm(bytes) else { return .invalid(.firstLine) }
         return settle(bytes) ?? outcome
     }
 
@@ -93,6 +94,7 @@ package struct RequestHead: Sendable {
             guard section.isChunked, section.contentLength == nil, isVersion11 else {
                 return .invalid(.framing)
             }
+            if section.hasOtherCoding { return .invalid(.coding) }
             framing = .chunked
         } else if let length = section.contentLength, length > 0 {
             framing = .length(length)
@@ -101,6 +103,19 @@ package struct RequestHead: Sendable {
             return .invalid(.host)
         }
         return nil
+    }
+
+    /// Origin, absolute or asterisk form; for CONNECT a host with its port (RFC 9112, 3.2).
+    private func hasTargetForm(_ bytes: Span<UInt8>) -> Bool {
+        let first = bytes[target.lowerBound]
+        if method == .connect {
+            var index = target.upperBound - 1
+            while index > target.lowerBound && bytes[index].isDigit { index -= 1 }
+            return first != UInt8(ascii: "/") && bytes[index] == UInt8(ascii: ":")
+                && index > target.lowerBound && index < target.upperBound - 1
+        }
+        if first == UInt8(ascii: "/") || first == UInt8(ascii: "*") { return true }
+        return first.isLetter && afterScheme(bytes) != nil
     }
 
     /// The authority of an absolute-form or CONNECT target.
@@ -159,7 +174,7 @@ package struct RequestHead: Sendable {
             if start == target.upperBound { return nil }
         }
         var end = start
-        while end < target.upperBound && bytes[end] != UInt8(ascii: "?") && bytes[end] != 35 { end += 1 }
+        while end < target.upperBound && bytes[end] != UInt8(ascii: "?") { end += 1 }
         return start..<end
     }
 

@@ -12,7 +12,16 @@ package struct ResponseHead: Sendable {
 
     /// Whether the server keeps the connection open after this response.
     package var allowsKeepAlive: Bool {
-        isVersion11 ? !section.saysClose : section.saysKeepAlive && !section.saysClose
+        if section.hasLengthBesideChunks { return false }
+        return isVersion11 ? !section.saysClose : section.saysKeepAlive && !section.saysClose
+    }
+
+    /// Such a response has neither a body nor fields that describe one (RFC 9112, 6.1 and 6.2).
+    package var forbidsFraming: Bool { status < 200 || status == 204 }
+
+    /// It has fields of that kind all the same.
+    package var hasForbiddenFraming: Bool {
+        forbidsFraming && (section.hasTransferEncoding || section.contentLength != nil)
     }
 
     package mutating func read(_ bytes: Span<UInt8>) -> HeadOutcome {
@@ -51,10 +60,9 @@ package struct ResponseHead: Sendable {
         if index < count && bytes[index].isBlank { return .invalid(.field) }
         let outcome = section.read(bytes, from: index)
         guard case .complete = outcome else { return outcome }
-        if section.hasTransferEncoding && (section.contentLength != nil || !isVersion11) {
-            return .invalid(.framing)
-        }
-        return outcome
+        if forbidsFraming || status == 304 || !section.hasTransferEncoding { return outcome }
+        guard isVersion11 else { return .invalid(.framing) }
+        return section.isChunked && !section.hasOtherCoding ? outcome : .invalid(.coding)
     }
 
     /// Where the body of this response to a request ends.
@@ -62,7 +70,6 @@ package struct ResponseHead: Sendable {
         if method == .head || status < 200 || status == 204 || status == 304 { return .none }
         if method == .connect && status < 300 { return .tunnel }
         if section.isChunked { return .chunked }
-        if section.hasTransferEncoding { return .untilClose }
         if let length = section.contentLength { return length > 0 ? .length(length) : .none }
         return .untilClose
     }

@@ -46,28 +46,28 @@ package final class ProxyCore {
     let scratch = ByteBuffer(capacity: 32768)
     @exclusivity(unchecked) var requestHead = RequestHead()
     @exclusivity(unchecked) var responseHead = ResponseHead()
-    var pipes = PipeStock()
-    @exclusivity(unchecked) private var buffers = BufferStock()
+    var pipes: PipeStock
+    @exclusivity(unchecked) var buffers = BufferStock()
     let calendar = Calendar()
     let logLine = ByteBuffer(capacity: 4096)
 
     // What lives now.
-    @exclusivity(unchecked) private var live: [Stream] = []
-    @exclusivity(unchecked) private var free: [Stream] = []
+    @exclusivity(unchecked) var live: [Stream] = []
+    @exclusivity(unchecked) var free: [Stream] = []
     /// Ended in this event; somebody further up the stack may still look at them.
-    @exclusivity(unchecked) private var retired: [Stream] = []
-    private var clients: [ClientConnection] = []
+    @exclusivity(unchecked) var retired: [Stream] = []
+    var clients: [ClientConnection] = []
     private var scheduled: [Connection] = []
-    private var pausedListeners: [Listener] = []
-    private var lastStreamID: UInt64 = 0
+    var pausedListeners: [Listener] = []
+    var lastStreamID: UInt64 = 0
     var backendsWithRoom: [Backend] = []
-    private var checkers: [Checker] = []
-    /// A limit was reached and said; the next one is said when there was room in between.
-    private var saidFull = false
-    private var hasDrained = false
+    var checkers: [Checker] = []
+    /// How many clients there were when a limit was reached and said; nil while there is room.
+    var fullAt: Int?
+    var hasDrained = false
 
     private static let readSize = 128 << 10
-    private static let mostFreeStreams = 512
+    static let mostFreeStreams = 512
 
     /// Opens every listening socket and admin socket of `configuration`; serves nothing yet.
     /// `inherited` gives the descriptor that was passed under a key and gives up its ownership; nil where none was.
@@ -82,6 +82,7 @@ package final class ProxyCore {
         self.report = report
         startedAt = WallClock.now()
         maxconn = DescriptorBudget.settle(configuration, report: report)
+        pipes = PipeStock(most: DescriptorBudget.pipes(maxconn: maxconn))
         readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
         var opening = SocketOpening(inherited: inherited)
         var proxies: [RunningProxy] = []
@@ -192,168 +193,28 @@ package final class ProxyCore {
     /// Every socket that listens for this worker, admin sockets included.
     package var sockets: [ListeningSocket] { listeners.map(\.socket) + adminSockets.map(\.socket) }
 
+    /// Whether `stopAccepting` was called: `Stopping` of `show info`.
+    package internal(set) var isStopping = false
+
+    /// Called once, when the last client connection after `stopAccepting` has ended.
+    package var drained: (() -> Void)?
+
+    /// Finished and cut since the drain began.
+    package internal(set) var drainFigures = DrainFigures()
+    var isCutting = false
+
     // MARK: Serving
 
     /// Begins to accept, and to check servers.
     package func start() {
         for listener in listeners { listener.start() }
-        let checked = backends.flatMap(\.servers).filter { $0.options.check && $0.address != nil }
+        let checked = backends.flatMap(\.servers).filter { $0.options.check && $0.checkTarget != nil }
         for (place, server) in checked.enumerated() {
             let checker = Checker(core: self, server: server)
             checkers.append(checker)
             let spread = min(server.options.inter.nanoseconds, 1_000_000_000)
             checker.start(after: .nanoseconds(spread * Int64(place) / Int64(checked.count)))
         }
-    }
-
-    /// No new stream starts here any more: closes this process's listeners. `removed`: keys of those that no
-    /// successor serves; what is queued on them is accepted and served first. Streams go on; clients learn with
-    /// their next response that the connection closes.
-    package func stopAccepting(removed: Set<String>) {
-        guard !isStopping else { return }
-        for listener in listeners { listener.stop(servesQueue: removed.contains(listener.socket.key)) }
-        isStopping = true
-        for checker in checkers { checker.stop() }
-        for frontend in frontends { frontend.state = .stopped }
-        for proxy in proxies {
-            announce(
-                proxy, .warning, level: 4,
-                "Proxy \(proxy.name) stopped (cumulated conns: FE: \(proxy.frontend?.traffic.connections ?? 0), "
-                    + "BE: \(proxy.backend?.traffic.sessions ?? 0)).")
-        }
-        drainedIfEmpty()
-    }
-
-    /// Whether `stopAccepting` was called: `Stopping` of `show info`.
-    package private(set) var isStopping = false
-
-    /// Called once, when the last client connection after `stopAccepting` has ended.
-    package var drained: (() -> Void)?
-
-    /// Finished and cut since the drain began.
-    package private(set) var drainFigures = DrainFigures()
-    private var isCutting = false
-
-    /// Cuts every connection that is left and logs each stream. Calls `drained` before it returns.
-    /// `isOverdue`: `hard-stop-after` has passed, which the log says.
-    package func hardStop(isOverdue: Bool = true) {
-        stopAccepting(removed: [])
-        if isOverdue {
-            let words = "soft-stop running for too long, performing a hard-stop."
-            report(.warning, words)
-            for output in frontends.flatMap(\.logs).uniqued { send(words, level: 4, to: [output]) }
-            for proxy in proxies {
-                guard let left = proxy.frontend?.sessions.current, left > 0 else { continue }
-                announce(
-                    proxy, .warning, level: 4,
-                    "Proxy \(proxy.name) hard-stopped (\(left) remaining conns will be closed).")
-            }
-        }
-        isCutting = true
-        drainFigures.idleClosed += clients.count { $0.stream == nil }
-        for stream in live { stream.kill() }
-        for client in clients { client.close() }
-        for server in backends.flatMap(\.servers) { server.closeIdle() }
-        for output in frontends.flatMap(\.logs).uniqued { output.flush() }
-        recycleStreams()
-        drainedIfEmpty()
-    }
-
-    private func drainedIfEmpty() {
-        guard isStopping, clients.isEmpty, !hasDrained else { return }
-        hasDrained = true
-        for server in backends.flatMap(\.servers) { server.closeIdle() }
-        drained?()
-    }
-
-    // MARK: Clients
-
-    /// Connections or buffers are at their limit.
-    var isFull: Bool { clients.count >= maxconn || buffers.inUse >= maxconn * 4 }
-
-    func accept(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
-        let now = loop.now
-        let client = ClientConnection(core: self, listener: listener, descriptor: descriptor, peer: peer)
-        do throws(Errno) {
-            try loop.add(client, descriptor: descriptor, interest: .edges)
-        } catch {
-            close(descriptor)
-            descriptorsExhausted(error)
-            return
-        }
-        client.index = clients.count
-        clients.append(client)
-        figures.clients.rise()
-        figures.connections += 1
-        figures.connectionRate.count(at: now)
-        figures.sessionRate.count(at: now)
-        let frontend = listener.frontend
-        listener.sessionGauge.rise()
-        frontend.sessionGauge.rise()
-        frontend.traffic.connections += 1
-        frontend.traffic.sessions += 1
-        frontend.connectionFrequency.count(at: now)
-        frontend.sessionFrequency.count(at: now)
-        client.start()
-    }
-
-    func clientClosed(_ client: ClientConnection) {
-        let last = clients.removeLast()
-        if last !== client {
-            clients[client.index] = last
-            last.index = client.index
-        }
-        figures.clients.fall()
-        client.listener.sessionGauge.fall()
-        client.frontend.sessionGauge.fall()
-        if !pausedListeners.isEmpty { resumeListeners() }
-        if isStopping { drainedIfEmpty() }
-    }
-
-    /// A client went away before it asked for anything.
-    func logUnused(_ client: ClientConnection, cause: ClientConnection.Refusal) {
-        guard !client.frontend.settings.dontLogNull, !client.frontend.logs.isEmpty else { return }
-        takeStream(for: client).refuse(cause, hadBytes: false)
-    }
-
-    // MARK: Budget
-
-    func notePaused(_ listener: Listener) {
-        pausedListeners.append(listener)
-        listener.frontend.state = .full
-    }
-
-    private func resumeListeners() {
-        guard !isFull else { return }
-        let paused = pausedListeners
-        pausedListeners = []
-        saidFull = false
-        for listener in paused {
-            listener.resume()
-            if listener.isPaused {
-                pausedListeners.append(listener)
-            } else if !isStopping {
-                listener.frontend.state = .open
-            }
-        }
-    }
-
-    /// Says once that a limit of the worker stops it from accepting.
-    func noteFull() {
-        guard !saidFull else { return }
-        saidFull = true
-        report(
-            .warning,
-            "\(clients.count) connections of maxconn \(maxconn): no more are accepted until some have ended")
-    }
-
-    func descriptorsExhausted(_ error: Errno) {
-        guard !saidFull else { return }
-        saidFull = true
-        report(
-            .alert,
-            "out of descriptors or memory (\(error.description)) at \(clients.count) connections: accepting pauses"
-        )
     }
 
     // MARK: Buffers and turns
@@ -384,55 +245,5 @@ package final class ProxyCore {
                 connection.resume()
             }
         }
-    }
-
-    // MARK: Streams
-
-    @inline(__always)
-    func takeStream(for client: ClientConnection) -> Stream {
-        let stream = free.popLast() ?? Stream(core: self)
-        lastStreamID += 1
-        stream.reset(for: client, id: lastStreamID)
-        stream.index = live.count
-        live.append(stream)
-        return stream
-    }
-
-    @inline(__always)
-    func streamEnded(_ stream: Stream) {
-        let last = live.removeLast()
-        if last !== stream {
-            live[stream.index] = last
-            last.index = stream.index
-        }
-        retired.append(stream)
-        if isStopping {
-            if isCutting { drainFigures.cut += 1 } else { drainFigures.finished += 1 }
-        }
-    }
-
-    /// Streams that ended may be used again: nobody is in the middle of one.
-    @inline(__always)
-    func recycleStreams() {
-        if retired.isEmpty { return }
-        if free.count < Self.mostFreeStreams { free += retired }
-        retired.removeAll(keepingCapacity: true)
-    }
-
-    /// The live streams, oldest first.
-    package func streams() -> [StreamSummary] {
-        live.sorted { $0.id < $1.id }.map { StreamSummary($0) }
-    }
-
-    /// Ends a stream; false where there is none of that id.
-    package func shutdownSession(_ id: UInt64) -> Bool {
-        guard let stream = live.first(where: { $0.id == id }) else { return false }
-        stream.kill()
-        return true
-    }
-
-    /// Ends all streams of a server.
-    package func shutdownSessions(of server: Server) {
-        for stream in live.filter({ $0.server === server }) { stream.kill() }
     }
 }

@@ -27,9 +27,9 @@ import Testing
         ("POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", .none),
         ("POST / HTTP/1.1\r\nContent-Length: 5\r\ncontent-length:5\r\n\r\n", .length(5)),
         ("POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n", .chunked),
-        ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", .chunked),
         ("GET http://a/x HTTP/1.1\r\nHost: a:80\r\n\r\n", .none),
-        ("OPTIONS * HTTP/1.0\r\n\r\n", .none),
+        ("OPTIONS * HTTP/1.0\r\n\r\n", .none), ("CONNECT [::1]:80 HTTP/1.1\r\n\r\n", .none),
+        ("GET /\"<>\\^`{|}%zz HTTP/1.1\r\n\r\n", .none),
         ("GET / HTTP/1.1\r\nEmpty:\r\nTab:\t a\tb \t\r\nObs: \u{e9}\r\n\r\n", .none),
     ])
     func goodRequestsAreRead(_ text: String, _ framing: BodyFraming) {
@@ -54,6 +54,14 @@ import Testing
         ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", .framing),
         ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", .framing),
         ("POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n", .framing),
+        ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", .coding),
+        ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n", .coding),
+        ("GET /a#b HTTP/1.1\r\n\r\n", .firstLine), ("GET /\u{e9} HTTP/1.1\r\n\r\n", .firstLine),
+        ("GET /\u{1} HTTP/1.1\r\n\r\n", .firstLine), ("GET /\u{7f} HTTP/1.1\r\n\r\n", .firstLine),
+        ("GET /a\tb HTTP/1.1\r\n\r\n", .firstLine), ("GET a HTTP/1.1\r\n\r\n", .firstLine),
+        ("GET a:b HTTP/1.1\r\n\r\n", .firstLine), ("GET 1://b HTTP/1.1\r\n\r\n", .firstLine),
+        ("CONNECT a HTTP/1.1\r\n\r\n", .firstLine), ("CONNECT :80 HTTP/1.1\r\n\r\n", .firstLine),
+        ("CONNECT /a:80 HTTP/1.1\r\n\r\n", .firstLine), ("CONNECT a: HTTP/1.1\r\n\r\n", .firstLine),
         ("POST / HTTP/1.1\r\nTransfer-Encoding:\r\n\r\n", .framing),
         ("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", .framing),
         ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", .field),
@@ -103,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/a/b?c#d", "/a/b"), ("http://h/x?y", "/x"), ("/", "/"), ("*", nil), ("http://h", nil),
+        ("/a/b?c", "/a/b"), ("http://h/x?y", "/x"), ("/", "/"), ("*", nil), ("http://h", nil),
     ])
     func thePathIsFound(_ target: String, _ path: String?) {
         let text = "GET \(target) HTTP/1.1\r\n\r\n"
@@ -120,7 +128,9 @@ import Testing
         ("HTTP/1.1 200 OK\r\n\r\n", .get, .untilClose), ("HTTP/1.1 200 OK\r\n\r\n", .connect, .tunnel),
         ("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\n", .connect, .length(2)),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", .get, .chunked),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", .get, .untilClose),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", .get, .chunked),
+        ("HTTP/1.1 204 No\r\nTransfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\n", .get, .none),
+        ("HTTP/1.1 304 No\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", .get, .none),
     ])
     func responsesEndWhereTheRulesSay(_ text: String, _ method: Method, _ framing: BodyFraming) {
         let (head, outcome) = response(text)
@@ -132,7 +142,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", "HTTP/2 200\r\n\r\n\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 099 X\r\n\r\n", "SSH-2.0-OpenSSH_9\r\n\r\n",
     ])

@@ -99,12 +99,52 @@ final class Rig {
         deinit { close(raw) }
     }
 
+    /// A configuration's text, in which `front1` is the address of a listening socket of the rig, and `origin1`
+    /// that of its first origin. Mode HTTP and generous timeouts are its defaults.
+    convenience init(text: String, origins count: Int = 1) throws {
+        // The proxy duplicates them.
+        var fronts: [ListeningOrigin] = []
+        try self.init(originCount: count) { ports in
+            var text = text
+            for (index, port) in ports.enumerated() {
+                text.replace("origin\(index + 1)", with: "127.0.0.1:\(port)")
+            }
+            for number in 1...3 where text.contains("front\(number)") {
+                let address = SocketAddress.ipv4(0x7F00_0001, port: 0)
+                let socket = try Socket.stream(for: address)
+                try Socket.bind(socket, to: address)
+                fronts.append(ListeningOrigin(socket.release()))
+                text.replace("front\(number)", with: "fd@\(fronts[fronts.count - 1].raw)")
+            }
+            let defaults =
+                "global\n maxconn 100\ndefaults\n mode http\n timeout client 10s\n timeout server 10s\n"
+                + " timeout connect 5s\n"
+            let result = ConfigurationParser.parse(
+                [Source(name: "test.cfg", text: defaults + text)],
+                in: Surroundings(readFile: { path in
+                    do throws(Errno) {
+                        return .success(try File.read(path))
+                    } catch {
+                        return .failure(OutsideFailure(error.description))
+                    }
+                }))
+            return try #require(result.configuration, "\(result.diagnostics)")
+        }
+    }
+
     /// A configuration with one frontend `fe` and one backend `be` whose servers are this rig's origins.
-    init(
+    convenience init(
         origins count: Int = 1, _ adjust: (inout Proxy, inout Proxy) -> Void = { _, _ in },
         global: (inout Global) -> Void = { _ in }
     ) throws {
-        let loop = try EventLoop()
+        try self.init(originCount: count) { ports in
+            Self.configuration(ports, adjust, global)
+        }
+    }
+
+    private static func configuration(
+        _ ports: [UInt16], _ adjust: (inout Proxy, inout Proxy) -> Void, _ global: (inout Global) -> Void
+    ) -> Configuration {
         let position = Position(file: "test.cfg", line: 1)
         var frontend = Proxy(name: "fe", kind: .frontend, position: position)
         frontend.settings.mode = .http
@@ -117,14 +157,7 @@ final class Rig {
         backend.settings.mode = .http
         backend.settings.timeouts.connect = .seconds(5)
         backend.settings.timeouts.server = .seconds(10)
-        var origins: [ListeningOrigin] = []
-        for number in 0..<count {
-            let address = SocketAddress.ipv4(0x7F00_0001, port: 0)
-            let socket = try Socket.stream(for: address)
-            try Socket.bind(socket, to: address)
-            try Socket.listen(socket, backlog: 64)
-            let port = try #require(try Socket.localAddress(socket.raw).port)
-            origins.append(ListeningOrigin(socket.release()))
+        for (number, port) in ports.enumerated() {
             backend.servers.append(
                 ServerLine(
                     name: "s\(number + 1)", position: position,
@@ -135,8 +168,23 @@ final class Rig {
         configuration.global.maxconn = 100
         global(&configuration.global)
         configuration.proxies = [frontend, backend]
+        return configuration
+    }
+
+    private init(originCount: Int, configuration: ([UInt16]) throws -> Configuration) throws {
+        let loop = try EventLoop()
+        var origins: [ListeningOrigin] = []
+        var ports: [UInt16] = []
+        for _ in 0..<originCount {
+            let address = SocketAddress.ipv4(0x7F00_0001, port: 0)
+            let socket = try Socket.stream(for: address)
+            try Socket.bind(socket, to: address)
+            try Socket.listen(socket, backlog: 64)
+            ports.append(try #require(try Socket.localAddress(socket.raw).port))
+            origins.append(ListeningOrigin(socket.release()))
+        }
         var collect: (String) -> Void = { _ in }
-        core = try ProxyCore(configuration: configuration, loop: loop) { _, text in collect(text) }
+        core = try ProxyCore(configuration: configuration(ports), loop: loop) { _, text in collect(text) }
         self.loop = loop
         self.origins = origins
         collect = { [weak self] in self?.reports.append($0) }
@@ -163,12 +211,35 @@ final class Rig {
         for _ in 0..<20 { try loop.runOnce(longestWait: .milliseconds(1)) }
     }
 
-    func client() throws -> TestSocket {
-        let address = core.listeners[0].socket.address
+    /// A client of a listener, the first one unless told.
+    func client(of listener: Int = 0) throws -> TestSocket {
+        let address = core.listeners[listener].socket.address
         let socket = try Socket.stream(for: address)
         _ = try Socket.connect(socket.raw, to: address)
         Socket.setNoDelay(socket.raw)
         return TestSocket(owning: socket.release())
+    }
+
+    /// One whole exchange on `client` with whatever connection the proxy uses; that connection, if it is new.
+    @discardableResult
+    func exchange(
+        _ client: TestSocket, _ path: String = "/", over open: TestSocket? = nil, origin: Int = 0
+    ) throws -> TestSocket {
+        client.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+        let server = try open ?? acceptAtOrigin(origin)
+        try expect("\r\n\r\n", at: server)
+        _ = server.take()
+        server.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        try expect("\r\n\r\nok", at: client)
+        _ = client.take()
+        return server
+    }
+
+    /// Whether a connection waits at an origin after everything has settled.
+    func hasNewConnection(atOrigin number: Int = 0) throws -> Bool {
+        try settle()
+        var poll = pollfd(fd: origins[number].raw, events: Int16(POLLIN), revents: 0)
+        return Glibc.poll(&poll, 1, 0) > 0
     }
 
     /// The next connection that the proxy opens to an origin.

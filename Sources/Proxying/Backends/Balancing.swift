@@ -57,8 +57,8 @@ extension Backend {
 extension Server {
     @inline(__always)
     var hasRoom: Bool {
-        guard let maxconn, maxconn > 0 else { return true }
-        return sessionGauge.current < maxconn
+        guard let limit else { return true }
+        return sessionGauge.current < limit
     }
 
     /// Fewer streams per weight; of equals, the one that waited longest.

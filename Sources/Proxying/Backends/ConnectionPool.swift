@@ -19,6 +19,7 @@ extension Server {
     /// Keeps a connection for the next stream; false: there are enough, close it.
     @inline(__always)
     func pushIdle(_ connection: ServerConnection) -> Bool {
+        if followsClient { return false }
         // No more than were needed at a time, and one.
         guard idle.isEmpty || idle.count + usedGauge.current <= usedGauge.max else {
             return false

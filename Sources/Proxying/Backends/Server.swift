@@ -14,6 +14,8 @@ package final class Server {
     /// Nil while its name is not resolved.
     package internal(set) var address: SocketAddress?
     package let isBackup: Bool
+    /// No port of its own: what is added to the port that the client came to. Nil: the address has its port.
+    package let portOffset: Int?
 
     /// As configured, and as the admin set it.
     package let initialWeight: Int
@@ -70,13 +72,50 @@ package final class Server {
         lastChange = now
         address =
             switch line.endpoint {
-            case .tcp(let host?, _, .number(let port)): SocketAddress(numeric: host, port: port)
-            case .tcp(let host?, _, _): SocketAddress(numeric: host, port: 0)
+            case .tcp(let host, let family, .number(let port)):
+                SocketAddress(numeric: host ?? (family == .ipv6 ? "::" : "0.0.0.0"), port: port)
+            case .tcp(let host, let family, _):
+                SocketAddress(numeric: host ?? (family == .ipv6 ? "::" : "0.0.0.0"), port: 0)
             case .unix(let path): .unix(path: path)
             case .abstract(let name): .paddedAbstract(name: name)
-            case .tcp, .descriptor: nil
+            case .descriptor: nil
             }
+        portOffset =
+            switch line.endpoint {
+            case .tcp(_, _, .offset(let offset)): offset
+            case .tcp(_, _, .same): 0
+            case .tcp, .unix, .abstract, .descriptor: nil
+            }
+        if let limit = line.options.minconn { maxconn = max(line.options.maxconn ?? 0, limit) }
         if address == nil { isUp = false }
+    }
+
+    /// Where a stream connects whose client came to `local`: host and port may follow the client's.
+    func destination(from local: @autoclosure () -> SocketAddress) -> SocketAddress? {
+        guard followsClient, let address else { return address }
+        let local = local()
+        let port = portOffset.map { UInt16(truncatingIfNeeded: Int(local.port ?? 0) + $0) }
+        let host = address.isAnyHost ? local : address
+        return host.with(port: port ?? address.port ?? 0)
+    }
+
+    /// Its connections differ by client, so that none is used for another.
+    var followsClient: Bool { portOffset != nil || address?.isAnyHost == true }
+
+    /// Where checks go; nil: nowhere that is known.
+    var checkTarget: SocketAddress? {
+        guard let port = options.checkPort else { return portOffset == nil ? address : nil }
+        return address?.with(port: port)
+    }
+
+    /// The most streams at a time now: with `minconn` it grows with the backend's load; nil: no limit.
+    @inline(__always)
+    var limit: Int? {
+        guard let maxconn, maxconn > 0 else { return nil }
+        guard let least = options.minconn else { return maxconn }
+        let load = backend.sessionGauge.current
+        if load >= backend.fullConn { return maxconn }
+        return max(least, load * maxconn / backend.fullConn)
     }
 
     /// Whether balancing may choose it.
@@ -102,5 +141,25 @@ package final class Server {
 
     package func downtime(at now: Instant) -> Duration {
         isRunning ? downBefore : downBefore + (now - lastChange)
+    }
+}
+
+extension SocketAddress {
+    /// The same host with another port; unix sockets have none.
+    func with(port: UInt16) -> SocketAddress {
+        switch self {
+        case .ipv4(let host, _): .ipv4(host, port: port)
+        case .ipv6(let high, let low, _, let scope): .ipv6(high: high, low: low, port: port, scope: scope)
+        case .unix, .abstract: self
+        }
+    }
+
+    /// `0.0.0.0` or `::`.
+    var isAnyHost: Bool {
+        switch self {
+        case .ipv4(let host, _): host == 0
+        case .ipv6(let high, let low, _, _): high | low == 0
+        case .unix, .abstract: false
+        }
     }
 }

@@ -49,7 +49,7 @@ final class Checker: Watcher {
             again()
             return
         }
-        guard let address = target else {
+        guard let address = server.checkTarget else {
             again()
             return
         }
@@ -70,16 +70,6 @@ final class Checker: Watcher {
             core.loop.setDeadline(began + timeout, of: self)
         } catch {
             done(.refused(error.description))
-        }
-    }
-
-    private var target: SocketAddress? {
-        guard let port = server.options.checkPort else { return server.address }
-        switch server.address {
-        case .ipv4(let host, _): return .ipv4(host, port: port)
-        case .ipv6(let high, let low, _, let scope):
-            return .ipv6(high: high, low: low, port: port, scope: scope)
-        case let other: return other
         }
     }
 

@@ -4,8 +4,12 @@ import ConfigLanguage
 import Glibc
 
 enum DescriptorBudget {
-    /// Descriptors for everything that is not a stream: listeners, checks, logs, pipes, admin connections.
-    private static let others = 128
+    /// Descriptors for what is neither stream, listener nor pipe: checks, logs, admin connections, the loop.
+    private static let others = 64
+    private static let mostPipes = 128
+
+    /// Pipes for splice: as HAProxy's `maxpipes` a quarter of the connections, and at most 128 MiB in the kernel.
+    static func pipes(maxconn: Int) -> Int { min(max(1, maxconn / 4), mostPipes) }
 
     /// The worker's `maxconn`. Raises the process's limit of descriptors where it may; warns where it cannot.
     static func settle(_ configuration: Configuration, report: (ReportSeverity, String) -> Void) -> Int {
@@ -16,10 +20,10 @@ enum DescriptorBudget {
         }
         let reserved = others + listeners
         guard let wanted = configuration.global.maxconn else {
-            let usable = Int(clamping: limit.rlim_cur) - reserved
+            let usable = Int(clamping: limit.rlim_cur) - reserved - 2 * mostPipes
             return min(max(100, usable / 2), 1 << 20)
         }
-        let needed = rlim_t(wanted * 2 + reserved)
+        let needed = rlim_t(wanted * 2 + reserved + 2 * pipes(maxconn: wanted))
         if limit.rlim_cur < needed {
             var raised = rlimit(rlim_cur: needed, rlim_max: max(limit.rlim_max, needed))
             if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) != 0 {

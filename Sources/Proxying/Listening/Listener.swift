@@ -17,6 +17,8 @@ package final class Listener: Watcher {
 
     /// Accepted at a time, so that clients who are already here are not forgotten.
     private static let mostAtOnce = 64
+    /// As many as came together lately: the call that finds nobody waiting is spared most of the time.
+    private var batch = 1
     private static let pauseNanoseconds: Int64 = 200_000_000
 
     init(socket: ListeningSocket, frontend: Frontend, core: ProxyCore) {
@@ -46,7 +48,8 @@ package final class Listener: Watcher {
     }
 
     override package func ready(_ readiness: UInt32) {
-        acceptQueued(most: Self.mostAtOnce, evenWhenFull: false)
+        let count = acceptQueued(most: batch, evenWhenFull: false)
+        batch = count == batch ? min(2 * batch, Self.mostAtOnce) : max(1, count)
     }
 
     /// The pause is over.
@@ -59,39 +62,44 @@ package final class Listener: Watcher {
         guard isPaused, !isFull, !core.isFull, !core.isStopping else { return }
         isPaused = false
         core.loop.cancelDeadline(of: self)
+        core.noteResumed(self)
         watch()
     }
 
     /// Stops accepting until somebody leaves; what comes meanwhile waits in the kernel's queue.
-    private func pause(retries: Bool) {
-        isPaused = true
-        core.loop.remove(self)
-        core.notePaused(self)
+    func pause(retries: Bool) {
+        guard socket.descriptor >= 0 else { return }
+        if !isPaused {
+            isPaused = true
+            core.loop.remove(self)
+            core.notePaused(self)
+        }
         if retries {
             core.loop.setDeadline(core.loop.now.advanced(byNanoseconds: Self.pauseNanoseconds), of: self)
         }
     }
 
     /// Accepts what waits; the number accepted.
-    func acceptQueued(most: Int, evenWhenFull: Bool) {
-        for _ in 0..<most {
+    @discardableResult
+    func acceptQueued(most: Int, evenWhenFull: Bool) -> Int {
+        for count in 0..<most {
             if !evenWhenFull && (isFull || core.isFull) {
                 if core.isFull { core.noteFull() }
                 pause(retries: false)
-                return
+                return count
             }
             do throws(Errno) {
-                guard let accepted = try Socket.accept(on: socket.descriptor) else { return }
+                guard let accepted = try Socket.accept(on: socket.descriptor) else { return count }
                 let peer = accepted.peer
                 core.accept(accepted.take().release(), peer: peer, on: self)
             } catch .connectionAbort, .interrupted, .protocolError {
                 continue
             } catch {
                 core.descriptorsExhausted(error)
-                if !evenWhenFull { pause(retries: true) }
-                return
+                return count
             }
         }
+        return most
     }
 
     /// Accepts no more; `servesQueue`: what the kernel has queued is taken first.

@@ -46,7 +46,7 @@ final class LogOutput: Watcher {
                 case .tcp(let host, _, .number(let port)):
                     SocketAddress(numeric: host ?? "127.0.0.1", port: port) ?? .unix(path: "")
                 case .unix(let path): .unix(path: path)
-                case .abstract(let name): .abstract(name: name)
+                case .abstract(let name): .paddedAbstract(name: name)
                 case .tcp, .descriptor: .unix(path: "")
                 }
             destination = .datagrams(try Socket.datagram(for: address).release(), address)

@@ -36,7 +36,7 @@ struct StreamLog {
             line.append(stream.status)
             line.append(" ")
         }
-        line.append(stream.bytesOut)
+        line.append(stream.wasRefused ? 0 : stream.bytesOut)
         line.append(isHTTPLine ? " - - " : " ")
         line.append(byte: stream.cause)
         line.append(byte: stream.moment)

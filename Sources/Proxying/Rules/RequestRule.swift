@@ -47,9 +47,9 @@ struct CompiledAnswer {
         status = answer.status
         body = answer.body
         var text = "HTTP/1.1 \(answer.status) \(StatusText.reason(answer.status))\r\n"
-        text += "content-length: \(answer.body.count)\r\n"
-        if let type = answer.contentType { text += "content-type: \(type)\r\n" }
         for (name, value) in answer.headers { text += "\(name): \(value)\r\n" }
+        if answer.status != 204 { text += "content-length: \(answer.body.count)\r\n" }
+        if let type = answer.contentType { text += "content-type: \(type)\r\n" }
         head = Array(text.utf8)
     }
 }

@@ -154,8 +154,8 @@ final class ClientConnection: Connection {
             core.takeStream(for: self).beginHTTP(self, headLength: length, total: total)
             return true
         case .partial: return keepPartial(buffer, total)
-        case .invalid:
-            refuse(.invalid)
+        case .invalid(let error):
+            refuse(error == .coding ? .coded : .invalid)
             return false
         }
     }
@@ -239,11 +239,12 @@ final class ClientConnection: Connection {
 
     /// Why a request that never became one is turned down.
     enum Refusal {
-        case invalid, tooLong, timedOut, aborted
+        /// `coded`: its body is coded in a way that cannot be passed on.
+        case invalid, coded, tooLong, timedOut, aborted
     }
 
     private func refuse(_ refusal: Refusal) {
-        let hadBytes = held != nil || refusal == .invalid || refusal == .tooLong
+        let hadBytes = held != nil || (refusal != .timedOut && refusal != .aborted)
         releaseHeld()
         core.takeStream(for: self).refuse(refusal, hadBytes: hadBytes)
     }

@@ -29,16 +29,21 @@ final class Pipe {
 
 /// Empty pipes that wait for their next stream.
 struct PipeStock {
-    private static let mostIdle = 64
+    /// Pipes at a time, each with up to `Pipe.capacity` bytes of kernel memory and two descriptors.
+    let most: Int
     private var idle: [Pipe] = []
     private(set) var inUse = 0
 
     /// `PipesFree`.
     var free: Int { idle.count }
 
-    /// Nil where the process has no descriptors left: the stream copies then.
+    init(most: Int) {
+        self.most = most
+    }
+
+    /// Nil where all are in use or the process has no descriptors left: the stream copies then.
     mutating func take() -> Pipe? {
-        guard let pipe = idle.popLast() ?? Pipe() else { return nil }
+        guard inUse < most, let pipe = idle.popLast() ?? Pipe() else { return nil }
         inUse += 1
         return pipe
     }
@@ -46,6 +51,6 @@ struct PipeStock {
     /// `isEmpty` false: bytes of a dead stream are in it, so it cannot be used again.
     mutating func putBack(_ pipe: Pipe, isEmpty: Bool) {
         inUse -= 1
-        if isEmpty && idle.count < Self.mostIdle { idle.append(pipe) }
+        if isEmpty { idle.append(pipe) }
     }
 }

@@ -92,6 +92,8 @@ final class Stream {
     var backendQueuePosition = 0
     /// The server that the log names: the last one it was assigned to.
     var loggedServer: Server?
+    /// It never was a request: the log tells no bytes of the answer.
+    var wasRefused = false
     /// Monitoring requests are not logged.
     var isLogged = true
 
@@ -137,6 +139,7 @@ final class Stream {
         moment = UInt8(ascii: "-")
         serverQueuePosition = 0
         backendQueuePosition = 0
+        wasRefused = false
         isLogged = true
         loggedServer = nil
     }

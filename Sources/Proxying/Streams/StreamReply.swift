@@ -106,12 +106,14 @@ extension Stream {
         keepsClient = false
         clientIsVersion11 = true
         requestLine.append("<BADREQ>")
+        wasRefused = true
         isLogged = hadBytes || !frontend.settings.dontLogNull
         core.figures.requests += 1
         frontend.traffic.requests += 1
         frontend.traffic.requestErrors += 1
         switch refusal {
         case .invalid, .tooLong: fail(status: 400, cause: "P", moment: "R")
+        case .coded: fail(status: 422, cause: "P", moment: "R")
         case .timedOut: fail(status: 408, cause: "c", moment: "R")
         case .aborted:
             frontend.traffic.clientAborts += 1

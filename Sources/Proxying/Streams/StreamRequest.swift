@@ -140,7 +140,8 @@ extension Stream {
         return true
     }
 
-    private var localAddress: SocketAddress {
+    /// Where the client came to.
+    var localAddress: SocketAddress {
         guard let client else { return .unix(path: "") }
         return (try? Socket.localAddress(client.descriptor)) ?? client.listener.socket.address
     }

@@ -49,7 +49,7 @@ extension Stream {
                 releaseHeld(connection)
                 let status = core.responseHead.status
                 if status < 200 && status != 101 {
-                    passInterim(start..<start + length)
+                    passInterim(start, length)
                     start += length
                     if start == total { return }
                 } else {
@@ -84,9 +84,19 @@ extension Stream {
     }
 
     /// `100 Continue` and its like go to clients that know them.
-    private func passInterim(_ range: Range<Int>) {
+    private func passInterim(_ start: Int, _ length: Int) {
         guard clientIsVersion11 else { return }
-        write(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(core.readBuffer)[range]))
+        guard core.responseHead.hasForbiddenFraming || core.responseHead.section.mustBeRewritten else {
+            write(
+                UnsafeRawBufferPointer(
+                    rebasing: UnsafeRawBufferPointer(core.readBuffer)[start..<start + length]))
+            return
+        }
+        let head = core.scratch
+        head.clear()
+        writeFields(to: head, start, length, core.responseHead.section, dechunks: false)
+        head.append("\r\n")
+        write(head.bytes)
     }
 
     // MARK: The final head
@@ -149,7 +159,9 @@ extension Stream {
     ) {
         let saysClose = !switches && !keepsClient
         let saysKeepAlive = !switches && keepsClient && (!clientIsVersion11 || !core.responseHead.isVersion11)
-        let mustChange = dechunks || (core.responseHead.section.mustBeRewritten && !switches)
+        let mustChange =
+            dechunks || core.responseHead.hasForbiddenFraming
+            || (core.responseHead.section.mustBeRewritten && !switches)
         let buffer = UnsafeRawBufferPointer(core.readBuffer)
         if !mustChange && !saysClose && !saysKeepAlive {
             let whole = UnsafeRawBufferPointer(
@@ -160,7 +172,7 @@ extension Stream {
         let head = core.scratch
         head.clear()
         if mustChange {
-            writeFields(to: head, start, headLength, core.responseHead.section, dechunks)
+            writeFields(to: head, start, headLength, core.responseHead.section, dechunks: dechunks)
         } else {
             head.append(UnsafeRawBufferPointer(rebasing: buffer[start..<(start + headLength - 2)]))
         }
@@ -171,20 +183,21 @@ extension Stream {
     }
 
     private func writeFields(
-        to head: ByteBuffer, _ start: Int, _ length: Int, _ section: FieldSection, _ dechunks: Bool
+        to head: ByteBuffer, _ start: Int, _ length: Int, _ section: FieldSection, dechunks: Bool
     ) {
         let buffered = core.bytes(start..<start + length)
         let bytes = buffered.span
         head.append(bytes, core.responseHead.line)
         head.append("\r\n")
-        var sawLength = false
+        let dropsFraming = core.responseHead.forbidsFraming
+        var sawLength = dropsFraming || section.hasLengthBesideChunks
         for field in section.fields {
             switch field.known {
             case .connection, .keepAlive, .proxyConnection: if status != 101 { continue }
             case .contentLength:
                 if sawLength { continue }
                 sawLength = true
-            case .transferEncoding: if dechunks { continue }
+            case .transferEncoding: if dechunks || dropsFraming { continue }
             case .other, .host, .upgrade, .expect: break
             }
             head.append(bytes, Int(field.nameStart)..<Int(field.valueEnd))

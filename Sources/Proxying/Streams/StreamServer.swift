@@ -92,7 +92,7 @@ extension Stream {
             if phase == .exchange { setExchangeDeadlines(client, connection, backend) }
             return
         }
-        guard let address = server.address else {
+        guard let address = server.destination(from: localAddress) else {
             connectionFailed(timedOut: false)
             return
         }
@@ -113,9 +113,7 @@ extension Stream {
                 throw error
             }
         } catch {
-            if error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem {
-                core.descriptorsExhausted(error)
-            }
+            if error.isExhaustion { core.descriptorsExhausted(error) }
             connectionFailed(timedOut: false)
             return
         }
