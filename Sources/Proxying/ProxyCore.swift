@@ -39,6 +39,8 @@ package final class ProxyCore {
 
     /// `Maxconn`: the most client connections at a time.
     package let maxconn: Int
+    /// As `maxconn`, or fewer where the process may not open enough descriptors.
+    let mostClients: Int
 
     // The hot path's tools: one of each for the whole loop. Nothing here is reached from two places at once, so
     // that what every request touches needs no check of it at run time (6 % of a small request's cost).
@@ -81,7 +83,7 @@ package final class ProxyCore {
         self.startTime = startTime
         self.report = report
         startedAt = WallClock.now()
-        maxconn = DescriptorBudget.settle(configuration, report: report)
+        (maxconn, mostClients) = DescriptorBudget.settle(configuration, report: report)
         pipes = PipeStock(most: DescriptorBudget.pipes(maxconn: maxconn))
         readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
         var opening = SocketOpening(inherited: inherited)

@@ -53,7 +53,7 @@ extension ProxyCore {
     // MARK: Budget
 
     /// Connections or buffers are at their limit.
-    var isFull: Bool { clients.count >= maxconn || buffers.inUse >= maxconn * 4 }
+    var isFull: Bool { clients.count >= mostClients || buffers.inUse >= maxconn * 4 }
 
     func notePaused(_ listener: Listener) {
         pausedListeners.append(listener)
@@ -67,10 +67,10 @@ extension ProxyCore {
     }
 
     /// Somebody has left: listeners go on where there is room, and a limit is said again when it is met again
-    /// after a tenth of the clients had gone.
+    /// after half of the clients had gone.
     private func noteLeaving() {
         for listener in pausedListeners { listener.resume() }
-        guard let fullAt, clients.count * 10 <= fullAt * 9 else { return }
+        guard let fullAt, clients.count * 2 <= fullAt else { return }
         self.fullAt = nil
     }
 
@@ -80,7 +80,8 @@ extension ProxyCore {
         fullAt = clients.count
         report(
             .warning,
-            "\(clients.count) connections of maxconn \(maxconn): no more are accepted until some have ended")
+            "\(clients.count) connections of \(mostClients == maxconn ? "maxconn" : "what descriptors allow,") "
+                + "\(mostClients): no more are accepted until some have ended")
     }
 
     /// No descriptor could be had, for a client or towards a server: nobody is accepted for a moment.
