@@ -49,6 +49,7 @@ import Unix
         }
         let rig = try Rig(
             text: "listen fe\n bind unix@\(path)-f.sock mode 600\n server s1 unix@\(path)-o.sock\n")
+        try rig.core.listeners[0].socket.publish()
         var facts = stat()
         #expect(stat(path + "-f.sock", &facts) == 0 && facts.st_mode & 0o777 == 0o600)
         try exchange(rig, client(.unix(path: path + "-f.sock")), origin)

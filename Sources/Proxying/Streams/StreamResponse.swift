@@ -329,18 +329,13 @@ extension Stream {
         guard let client, let connection, let backend else { return }
         account()
         let timing = backend.timing
-        let clientSpan: Int64
-        let serverSpan: Int64
-        if response.isComplete {
-            clientSpan = frontend.timing.clientFin
-        } else {
-            clientSpan = timing.hasTunnel ? timing.tunnel : frontend.timing.client
-        }
-        if request.isComplete {
-            serverSpan = timing.serverFin
-        } else {
-            serverSpan = timing.hasTunnel ? timing.tunnel : timing.server
-        }
+        var clientSpan = timing.hasTunnel ? timing.tunnel : frontend.timing.client
+        var serverSpan = timing.hasTunnel ? timing.tunnel : timing.server
+        if response.isComplete { clientSpan = frontend.timing.clientFin ?? clientSpan }
+        if request.isComplete { serverSpan = timing.serverFin ?? serverSpan }
+        // A side that has ended and has taken all that came for it is not waited for.
+        if request.isComplete && response.isFlushed { clientSpan = .max }
+        if response.isComplete && request.isFlushed { serverSpan = .max }
         client.setDeadline(after: clientSpan)
         connection.setDeadline(after: serverSpan)
     }

@@ -6,13 +6,15 @@ import Unix
 /// Nanoseconds; `.max` is "never".
 struct Timing {
     let client: Int64
-    let clientFin: Int64
+    /// Nil where not set: the usual timeout goes on.
+    let clientFin: Int64?
     let httpRequest: Int64
     let keepAlive: Int64
     let connect: Int64
     let queue: Int64
     let server: Int64
-    let serverFin: Int64
+    /// As `clientFin`.
+    let serverFin: Int64?
     /// `.max` also where none is set: `hasTunnel` tells.
     let tunnel: Int64
     let hasTunnel: Bool
@@ -23,13 +25,13 @@ struct Timing {
             return .max
         }
         client = span(timeouts.client)
-        clientFin = span(timeouts.clientFin, timeouts.client)
+        clientFin = timeouts.clientFin?.nanoseconds
         httpRequest = span(timeouts.httpRequest, timeouts.client)
         keepAlive = span(timeouts.httpKeepAlive, timeouts.httpRequest, timeouts.client)
         connect = span(timeouts.connect)
         queue = span(timeouts.queue, timeouts.connect)
         server = span(timeouts.server)
-        serverFin = span(timeouts.serverFin, timeouts.server)
+        serverFin = timeouts.serverFin?.nanoseconds
         tunnel = span(timeouts.tunnel)
         hasTunnel = timeouts.tunnel != nil
     }
