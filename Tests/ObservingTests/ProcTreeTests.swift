@@ -95,7 +95,7 @@ import Unix
             ("/run/m.sock,level,operator", .unix(path: "/run/m.sock")),
             ("unix@/run/m.sock", .unix(path: "/run/m.sock")),
             ("m.sock", .unix(path: "/srv/m.sock")),
-            ("abns@mw", .abstract(name: "mw")),
+            ("abns@mw", .paddedAbstract(name: "mw")),
             ("ipv4@127.0.0.1:9999", .ipv4(0x7f00_0001, port: 9999)),
             ("127.0.0.1:9999", .ipv4(0x7f00_0001, port: 9999)),
             (":9999", .ipv4(0x7f00_0001, port: 9999)),
