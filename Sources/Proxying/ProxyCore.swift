@@ -75,7 +75,7 @@ package final class ProxyCore {
     /// `inherited` gives the descriptor that was passed under a key and gives up its ownership; nil where none was.
     package init(
         configuration: Configuration, loop: EventLoop, startTime: Instant = .now(),
-        inherited: @escaping (String) -> Int32? = { _ in nil },
+        inherited: @escaping (String) -> Int32? = { _ in nil }, neighbours: [Int32] = [],
         report: @escaping (ReportSeverity, String) -> Void
     ) throws(BindFailures) {
         self.configuration = configuration
@@ -86,7 +86,7 @@ package final class ProxyCore {
         (maxconn, mostClients) = DescriptorBudget.settle(configuration, report: report)
         pipes = PipeStock(most: DescriptorBudget.pipes(maxconn: maxconn))
         readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
-        var opening = SocketOpening(inherited: inherited)
+        var opening = SocketOpening(inherited: inherited, neighbours: neighbours)
         var proxies: [RunningProxy] = []
         var openings: [(ListeningSocket, Frontend)] = []
         // HAProxy's numbers: 1 is its own GLOBAL.

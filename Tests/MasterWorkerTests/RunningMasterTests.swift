@@ -122,6 +122,24 @@ import Unix
         }
     }
 
+    /// The port is the proxy's own: the address may change, and several may share it.
+    @Test func theAddressOfAPortChangesOverAReload() throws {
+        let folder = try ScratchFolder()
+        let port = try freePort()
+        let master = try RunningMaster(
+            frontend: "    bind 127.0.0.1:\(port)\n" + Answer.text("one"), in: folder)
+        #expect(master.get(port) == "one")
+        for (body, binds) in [
+            ("two", ["*:\(port)"]), ("three", ["*:\(port)", "127.0.0.1:\(port)", "127.0.0.2:\(port)"]),
+            ("four", ["127.0.0.1:\(port)"]),
+        ] {
+            let lines = binds.map { "    bind \($0)\n" }.joined()
+            try master.configure(frontend: lines + Answer.text(body))
+            #expect(try master.ask("reload").hasPrefix("Success=1"))
+            try wait(for: "the new file on the port") { master.get(port) == body }
+        }
+    }
+
     /// HAProxy fills the names up with NULs; clients that do the same must get through.
     @Test func abstractNamesAreHAProxys() throws {
         let name = "mwproxy-tests-\(getpid())"

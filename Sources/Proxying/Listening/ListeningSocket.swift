@@ -85,9 +85,12 @@ struct SocketOpening {
     let inherited: (String) -> Int32?
     private(set) var failures: [BindFailure] = []
     private var seen: [String: Int] = [:]
+    /// Sockets of this proxy that may hold a port of which another address is wanted now.
+    private var neighbours: [Int32]
 
-    init(inherited: @escaping (String) -> Int32?) {
+    init(inherited: @escaping (String) -> Int32?, neighbours: [Int32] = []) {
         self.inherited = inherited
+        self.neighbours = neighbours
     }
 
     /// Opens what a line names; nil, and a failure noted, where that cannot be.
@@ -140,15 +143,40 @@ struct SocketOpening {
                     key: key, position: position, options: options, isNew: true, descriptor: socket,
                     temporaryPath: temporary, path: path)
             }
-            try Socket.bind(socket, to: place)
-            step = "cannot listen to socket"
-            try Socket.listen(socket, backlog: backlog)
+            do throws(Errno) {
+                try Socket.bind(socket, to: place)
+                step = "cannot listen to socket"
+                try Socket.listen(socket, backlog: backlog)
+            } catch .addressInUse {
+                try bindBesideNeighbours(socket, to: place, backlog: backlog)
+            }
+            neighbours.append(socket.raw)
             return ListeningSocket(
                 key: key, position: position, options: options, isNew: true, descriptor: socket)
         } catch {
             failures.append(failed(step, error))
             return nil
         }
+    }
+
+    /// A port that this proxy holds itself, on another address: `*:80` beside `127.0.0.1:80`, or in its place. All of
+    /// them share the port for the moment of the bind. A process of the same user that asks for sharing could join
+    /// such a port later, as it can join every port of HAProxy's.
+    private func bindBesideNeighbours(
+        _ socket: borrowing Descriptor, to place: SocketAddress, backlog: Int
+    ) throws(Errno) {
+        let ours = neighbours.filter { number in
+            let address = try? Socket.localAddress(number)
+            return address?.port != nil && address?.port == place.port
+        }
+        guard !ours.isEmpty else { throw .addressInUse }
+        let sharing = ours + [socket.raw]
+        defer {
+            for number in sharing { try? Socket.setOption(number, SOL_SOCKET, SO_REUSEPORT, 0) }
+        }
+        for number in sharing { try Socket.setOption(number, SOL_SOCKET, SO_REUSEPORT, 1) }
+        try Socket.bind(socket, to: place)
+        try Socket.listen(socket, backlog: backlog)
     }
 
     /// The key, and how often the configuration has named the address by now.

@@ -136,6 +136,7 @@ package final class WorkerProcess {
             return try ProxyCore(
                 configuration: configuration, loop: loop,
                 inherited: { inherited.removeValue(forKey: ListenerKey($0)) },
+                neighbours: Array(inherited.values),
                 report: { severity, text in
                     switch severity {
                     case .alert: report.say(.alert, text)
