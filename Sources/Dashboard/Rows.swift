@@ -106,7 +106,7 @@ enum Holders {
             case .adminSession:
                 (holder.count == 1 ? "admin session" : "\(holder.count) admin sessions") + who
             case .peers: Figures.counted(holder.count, "peers session") + who
-            case .servers: Figures.counted(holder.count, "server connection") + who
+            case .servers: Figures.counted(holder.count, "half-closed connection") + who
             }
         }.joined(separator: ", ")
     }
@@ -120,7 +120,7 @@ enum Holders {
             case .clients: Figures.counted(first.count, "client")
             case .adminSession: "admin CLI"
             case .peers: "peers"
-            case .servers: Figures.counted(first.count, "server")
+            case .servers: "half-closed"
             }
         return holders.count > 1 && words.utf8.count < 9 ? words + " +" : words
     }

@@ -1,5 +1,5 @@
-// What a worker was loaded from: the files as they were then. Only hard-stop-after is kept; nothing else here needs
-// the language.
+// What a worker was loaded from: the files as they were then. Only hard-stop-after and the admin sockets are kept;
+// nothing else here needs the language.
 
 import Glibc
 import ReloadModel
@@ -17,6 +17,29 @@ package struct LoadedConfiguration {
     /// hard-stop-after as the files say it now. `notAfter`: microseconds since 1970; a file that was changed later
     /// makes the answer unknown.
     package func hardStopAfter(notAfter: Int64? = nil) -> Known<HardStopAfter> {
+        switch texts(notAfter: notAfter) {
+        case .known(let texts): HardStopAfter.find(in: texts)
+        case .unknown(let why): .unknown(why)
+        }
+    }
+
+    /// The paths of every `stats socket`, as unix_diag names them: for a worker that cannot be asked for them.
+    func adminPaths() -> Set<String> {
+        let folder = proc.link(master, "cwd").value
+        let lines = (texts().value ?? []).flatMap { $0.split(whereSeparator: \.isNewline) }
+        let paths = lines.compactMap { line -> String? in
+            let words = line.split { $0 == " " || $0 == "\t" }
+            guard words.count > 2, words[0] == "stats", words[1] == "socket" else { return nil }
+            return switch AdminAddress.parse(String(words[2]), relativeTo: folder) {
+            case .unix(let path): path
+            case .abstract(let name): "@" + name
+            default: nil
+            }
+        }
+        return Set(paths)
+    }
+
+    private func texts(notAfter: Int64? = nil) -> Known<[String]> {
         let arguments = proc.arguments(master)
         let line = ProxyCommandLine(arguments)
         guard !line.configuration.isEmpty else {
@@ -42,7 +65,7 @@ package struct LoadedConfiguration {
                 }
             }
         }
-        return HardStopAfter.find(in: texts)
+        return .known(texts)
     }
 
     /// A file's place as the master sees it, reached from here.

@@ -16,22 +16,31 @@ struct Inquiry {
 final class MasterInquiry {
     private static let wholeRound = Duration.milliseconds(150)
     private static let secondTry = Duration.milliseconds(50)
-    /// How long a silent process is left alone.
-    private static let pause = Duration.seconds(3)
+    /// How long a process is left alone after its first, second … silence in a row. The master keeps a session for
+    /// each question until the worker has answered it, and HAProxy's takes ten altogether: a worker that never
+    /// answers must not be asked until nobody else can ask anything.
+    private static let silencePauses: [Duration] = [
+        .seconds(3), .seconds(30), .seconds(300), .seconds(3600),
+    ]
     /// How long the master is left alone after its first, second … failure in a row: at a reload it is away for
     /// a moment only.
     private static let pauses: [Duration] = [
-        .zero, .milliseconds(100), .milliseconds(500), .seconds(1), pause,
+        .zero, .milliseconds(100), .milliseconds(500), .seconds(1), .seconds(3),
     ]
 
     private let address: SocketAddress
+    private let proc: ProcTree
+    private let master: Int32
     private var silentUntil: [Int32: Instant] = [:]
+    private var silences: [Int32: Int] = [:]
     private var masterSilentUntil = Instant(nanoseconds: 0)
     private var masterSilence = Unknown("not asked yet")
     private var failures = 0
 
-    init(_ address: SocketAddress) {
+    init(_ address: SocketAddress, proc: ProcTree, master: Int32) {
         self.address = address
+        self.proc = proc
+        self.master = master
     }
 
     func ask(about workers: [Int32]) -> Inquiry {
@@ -39,8 +48,14 @@ final class MasterInquiry {
         guard now >= masterSilentUntil else {
             return Inquiry(table: .unknown(masterSilence), infos: [:], silence: [:])
         }
+        if let stopped = stopped(master, "the master") {
+            return Inquiry(table: .unknown(stopped), infos: [:], silence: [:])
+        }
         silentUntil = silentUntil.filter { workers.contains($0.key) && $0.value > now }
-        let asked = workers.filter { silentUntil[$0] == nil }
+        silences = silences.filter { workers.contains($0.key) }
+        var silence: [Int32: Unknown] = [:]
+        for pid in workers { silence[pid] = stopped(pid, "worker \(pid)") }
+        let asked = workers.filter { silentUntil[$0] == nil && silence[$0] == nil }
         let command = (["show proc"] + asked.map { "@!\($0) show info" }).joined(separator: ";")
         let answer = AdminQuery.ask(address, command, within: Self.wholeRound)
         if case .refused(let error) = answer {
@@ -53,14 +68,13 @@ final class MasterInquiry {
         else {
             if case .late = answer {
                 return failed(
-                    Unknown("the master does not answer on its admin socket: it is stopped or busy"))
+                    Unknown("the master does not answer on its admin socket: it is busy, or has no session left"))
             }
             return failed(
                 Unknown("the master's admin socket does not know 'show proc'"))
         }
         failures = 0
         var infos = ProxyReplies.infos(in: String(text[end.upperBound...]))
-        var silence: [Int32: Unknown] = [:]
         let missing = asked.filter { infos[$0] == nil }
         if !missing.isEmpty {
             // A worker that has just gone cuts the joined reply, and a silent one blocks it: ask each alone.
@@ -70,16 +84,25 @@ final class MasterInquiry {
                 if let info = ProxyReplies.infos(in: answer.text)[pid] {
                     infos[pid] = info
                 } else if case .late = answer {
-                    silentUntil[pid] = now + Self.pause
+                    let count = silences[pid, default: 0]
+                    silences[pid] = count + 1
+                    silentUntil[pid] = now + Self.silencePauses[min(count, Self.silencePauses.count - 1)]
                 } else {
                     silence[pid] = Unknown("the master cannot reach worker \(pid)")
                 }
             }
         }
-        for pid in silentUntil.keys {
-            silence[pid] = Unknown("worker \(pid) does not answer: it is stopped or busy")
+        for pid in infos.keys { silences[pid] = nil }
+        for pid in silentUntil.keys where silence[pid] == nil {
+            silence[pid] = Unknown("worker \(pid) does not answer: it is busy or hangs")
         }
         return Inquiry(table: .known(table), infos: infos, silence: silence)
+    }
+
+    /// A process that a signal has stopped answers nobody, and each question would wait in it.
+    private func stopped(_ pid: Int32, _ name: String) -> Unknown? {
+        guard let state = proc.stat(pid)?.state, state == "T" || state == "t" else { return nil }
+        return Unknown("\(name) is stopped by a signal or a debugger", remedy: "kill -CONT \(pid)")
     }
 
     private func failed(_ why: Unknown) -> Inquiry {
@@ -91,7 +114,7 @@ final class MasterInquiry {
 
     /// Asks one thing of the master itself; nil when it did not answer in time.
     func ask(_ command: String) -> String? {
-        guard Instant.now() >= masterSilentUntil else { return nil }
+        guard Instant.now() >= masterSilentUntil, stopped(master, "") == nil else { return nil }
         guard case .complete(let text) = AdminQuery.ask(address, command, within: Self.secondTry) else {
             return nil
         }

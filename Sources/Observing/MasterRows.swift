@@ -38,7 +38,7 @@ extension MasterWatch {
             ordered.map { watch in
                 ConnectionCensus.Worker(
                     pid: watch.pid, isAccepting: isOld[watch.pid] == false && watch.readyAt != nil,
-                    adminPaths: watch.adminPaths ?? [])
+                    adminPaths: watch.adminPaths ?? watch.declaredAdminPaths)
             })
         let sessions = adminSessions(of: ordered.filter { isOld[$0.pid] == true })
         let samples = ordered.enumerated().map { index, watch in
@@ -161,11 +161,13 @@ extension MasterWatch {
             found.append(Holder(kind: .peers, count: peers))
         }
         if found.isEmpty, let left = watch.info?.currentConnections, left > 0 {
-            // Clients that have gone or half gone, while their servers have not answered to the end.
+            // Clients that have gone or have ended their side, while their servers have not answered to the end.
             found.append(Holder(kind: .servers, count: left))
         }
-        if found.isEmpty, watch.info == nil {
-            return .unknown(silence[watch.pid] ?? tableProblem ?? Unknown("it was not asked yet"))
+        if found.isEmpty {
+            let nothing = Unknown("neither a client nor an admin session nor a peer was seen so far")
+            return .unknown(
+                watch.info == nil ? silence[watch.pid] ?? tableProblem ?? Unknown("not asked yet") : nothing)
         }
         return .known(found)
     }

@@ -30,6 +30,8 @@ final class MasterWatch {
     var wasPending = false
     private var knownLog: ReloadLog?
     private var logIsDue = true
+    /// The names of those who asked for a load, kept for when they are gone.
+    private var senders: [Int32: String] = [:]
 
     init?(_ master: RunningMaster, proc: ProcTree) {
         guard let stat = proc.stat(master.pid), stat.state != "Z" else { return nil }
@@ -42,7 +44,7 @@ final class MasterWatch {
         holders = HolderFinder(proc)
         let folder = (try? readLink("/proc/self/cwd")) ?? "/"
         let address = master.masterSocket.value.flatMap { AdminAddress.parse($0, relativeTo: folder) }
-        inquiry = address.map(MasterInquiry.init)
+        inquiry = address.map { MasterInquiry($0, proc: proc, master: master.pid) }
         masterPath =
             switch address {
             case .unix(let path): path
@@ -97,7 +99,8 @@ final class MasterWatch {
         watches[pid] = WorkerWatch(
             pid: pid, stat: stat, startedAt: startedAt, isLive: !isFirstLook,
             replaced: ProxyCommandLine(proc.arguments(pid)).replaced,
-            limit: configuration.hardStopAfter(notAfter: isFirstLook ? startedAt : nil))
+            limit: configuration.hardStopAfter(notAfter: isFirstLook ? startedAt : nil),
+            declaredAdminPaths: configuration.adminPaths())
     }
 
     /// A child that runs the master's program; `program` sections start others.
@@ -205,8 +208,10 @@ final class MasterWatch {
             }
         let authors = attempt.requests.map { request -> String in
             guard let pid = request.pid else { return request.via }
-            let name = proc.stat(pid).map { "\($0.name) " } ?? ""
-            return "\(name)(pid \(pid)\(request.uid.map { ", uid \($0)" } ?? "")) with \(request.via)"
+            let numbers = "pid \(pid)\(request.uid.map { ", uid \($0)" } ?? "")"
+            if let name = proc.stat(pid)?.name { senders[pid] = name }
+            let who = senders[pid].map { "\($0) (\(numbers))" } ?? numbers
+            return "\(who) with \(request.via)"
         }
         return ReloadRecord(
             at: attempt.at, attempt: attempt.attempt, result: result,

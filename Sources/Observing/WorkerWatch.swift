@@ -14,6 +14,8 @@ final class WorkerWatch {
     let replaced: [Int32]
     /// hard-stop-after of the configuration that it was loaded from.
     let limit: Known<HardStopAfter>
+    /// The admin sockets that the files named when it was met.
+    let declaredAdminPaths: Set<String>
     /// When its load had succeeded; nil while it has not.
     var readyAt: Int64?
     /// When the worker that took over from it was READY.
@@ -34,7 +36,7 @@ final class WorkerWatch {
 
     init(
         pid: Int32, stat: ProcessStat, startedAt: Int64, isLive: Bool, replaced: [Int32],
-        limit: Known<HardStopAfter>
+        limit: Known<HardStopAfter>, declaredAdminPaths: Set<String>
     ) {
         self.pid = pid
         startTicks = stat.startTicks
@@ -42,6 +44,7 @@ final class WorkerWatch {
         self.isLive = isLive
         self.replaced = replaced
         self.limit = limit
+        self.declaredAdminPaths = declaredAdminPaths
     }
 
     func cpuPercent(_ stat: ProcessStat, now: Instant) -> Known<Double> { meter.percent(stat, now: now) }

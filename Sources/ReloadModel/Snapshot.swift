@@ -108,7 +108,7 @@ package struct Holder: Equatable, Sendable {
         case adminSession
         /// A peers session.
         case peers
-        /// No client is left, only connections to servers.
+        /// No client is established: it has closed its side or has gone, and its server has not answered to the end.
         case servers
     }
     package var kind: Kind

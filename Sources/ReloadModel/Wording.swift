@@ -48,7 +48,7 @@ extension Holder {
             case .clients: Wording.count(count, "client")
             case .adminSession: count == 1 ? "an admin session" : "\(count) admin sessions"
             case .peers: count == 1 ? "a peers session" : "\(count) peers sessions"
-            case .servers: Wording.count(count, "connection") + " to servers"
+            case .servers: Wording.count(count, "half-closed connection")
             }
         return who.map { "\(noun) of \($0)" } ?? noun
     }
