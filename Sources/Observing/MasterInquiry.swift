@@ -68,7 +68,8 @@ final class MasterInquiry {
         else {
             if case .late = answer {
                 return failed(
-                    Unknown("the master does not answer on its admin socket: it is busy, or has no session left"))
+                    Unknown(
+                        "the master does not answer on its admin socket: it is busy, or has no session left"))
             }
             return failed(
                 Unknown("the master's admin socket does not know 'show proc'"))

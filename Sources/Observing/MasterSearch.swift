@@ -65,7 +65,8 @@ package struct MasterSearch {
         }
         guard let pid else {
             if case .late = answer {
-                throw .unsuitable("master socket \(word) does not answer: the master is stopped or busy; "
+                throw .unsuitable(
+                    "master socket \(word) does not answer: the master is stopped or busy; "
                         + "name its --pid to see what can be seen without it")
             }
             throw .unsuitable(

@@ -57,12 +57,13 @@ package enum AlertRules {
         let late = worker.killIn.value.map { " by \(Wording.span(seconds: -$0))" } ?? ""
         return Alert(
             kind: .overdue, severity: .critical,
-            message: "\(name(worker)) is past its hard-stop-after\(late)\(keptBy(worker))")
+            message: "\(name(worker)) is past its hard-stop-after\(late)\(keptBy(worker, ", kept by"))")
     }
 
     private static func held(_ worker: WorkerSample) -> Alert? {
         guard worker.state == .held else { return nil }
-        return Alert(kind: .held, severity: .warning, message: "\(name(worker)) is held\(keptBy(worker))")
+        return Alert(
+            kind: .held, severity: .warning, message: "\(name(worker)) is held\(keptBy(worker, " by"))")
     }
 
     private static func stacking(_ workers: [WorkerSample], limit: Int) -> [Alert] {
@@ -94,8 +95,8 @@ package enum AlertRules {
         "worker \(worker.pid)" + (worker.generation.value.map { " (generation \($0))" } ?? "")
     }
 
-    private static func keptBy(_ worker: WorkerSample) -> String {
+    private static func keptBy(_ worker: WorkerSample, _ joint: String) -> String {
         let holders = (worker.holders.value ?? []).filter { $0.count > 0 }
-        return holders.isEmpty ? "" : " by \(holders.map(\.words).joined(separator: " and "))"
+        return holders.isEmpty ? "" : "\(joint) \(holders.map(\.words).joined(separator: " and "))"
     }
 }

@@ -53,7 +53,7 @@ enum ReportText {
         let master = snapshot.master
         var parts = [snapshot.proxy.program.rawValue + (snapshot.proxy.version.value.map { " \($0)" } ?? "")]
         parts.append("master \(master.pid)")
-        parts.append("up \(Wording.span(seconds: master.uptime.rounded(.down)))")
+        parts.append("up \(age(master.uptime))")
         parts.append("reloads \(number(master.reloads)), failed \(number(master.failedReloads))")
         parts.append(snapshot.proxy.masterSocket.value ?? "no master socket")
         parts.append(CivilTime.text(ofMicroseconds: snapshot.time))
@@ -68,18 +68,18 @@ enum ReportText {
     private static func masterRow(_ snapshot: Snapshot) -> [String] {
         let master = snapshot.master
         return [
-            "\(master.pid)", "master", "-", "-", Wording.span(seconds: master.uptime.rounded(.down)), "-",
+            "\(master.pid)", "master", "-", "-", age(master.uptime), "-",
             size(master.memory.resident), size(master.memory.proportional), percent(master.cpuPercent), "-",
             "-",
         ]
     }
 
     private static func workerRow(_ worker: WorkerSample) -> [String] {
-        let holders = (worker.holders.value ?? []).map(\.words).joined(separator: ", ")
+        let holders = worker.holders.value.map { $0.map(\.words).joined(separator: ", ") } ?? "?"
         let isOld = worker.state != .serving && worker.state != .starting
         return [
             "\(worker.pid)", worker.state.rawValue, worker.was.map { "[was: \($0)]" } ?? "-",
-            number(worker.generation), Wording.span(seconds: worker.uptime.rounded(.down)),
+            number(worker.generation), age(worker.uptime),
             number(worker.connections), size(worker.memory.resident), size(worker.memory.proportional),
             percent(worker.cpuPercent), isOld ? worker.killIn.value.map(Wording.span) ?? "?" : "-",
             holders.isEmpty ? "-" : holders,
@@ -99,6 +99,10 @@ enum ReportText {
     // MARK: Words
 
     private static func number(_ value: Known<Int>) -> String { value.value.map(String.init) ?? "?" }
+
+    private static func age(_ seconds: Double) -> String {
+        Wording.span(seconds: seconds < 1 ? seconds : seconds.rounded(.down))
+    }
 
     private static func size(_ value: Known<Int>) -> String {
         value.value.map { Wording.size(bytes: $0) } ?? "?"
