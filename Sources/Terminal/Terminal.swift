@@ -43,6 +43,7 @@ package final class Terminal {
             opened = file
             input = fileno(file)
         }
+        shim_remember_modes()
         guard let screen = shim_newterm(opened) else {
             let type = getenv("TERM").map { String(cString: $0) } ?? ""
             if let opened { fclose(opened) }
@@ -53,6 +54,7 @@ package final class Terminal {
         self.screen = screen
         window = shim_stdscr()
         shim_restore_on_faults()
+        shim_prepare_alarm()
         cbreak()
         noecho()
         nonl()
@@ -93,9 +95,12 @@ package final class Terminal {
 
     // MARK: Drawing
 
-    /// Shows a frame: only the cells that differ from the frame before are looked at and sent.
+    /// Shows a frame: only the cells that differ from the frame before are looked at and sent. A terminal that
+    /// takes no output is left as it is: the next frame that it takes brings it up to date.
     package func draw(_ frame: Frame) {
-        guard isOpen else { return }
+        guard isOpen, shim_takes_output() != 0 else { return }
+        shim_guard_output(1, -1)
+        defer { shim_guard_output(0, -1) }
         if drawn?.size != frame.size {
             werase(window)
             drawn = nil
@@ -190,12 +195,16 @@ package final class Terminal {
         curs_set(showsCursor ? 1 : 0)
     }
 
-    /// Gives the terminal back as it was; twice does no harm.
-    package func close() {
+    /// Gives the terminal back as it was; twice does no harm. `status`: with what the process ends when the
+    /// terminal does not take even that.
+    package func close(orExit status: Int32 = 1) {
         guard isOpen else { return }
         isOpen = false
+        shim_resume_output()
+        shim_guard_output(1, status)
         endwin()
         shim_flush()
+        shim_guard_output(0, -1)
         if let opened { fclose(opened) }
     }
 

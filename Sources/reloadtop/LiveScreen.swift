@@ -224,8 +224,9 @@ final class LiveScreen {
     }
 
     private func close() {
-        terminal?.close()
+        // First what would outlive us: a terminal that hangs ends the process.
         demo?.stop()
         demo = nil
+        terminal?.close(orExit: exitStatus)
     }
 }

@@ -6,14 +6,26 @@
 #endif
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
+#include <term.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
+// term.h defines these words as macros.
+#undef lines
+#undef columns
+#undef buttons
+#undef newline
+#undef tab
+#undef bell
 
 static inline WINDOW *shim_stdscr(void) { return stdscr; }
 static inline int shim_colors(void) { return COLORS; }
@@ -75,6 +87,75 @@ static inline void shim_restore_on_faults(void) {
     action.sa_handler = shim_fault;
     action.sa_flags = SA_RESETHAND | SA_NODEFER;
     for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++) sigaction(faults[i], &action, NULL);
+}
+
+// A terminal that takes no output (Ctrl-S, a connection that hangs) must not keep the process from its signals:
+// while ncurses writes, an alarm looks for one that waits, gives back what can be given back, and ends the process.
+static inline struct termios *shim_modes_before(void) {
+    static struct termios modes = {0};
+    return &modes;
+}
+static inline char *shim_leaving(void) {
+    static char text[128] = "";
+    return text;
+}
+static inline volatile sig_atomic_t *shim_leaving_status(void) {
+    static volatile sig_atomic_t status = -1;
+    return &status;
+}
+
+// Goes on after Ctrl-S. The kernel lets TCOON undo TCOOFF only, which then undoes Ctrl-S as well.
+static inline void shim_resume_output(void) {
+    tcflow(STDOUT_FILENO, TCOOFF);
+    tcflow(STDOUT_FILENO, TCOON);
+}
+static inline int shim_takes_output(void) {
+    struct pollfd state = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&state, 1, 0) > 0;
+}
+static inline void shim_alarm(int number) {
+    static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    int status = *shim_leaving_status();
+    sigset_t waiting;
+    (void)number;
+    sigpending(&waiting);
+    for (unsigned i = 0; status < 0 && i < sizeof ends / sizeof *ends; i++)
+        if (sigismember(&waiting, ends[i])) status = 128 + ends[i];
+    if (status < 0) return;
+    tcflush(STDOUT_FILENO, TCOFLUSH);
+    shim_resume_output();
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+    ssize_t written = write(STDOUT_FILENO, shim_leaving(), strlen(shim_leaving()));
+    (void)written;
+    fcntl(STDOUT_FILENO, F_SETFL, flags);
+    tcsetattr(STDOUT_FILENO, TCSANOW, shim_modes_before());
+    _exit(status);
+}
+// Call it before newterm.
+static inline void shim_remember_modes(void) { tcgetattr(STDOUT_FILENO, shim_modes_before()); }
+// Call it after newterm.
+static inline void shim_prepare_alarm(void) {
+    static const char *const names[] = {"sgr0", "cnorm", "rmkx", "rmcup"};
+    struct sigaction action;
+    shim_leaving()[0] = 0;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *text = tigetstr((char *)names[i]);
+        if (text == NULL || text == (char *)-1) continue;
+        if (strlen(shim_leaving()) + strlen(text) < 128) strcat(shim_leaving(), text);
+    }
+    memset(&action, 0, sizeof action);
+    action.sa_handler = shim_alarm;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGALRM, &action, NULL);
+}
+// The alarm comes every half second from now on, or never again. status: with what to end the process in any case,
+// -1: only when a signal waits.
+static inline void shim_guard_output(int on, int status) {
+    struct itimerval timer = {{0, 0}, {0, 0}};
+    *shim_leaving_status() = status;
+    if (on) timer.it_interval.tv_usec = timer.it_value.tv_usec = 500000;
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 #endif
