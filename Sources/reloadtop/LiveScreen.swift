@@ -128,7 +128,7 @@ final class LiveScreen {
         ) { [unowned self] in happen($0) }
     }
 
-    /// Looks for the master to begin with, or for the one that takes the place of one that ended.
+    /// Looks for the master to begin with.
     private func seek(masterSocket: String?, pid: Int32?) {
         do throws(AttachFailure) {
             watch(try Observer.find(pid: pid, masterSocket: masterSocket))
@@ -139,27 +139,13 @@ final class LiveScreen {
         }
     }
 
-    /// Once a second: the clock, and a new master where the old one is gone.
+    /// Once a second: the clock, and the demo's master once it runs.
     private func tick() {
         clock?.set(after: .seconds(1))
-        if let sighting, sighting.isOver {
-            reattach(sighting)
-        } else if sighting == nil, let demo, let pid = demo.master {
+        if sighting == nil, let demo, let pid = demo.master {
             seek(masterSocket: demo.masterSocket, pid: pid)
         }
         happen(.clock(WallClock.now().microseconds))
-    }
-
-    private func reattach(_ ended: Sighting) {
-        let socket = options.masterSocket ?? ended.master.masterSocket.value
-        do throws(AttachFailure) {
-            let next = try Observer.find(pid: nil, masterSocket: socket)
-            guard next.pid != ended.master.pid else { return }
-            watch(next)
-        } catch {
-            // The screen says since when the master is gone; the next second tries again.
-            return
-        }
     }
 
     // MARK: Events

@@ -7,12 +7,8 @@ import ReloadModel
 import Unix
 
 final class Sighting {
-    let master: RunningMaster
     /// Seconds between two looks.
     var interval: Double { didSet { timer?.set(after: .milliseconds(Int64(interval * 1000))) } }
-    /// The master has ended and no other has taken its place.
-    private(set) var isOver = false
-
     /// Events often come in flocks; a look shows all that came before it.
     private static let pause = Duration.milliseconds(50)
 
@@ -25,12 +21,13 @@ final class Sighting {
     private var earlyIsSet = false
     private var watchers: [Int32: DescriptorWatcher] = [:]
     private var nextLook: Instant
+    /// What was told while no master ran.
+    private var untold: [LogLine] = []
 
     init(
         _ master: RunningMaster, options: ObserverOptions, interval: Double, on loop: EventLoop,
         happened: @escaping (Event) -> Void
     ) {
-        self.master = master
         self.interval = interval
         self.loop = loop
         self.happened = happened
@@ -60,12 +57,14 @@ final class Sighting {
     }
 
     private func look() {
-        guard !isOver else { return }
-        let snapshot = observer.sample()
+        var snapshot = observer.sample()
+        snapshot.newLines = untold + snapshot.newLines
+        untold = observer.isAlive ? [] : snapshot.newLines
         if observer.isAlive {
             happened(.looked(snapshot))
         } else {
-            isOver = true
+            // The observer looks for the one that takes its place, and then knows a restart.
+            let master = observer.master
             let socket = master.masterSocket.value.map { " on \($0)" } ?? ""
             happened(.lost("master \(master.pid) has ended: waiting for another\(socket)"))
         }
@@ -85,7 +84,7 @@ final class Sighting {
 
     /// Watches exactly the descriptors that the observer has now.
     private func follow() {
-        let wanted = isOver ? [] : Set(observer.eventDescriptors)
+        let wanted = Set(observer.eventDescriptors)
         for (descriptor, watcher) in watchers where !wanted.contains(descriptor) {
             loop.remove(watcher)
             watchers[descriptor] = nil
@@ -95,7 +94,7 @@ final class Sighting {
             watchers[descriptor] = try? DescriptorWatcher(descriptor, on: loop) { [unowned self] _ in drain()
             }
         }
-        let next = isOver ? .never : observer.nextPoll
+        let next = observer.nextPoll
         if next == .never { poll?.cancel() } else { poll?.set(at: next) }
     }
 }

@@ -139,7 +139,27 @@ import Unix
         let late = try watched.look(for: "an overdue worker") { $0.workers.last?.state == .overdue }
         #expect(late.workers.last?.connections.value == 1)
         #expect(late.alerts.first?.kind == .overdue)
+        // Whoever comes next finds sessions left on the master's socket, which takes ten.
+        for _ in 0..<12 {
+            let observer = Observer(try Observer.find(pid: watched.proxy.master))
+            let look = observer.sample()
+            #expect(look.master.reloads.value == 1)
+            #expect(look.workers.last?.connections.value == 1)
+            #expect(look.workers.last?.holders.value == [Holder(kind: .clients, count: 1)])
+        }
         withExtendedLifetime(clients) {}
+    }
+
+    @Test func aStoppedMasterIsNamedSo() throws {
+        let watched = try WatchedProxy()
+        kill(watched.proxy.master, SIGSTOP)
+        defer { kill(watched.proxy.master, SIGCONT) }
+        let look = try watched.freshLook()
+        #expect(look.workers.map(\.state) == [.serving])
+        #expect(look.workers.first?.connections.value == 0)
+        let why = Unknown(
+            "the master is stopped by a signal or a debugger", remedy: "kill -CONT \(watched.proxy.master)")
+        #expect(look.master.reloads == .unknown(why))
     }
 
     @Test func fiveDrainingWorkersAreStacking() throws {

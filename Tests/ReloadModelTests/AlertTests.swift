@@ -86,11 +86,13 @@ import Testing
         let found = alerts(
             [
                 worker(9, .serving), worker(3, .held, holders: [session]), worker(2, .overdue, killIn: -62),
+                worker(1, .overdue, killIn: -64, holders: [Holder(kind: .clients, count: 9)]),
             ], [record(.restart, reason: "master 1 → 2, 4 connections lost")])
-        #expect(found.map(\.kind) == [.restart, .overdue, .held])
+        #expect(found.map(\.kind) == [.restart, .overdue, .overdue, .held])
         #expect(found[0].message.contains("4 connections lost"))
         #expect(found[1].message == "worker 2 (generation 2) is past its hard-stop-after by 1m02s")
-        #expect(found[2].message == "worker 3 (generation 3) is held by an admin session of socat (pid 5)")
+        #expect(found[2].message.hasSuffix("past its hard-stop-after by 1m04s, kept by 9 clients"))
+        #expect(found[3].message == "worker 3 (generation 3) is held by an admin session of socat (pid 5)")
     }
 
     @Test(arguments: [

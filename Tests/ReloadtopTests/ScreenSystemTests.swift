@@ -160,6 +160,16 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         }
     }
 
+    @Test func aTerminalThatTakesNoOutputDoesNotKeepIt() throws {
+        let watched = try Watched()
+        let terminal = try watched.terminal()
+        try terminal.wait(forText: "● serving")
+        try terminal.press("C-s")
+        kill(try program(in: terminal), SIGTERM)
+        let screen = try terminal.wait(forText: "status=143")
+        #expect(screen.contains { $0.hasPrefix("before") })
+    }
+
     @Test func stopsAndGoesOnWithTheShell() throws {
         let watched = try Watched()
         let terminal = try TmuxSession(["/bin/bash", "--norc", "-i"], columns: 80, rows: 24)
@@ -190,6 +200,8 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         try terminal.wait(forText: "master \(again.master)")
         try terminal.wait(forText: "LIVE")
         #expect(again.master != first)
+        try terminal.wait(forText: "RESTART")
+        try terminal.wait(forText: "master \(first) has ended with code")
     }
 
     @Test func withoutColourThereIsNone() throws {
