@@ -332,7 +332,7 @@ package final class Observer {
         history.executesAfterLoad = watch.executesAfterLoad
         history.restarted(
             at: startTime(watch), source: .proc,
-            lost: "master \(before.pid) → \(next.pid), \(Wording.count(lost, "connection")) lost")
+            lost: "master \(before.pid) gave way to \(next.pid), \(Wording.count(lost, "connection")) lost")
         log = LogFeed(options, proc: proc, master: next)
         explained = nil
         return true
