@@ -195,11 +195,11 @@ final class Rig {
         core.hardStop(isOverdue: false)
     }
 
-    /// Runs the loop until `condition` holds; fails the test after five seconds.
+    /// Runs the loop until `condition` holds; fails the test after fifteen seconds.
     func pump(
         _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation, until condition: () -> Bool
     ) throws {
-        let deadline = Instant.now() + .seconds(5)
+        let deadline = Instant.now() + .seconds(15)
         while !condition() {
             try #require(Instant.now() < deadline, what, sourceLocation: sourceLocation)
             try loop.runOnce(longestWait: .milliseconds(2))

@@ -40,10 +40,10 @@ import Unix
         let rig = try Rig(text: "listen fe\n mode tcp\n bind front1\n server s1 origin1\n")
         let client = try rig.client()
         let server = try rig.acceptAtOrigin()
-        try exchangeBothWays(rig, client, server, size: 2_000_000)
+        try exchangeBothWays(rig, client, server, size: 800_000)
         #expect(rig.core.counters.splicedBytes > 0)
         let counters = rig.core.backends[0].servers[0].counters
-        #expect(counters.bytesIn == 2_000_000 && counters.bytesOut == 2_004_711)
+        #expect(counters.bytesIn == 800_000 && counters.bytesOut == 804_711)
         #expect(rig.core.pipes.inUse == 0)
     }
 
@@ -77,7 +77,7 @@ import Unix
         server.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
         try rig.expect("\r\n\r\n", at: client)
         #expect(client.take().contains("Upgrade: websocket\r\n"))
-        try exchangeBothWays(rig, client, server, size: 1_500_000)
+        try exchangeBothWays(rig, client, server, size: 800_000)
         #expect(rig.core.counters.splicedBytes > 0)
     }
 
@@ -92,7 +92,7 @@ import Unix
         try rig.expect("early", at: server)
         _ = client.take()
         _ = server.take()
-        try exchangeBothWays(rig, client, server, size: 1_000_000)
+        try exchangeBothWays(rig, client, server, size: 400_000)
     }
 
     @Test func withoutAPipeBytesAreCopied() throws {
@@ -101,7 +101,7 @@ import Unix
         #expect(taken.count == 25 && rig.core.pipes.take() == nil)
         let client = try rig.client()
         let server = try rig.acceptAtOrigin()
-        try exchangeBothWays(rig, client, server, size: 2_000_000)
+        try exchangeBothWays(rig, client, server, size: 800_000)
         #expect(rig.core.counters.splicedBytes == 0)
         for pipe in taken { rig.core.pipes.putBack(pipe, isEmpty: true) }
     }

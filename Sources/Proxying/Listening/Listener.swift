@@ -19,6 +19,9 @@ package final class Listener: Watcher {
     private static let mostAtOnce = 64
     /// As many as came together lately: the call that finds nobody waiting is spared most of the time.
     private var batch = 1
+    /// How many batches were full one after the other.
+    private var fullBatches = 0
+    private static let fullBatchesToGrow = 4
     private static let pauseNanoseconds: Int64 = 200_000_000
 
     init(socket: ListeningSocket, frontend: Frontend, core: ProxyCore) {
@@ -49,7 +52,16 @@ package final class Listener: Watcher {
 
     override package func ready(_ readiness: UInt32) {
         let count = acceptQueued(most: batch, evenWhenFull: false)
-        batch = count == batch ? min(2 * batch, Self.mostAtOnce) : max(1, count)
+        guard count == batch else {
+            batch = max(1, count)
+            fullBatches = 0
+            return
+        }
+        fullBatches += 1
+        if fullBatches >= Self.fullBatchesToGrow {
+            batch = min(2 * batch, Self.mostAtOnce)
+            fullBatches = 0
+        }
     }
 
     /// The pause is over.

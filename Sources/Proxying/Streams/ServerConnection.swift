@@ -50,6 +50,13 @@ final class ServerConnection: Connection {
         close()
     }
 
+    /// The exchange is complete, so nothing can be lost: as HAProxy, closing spares both sides the end's
+    /// handshake, and this side a port in TIME_WAIT.
+    func resetOnClose() {
+        guard descriptor >= 0, !peerHasEnded else { return }
+        Socket.setResetOnClose(descriptor)
+    }
+
     func close() {
         guard descriptor >= 0 else { return }
         if let held {

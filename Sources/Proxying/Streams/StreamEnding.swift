@@ -50,15 +50,20 @@ extension Stream {
 
     /// The server's connection waits for its next request, where it can.
     private func keepOrDropConnection(_ client: ClientConnection) {
-        guard let connection, let backend, !hasSurplus, !connection.peerHasEnded, !connection.isReadable,
-            connection.isWritable, backend.keepsServers, frontend.keepsServers
-        else { return }
+        guard let connection, let backend else { return }
+        guard !hasSurplus, !connection.peerHasEnded, !connection.isReadable, connection.isWritable,
+            backend.keepsServers, frontend.keepsServers
+        else {
+            connection.resetOnClose()
+            return
+        }
         let server = connection.server
         self.connection = nil
         connection.stream = nil
         server.usedGauge.fall()
         if backend.ownsConnections {
             guard client.ownServer == nil, keepsClient else {
+                connection.resetOnClose()
                 connection.close()
                 return
             }
@@ -67,6 +72,7 @@ extension Stream {
         } else if server.pushIdle(connection) {
             connection.setDeadline(after: Server.idleNanoseconds)
         } else {
+            connection.resetOnClose()
             connection.close()
         }
     }
