@@ -7,9 +7,9 @@ package struct FieldSection: Sendable {
 
     package private(set) var fields: ContiguousArray<HeaderField> = []
     /// The bytes of the head in front of the fields: the first line, and empty lines before it.
-    package internal(set) var start = 0
+    package private(set) var start = 0
     /// Some line ends with LF alone: such a head is written anew, not copied.
-    package internal(set) var hasBareLineFeed = false
+    package private(set) var hasBareLineFeed = false
 
     package private(set) var contentLength: Int?
     package private(set) var isChunked = false
@@ -66,6 +66,23 @@ package struct FieldSection: Sendable {
 
     /// The `Host` field's value.
     package var host: Range<Int>? { hasHost ? fields[hostIndex].value : nil }
+
+    /// Reads the end of the first line, which stands at `end`, and the field lines behind it.
+    @inline(__always)
+    mutating func read(_ bytes: Span<UInt8>, afterFirstLine end: Int) -> HeadOutcome {
+        if bytes[end] == 13 {
+            guard end + 1 < bytes.count else { return .partial }
+            guard bytes[end + 1] == 10 else { return .invalid(.firstLine) }
+            start = end + 2
+        } else if bytes[end] == 10 {
+            hasBareLineFeed = true
+            start = end + 1
+        } else {
+            return .invalid(.firstLine)
+        }
+        if start < bytes.count && bytes[start].isBlank { return .invalid(.field) }
+        return read(bytes, from: start)
+    }
 
     /// Reads field lines from `index` to the empty line.
     @inline(__always)

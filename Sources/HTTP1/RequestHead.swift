@@ -67,19 +67,7 @@ package struct RequestHead: Sendable {
         isVersion11 = bytes[index + 7] == UInt8(ascii: "1")
         index += 8
         line = start..<index
-        if bytes[index] == 13 {
-            guard index + 1 < count else { return .partial }
-            guard bytes[index + 1] == 10 else { return .invalid(.firstLine) }
-            index += 2
-        } else if bytes[index] == 10 {
-            section.hasBareLineFeed = true
-            index += 1
-        } else {
-            return .invalid(.firstLine)
-        }
-        section.start = index
-        if index < count && bytes[index].isBlank { return .invalid(.field) }
-        let outcome = section.read(bytes, from: index)
+        let outcome = section.read(bytes, afterFirstLine: index)
         guard case .complete = outcome else { return outcome }
         method = Self.method(bytes, methodRange)
         guard hasTargetForm(bytes) else { return .invalid(.firstLine) }

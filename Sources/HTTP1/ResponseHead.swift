@@ -46,19 +46,7 @@ package struct ResponseHead: Sendable {
         while index < count && (bytes[index] >= 32 || bytes[index] == 9) { index += 1 }
         guard index < count else { return .partial }
         line = 0..<index
-        if bytes[index] == 13 {
-            guard index + 1 < count else { return .partial }
-            guard bytes[index + 1] == 10 else { return .invalid(.firstLine) }
-            index += 2
-        } else if bytes[index] == 10 {
-            section.hasBareLineFeed = true
-            index += 1
-        } else {
-            return .invalid(.firstLine)
-        }
-        section.start = index
-        if index < count && bytes[index].isBlank { return .invalid(.field) }
-        let outcome = section.read(bytes, from: index)
+        let outcome = section.read(bytes, afterFirstLine: index)
         guard case .complete = outcome else { return outcome }
         if forbidsFraming || status == 304 || !section.hasTransferEncoding { return outcome }
         guard isVersion11 else { return .invalid(.framing) }
