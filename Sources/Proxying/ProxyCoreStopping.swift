@@ -21,7 +21,7 @@ extension ProxyCore {
         drainedIfEmpty()
     }
 
-    /// Cuts every connection that is left and logs each stream. Calls `drained` before it returns.
+    /// Cuts every connection that is left and logs each. Calls `drained` before it returns.
     /// `isOverdue`: `hard-stop-after` has passed, which the log says.
     package func hardStop(isOverdue: Bool = true) {
         stopAccepting(removed: [])
@@ -37,9 +37,8 @@ extension ProxyCore {
             }
         }
         isCutting = true
-        drainFigures.idleClosed += clients.count { $0.stream == nil }
         for stream in live { stream.kill() }
-        for client in clients { client.close() }
+        for client in clients { client.cut() }
         for server in backends.flatMap(\.servers) { server.closeIdle() }
         for output in frontends.flatMap(\.logs).uniqued { output.flush() }
         recycleStreams()

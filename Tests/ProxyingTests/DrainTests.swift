@@ -76,8 +76,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(!drained)
         rig.core.hardStop()
         #expect(drained)
-        #expect(rig.core.drainFigures.cut == 2)
-        #expect(rig.core.drainFigures.idleClosed == 1)
+        #expect(rig.core.drainFigures.cut == 3)
         for client in [waiting, streaming, idle] { try rig.expectEnd(of: client) }
         #expect(waiting.text.hasPrefix("HTTP/1.1 502 Bad Gateway"))
         #expect(!streaming.text.hasSuffix("0\r\n\r\n"))

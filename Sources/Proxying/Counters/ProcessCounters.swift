@@ -45,10 +45,8 @@ package struct ByteRate: Sendable {
 package struct DrainFigures: Sendable, Equatable {
     /// Streams that ended by themselves after the drain began.
     package var finished = 0
-    /// Streams that were cut.
+    /// Streams that were cut, and connections that carried none.
     package var cut = 0
-    /// Connections without a request that were closed by the hard stop.
-    package var idleClosed = 0
 
     package init() {}
 }

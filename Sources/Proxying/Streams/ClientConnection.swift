@@ -276,6 +276,17 @@ final class ClientConnection: Connection {
         }
     }
 
+    /// The hard stop. A client that was silent or had sent half a head is in the log too, except where all was
+    /// said already.
+    func cut() {
+        if isLingering || stream != nil {
+            close()
+        } else {
+            releaseHeld()
+            core.takeStream(for: self).cutUnread()
+        }
+    }
+
     /// Closes at once. A stream must have let go of it.
     func close() {
         guard descriptor >= 0 else { return }

@@ -290,20 +290,24 @@ final class Stream {
         server?.traffic.serverAborts += 1
     }
 
-    /// Cuts it: an admin's `shutdown session`, or the hard stop.
+    /// Cuts it: an admin's `shutdown session`, or the hard stop. HAProxy names no moment while bytes of the
+    /// client may still come.
     func kill() {
         keepsClient = false
         switch phase {
-        case .request, .queued: end(cause: "K", moment: phase == .queued ? "Q" : "R")
-        case .turnaround, .connecting: end(cause: "K", moment: "C")
+        case .request: end(cause: "K", moment: "R")
+        case .queued: end(cause: "K", moment: "Q")
+        case .turnaround, .connecting, .tunnel: end(cause: "K", moment: "-")
         case .exchange:
-            if hasResponse {
+            if !request.isComplete {
+                end(cause: "K", moment: "-")
+            } else if hasResponse {
                 end(cause: "K", moment: "D")
             } else {
                 fail(status: 502, cause: "K", moment: "H")
                 if phase == .reply { end(cause: "K", moment: "H") }
             }
-        case .tunnel, .reply: end(cause: "K", moment: "D")
+        case .reply: end(cause: "K", moment: "D")
         case .ended: break
         }
     }

@@ -99,7 +99,7 @@ extension Stream {
 
     private func count() {
         account()
-        if frontend.isHTTP && status >= 0 && isLogged {
+        if frontend.isHTTP && status > 0 && isLogged {
             frontend.traffic.count(status: status)
             if hasResponse {
                 backend?.traffic.count(status: status)

@@ -101,12 +101,7 @@ extension Stream {
 
     /// A connection whose request never was one.
     func refuse(_ refusal: ClientConnection.Refusal, hadBytes: Bool) {
-        guard let client else { return }
-        began = client.headBegan == .never ? client.accepted : client.headBegan
-        keepsClient = false
-        clientIsVersion11 = true
-        requestLine.append("<BADREQ>")
-        wasRefused = true
+        beginUnread()
         isLogged = hadBytes || !frontend.settings.dontLogNull
         core.figures.requests += 1
         frontend.traffic.requests += 1
@@ -120,5 +115,22 @@ extension Stream {
             status = 400
             end(cause: "C", moment: "R")
         }
+    }
+
+    /// A connection that the hard stop met without a whole request. `option dontlognull` keeps probes out of the
+    /// log, but whoever is cut is told of.
+    func cutUnread() {
+        beginUnread()
+        status = 0
+        end(cause: "K", moment: "R")
+    }
+
+    private func beginUnread() {
+        guard let client else { return }
+        began = client.headBegan == .never ? client.accepted : client.headBegan
+        keepsClient = false
+        clientIsVersion11 = true
+        requestLine.append("<BADREQ>")
+        wasRefused = true
     }
 }
