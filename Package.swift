@@ -55,6 +55,7 @@ let package = Package(
         room("ReloadModel"),
         room("TextUI"),
         room("Dashboard", uses: ["ReloadModel", "TextUI"]),
+        room("Reporting", uses: ["ReloadModel", "RuntimeAPI", "TextUI"]),
 
         // Floor 3: pure rooms meet the operating system.
         room("AdminSocket", uses: ["RuntimeAPI", "Polling", "Unix"]),
@@ -76,10 +77,8 @@ let package = Package(
         .executableTarget(
             name: "reloadtop",
             dependencies: [
-                "Dashboard", "Observing", "ReloadModel", "RuntimeAPI", "TextUI", "Terminal", "Polling",
-                "Unix",
-                "Demo",
-                arguments,
+                "Dashboard", "Reporting", "Observing", "ReloadModel", "TextUI", "Terminal", "Polling",
+                "Unix", "Demo", arguments,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -92,6 +91,7 @@ let package = Package(
         // Tests.
         tests(of: "TextUI"),
         tests(of: "Dashboard", uses: ["ReloadModel", "TextUI"]),
+        tests(of: "Reporting", uses: ["ReloadModel", "RuntimeAPI", "TestSupport", "Unix"]),
         .testTarget(
             name: "RuntimeAPITests", dependencies: ["RuntimeAPI"], exclude: ["Fixtures"],
             swiftSettings: strict),
@@ -120,7 +120,8 @@ let package = Package(
             uses: ["mwproxy", "TestSupport", "Handover", "RuntimeAPI", "Polling", "Unix"]),
         tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
-            name: "ReloadtopTests", dependencies: ["TestSupport", "Demo", "Unix"], swiftSettings: strict),
+            name: "ReloadtopTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Unix"],
+            swiftSettings: strict),
         .testTarget(
             name: "SystemTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Polling", "Unix"],
             swiftSettings: strict),

@@ -58,15 +58,16 @@ final class FamilyEvents {
                 unknown: Unknown("the kernel dropped some (ENOBUFS): a short-lived worker may be missing"))
         }
         guard let refusal else { return nil }
-        let reason =
-            refusal == .timedOut
+        // The kernel refuses the first and ignores the second.
+        let isElsewhere = refusal == .connectionRefused || refusal == .timedOut
+        let cause =
+            isElsewhere
             ? "the kernel does not tell them in this network or pid namespace"
-            : "the kernel's process connector refuses (\(refusal))"
+            : "the kernel's process connector: \(refusal)"
         return Blindness(
             what: "process events",
             unknown: Unknown(
-                reason
-                    + "; looking 10 times a second, workers that live shorter and exit codes can be missed",
+                "short-lived workers and exit codes can be missed, looking 10 times a second; \(cause)",
                 remedy: "run as root or with CAP_NET_ADMIN, in the host's namespaces"))
     }
 }

@@ -359,10 +359,3 @@ package final class Observer {
         )
     }
 }
-
-extension Known {
-    /// Why it is unknown.
-    var reason: Unknown? {
-        if case .unknown(let why) = self { why } else { nil }
-    }
-}

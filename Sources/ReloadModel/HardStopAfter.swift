@@ -43,8 +43,8 @@ package struct HardStopAfter: Equatable, Sendable {
         }
     }
 
-    /// HAProxy's time format: a number with `us ms s m h d`, milliseconds without one.
-    private static func milliseconds(_ word: String, of keyword: String) -> Known<Int64> {
+    /// HAProxy's time format: a number with `us ms s m h d`, milliseconds without one. `keyword`: whose value it is.
+    package static func milliseconds(_ word: String, of keyword: String) -> Known<Int64> {
         let digits = word.prefix { $0.isASCII && $0.isNumber }
         let scale: (multiply: Int64, divide: Int64)? =
             switch word.dropFirst(digits.count) {

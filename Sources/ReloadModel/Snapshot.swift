@@ -10,6 +10,11 @@ package enum Known<Value> {
         if case .known(let value) = self { value } else { nil }
     }
 
+    /// Why it is unknown.
+    package var reason: Unknown? {
+        if case .unknown(let why) = self { why } else { nil }
+    }
+
     package func map<Other>(_ transform: (Value) -> Other) -> Known<Other> {
         switch self {
         case .known(let value): .known(transform(value))

@@ -3,6 +3,7 @@
 import Glibc
 import Observing
 import ReloadModel
+import Reporting
 import TextUI
 import Unix
 

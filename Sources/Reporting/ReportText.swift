@@ -1,17 +1,16 @@
 // The text of `--once`: one aligned table for people and for grep. No escape sequences, ever: what came from a log
 // or a command line is spelled out before it is printed.
 
-import Observing
 import ReloadModel
 import RuntimeAPI
 import TextUI
 
-enum ReportText {
+package enum ReportText {
     /// How many of the latest reloads are listed.
     private static let reloadsShown = 10
 
     /// What goes to standard output.
-    static func table(_ snapshot: Snapshot) -> String {
+    package static func table(_ snapshot: Snapshot) -> String {
         var lines = [header(snapshot)]
         for alert in snapshot.alerts {
             lines.append("!! \(alert.severity.rawValue) \(alert.kind.rawValue): \(alert.message)")
@@ -25,17 +24,35 @@ enum ReportText {
         return text(lines)
     }
 
-    /// What goes to standard error: what could not be seen and how to grant it; empty when nothing.
-    static func notes(_ snapshot: Snapshot) -> String {
-        text(
-            snapshot.blindness.map { blindness in
-                let remedy = blindness.unknown.remedy.map { " (\($0))" } ?? ""
-                return "reloadtop: \(blindness.what): \(blindness.unknown.reason)\(remedy)"
-            })
+    /// What goes to standard error: what could not be seen and how to grant it, each once; empty when nothing.
+    package static func notes(_ snapshot: Snapshot) -> String {
+        var told: Set<Unknown> = []
+        var lines: [String] = []
+        func tell(_ what: String, _ unknown: Unknown?) {
+            guard let unknown, told.insert(unknown).inserted else { return }
+            let remedy = unknown.remedy.map { " (\($0))" } ?? ""
+            lines.append("reloadtop: \(what): \(unknown.reason)\(remedy)")
+        }
+        for blindness in snapshot.blindness { tell(blindness.what, blindness.unknown) }
+        tell("version", snapshot.proxy.version.reason)
+        tell("master socket", snapshot.proxy.masterSocket.reason)
+        tell("reloads", snapshot.master.reloads.reason)
+        tell("failed reloads", snapshot.master.failedReloads.reason)
+        tell("memory of the master", snapshot.master.memory.proportional.reason)
+        for worker in snapshot.workers {
+            let isOld = worker.state != .serving && worker.state != .starting
+            tell("generation of worker \(worker.pid)", worker.generation.reason)
+            tell("connections of worker \(worker.pid)", worker.connections.reason)
+            tell("memory of worker \(worker.pid)", worker.memory.proportional.reason)
+            tell("cpu of worker \(worker.pid)", worker.cpuPercent.reason)
+            // Only an old worker is going to be ended.
+            if isOld { tell("kill in of worker \(worker.pid)", worker.killIn.reason) }
+        }
+        return text(lines)
     }
 
     /// Several masters run: the list to choose from, one a line.
-    static func choice(_ masters: [RunningMaster]) -> String {
+    package static func choice(_ masters: [RunningMaster]) -> String {
         text(
             aligned(
                 [["PID", "PROGRAM", "MASTER SOCKET", "COMMAND"]]

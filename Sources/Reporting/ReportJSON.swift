@@ -3,9 +3,9 @@
 import ReloadModel
 import RuntimeAPI
 
-enum ReportJSON {
+package enum ReportJSON {
     /// One object and a newline; keys in the order of docs/json.md.
-    static func object(_ snapshot: Snapshot) -> String {
+    package static func object(_ snapshot: Snapshot) -> String {
         let value = object([
             ("schema", .integer(1)), ("time", time(snapshot.time)),
             ("proxy", proxy(snapshot.proxy)), ("master", master(snapshot.master)),
