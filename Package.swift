@@ -56,6 +56,7 @@ let package = Package(
         room("TextUI"),
         room("Dashboard", uses: ["ReloadModel", "TextUI"]),
         room("Reporting", uses: ["ReloadModel", "RuntimeAPI", "TextUI"]),
+        room("Dashboard", uses: ["ReloadModel", "RuntimeAPI", "TextUI"]),
 
         // Floor 3: pure rooms meet the operating system.
         room("AdminSocket", uses: ["RuntimeAPI", "Polling", "Unix"]),
@@ -92,6 +93,9 @@ let package = Package(
         tests(of: "TextUI"),
         tests(of: "Dashboard", uses: ["ReloadModel", "TextUI"]),
         tests(of: "Reporting", uses: ["ReloadModel", "RuntimeAPI", "TestSupport", "Unix"]),
+        .testTarget(
+            name: "DashboardTests", dependencies: ["Dashboard", "ReloadModel", "RuntimeAPI", "TextUI"],
+            exclude: ["Screens"], swiftSettings: strict),
         .testTarget(
             name: "RuntimeAPITests", dependencies: ["RuntimeAPI"], exclude: ["Fixtures"],
             swiftSettings: strict),

@@ -43,9 +43,18 @@ enum AlertLines {
         }
     }
 
+    /// As many as `area` has lines.
     static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
+        draw(wrapped(state), area, &frame)
+    }
+
+    /// The worst in one line, with how many more there are.
+    static func drawWorst(_ state: State, _ area: Area, _ frame: inout Frame) {
+        draw(lines(state), area, &frame)
+    }
+
+    private static func draw(_ all: [Line], _ area: Area, _ frame: inout Frame) {
         let glyphs = Glyphs(repertoire: frame.repertoire)
-        let all = wrapped(state)
         for (offset, line) in all.prefix(area.height).enumerated() {
             let row = area.row + offset
             var end = area.column + area.width - 1

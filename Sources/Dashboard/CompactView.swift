@@ -5,6 +5,13 @@ import ReloadModel
 import TextUI
 
 enum CompactView {
+    /// The first line of a view that is not the tree: which one, and whether what it shows is live.
+    static func drawTitle(_ name: String, _ state: State, _ area: Area, _ frame: inout Frame) {
+        var x = frame.put(name, at: area.column, area.row, width: area.width, style: .strong) + 1
+        if let mode = modeLine(state) { x = frame.put(mode, at: x, area.row, width: area.width - x) }
+        frame.paint(.bar, area)
+    }
+
     static func draw(_ state: State, _ frame: inout Frame) {
         let width = frame.size.columns
         guard let snapshot = state.picture?.snapshot else {
@@ -49,7 +56,7 @@ enum CompactView {
             .init(StyledText("g\(worker.generation.figure(String.init))"), rank: 3),
             .init(StyledText(String(worker.pid)), rank: 1),
             .init(StyledText("\(worker.connections.figure(Figures.count))c", .strong), rank: 2),
-            .init(StyledText(TreeView.memory(worker.memory)), rank: 5),
+            .init(StyledText(ProcessesPanel.memory(worker.memory)), rank: 5),
             .init(
                 StyledText(worker.needsReasons ? "kill \(worker.killIn.figure(Figures.span))" : ""), rank: 4),
         ].filter { !$0.text.runs.isEmpty }

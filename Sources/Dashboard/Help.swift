@@ -19,7 +19,7 @@ enum Help {
         }
     }
 
-    private static func lines(_ state: State, _ width: Int) -> [StyledText] {
+    static func lines(_ state: State, _ width: Int) -> [StyledText] {
         let glyphs = Glyphs(repertoire: state.settings.repertoire)
         let left = keys(state)
         let right = states(glyphs) + [StyledText()] + columns()
@@ -48,25 +48,7 @@ enum Help {
     }
 
     private static func keys(_ state: State) -> [StyledText] {
-        var keys = [
-            heading("KEYS"),
-            pair("arrows", "move; also h j k l"),
-            pair("g G", "first, last; Home, End"),
-            pair("PgUp PgDn", "a page"),
-            pair("Tab", "next panel; or click"),
-            pair("Enter", "all about a process"),
-            pair("/", "filter the panel's rows"),
-            pair("s", "sort; or click on a column"),
-            pair("t", "fold the old workers"),
-            pair("Space", "pause, go on"),
-            pair("+ -", "slower, faster"),
-            pair("Ctrl-L", "draw the screen again"),
-            pair("Esc", "leave help, clear filter"),
-            pair("? F1", "this help"),
-            pair("q F10", "quit"),
-        ]
-        if state.settings.demo { keys.insert(pair("R", "reload the demo's proxy"), at: 13) }
-        return keys
+        [heading("KEYS")] + KeyTable.help(state).map { pair($0.name, $0.long) }
     }
 
     private static func states(_ glyphs: Glyphs) -> [StyledText] {

@@ -7,12 +7,7 @@ enum KeyBar {
         frame.paint(.bar, area)
         let bar = Style(.standard, on: .bar)
         if state.typingFilter {
-            let what =
-                switch state.filtered {
-                case .processes: "workers"
-                case .reloads: "reloads"
-                case .log: "events"
-                }
+            let what = state.view.view.rowsNoun(state)
             let name = " Filter \(what) "
             var x = frame.put(name, at: area.column, area.row, style: Style(.bright, on: .badge).bold) + 1
             let hint = "Enter keeps  Esc clears"
@@ -30,7 +25,7 @@ enum KeyBar {
             return
         }
         var x = area.column + 1
-        for text in StyledText.fitting(keys(state, frame.repertoire), width: area.width - 2, gap: 2) {
+        for text in StyledText.fitting(keys(state), width: area.width - 2, gap: 2) {
             x = frame.put(text, at: x, area.row) + 2
         }
     }
@@ -42,31 +37,11 @@ enum KeyBar {
         return String(rest)
     }
 
-    private static func keys(_ state: State, _ repertoire: Repertoire) -> [StyledText.Part] {
-        func key(_ key: String, _ does: String, _ rank: Int) -> StyledText.Part {
-            .init(
-                StyledText(key, Style(.cyan, on: .bar).bold)
-                    + StyledText(" " + does, Style(.standard, on: .bar)), rank: rank)
+    private static func keys(_ state: State) -> [StyledText.Part] {
+        KeyTable.hints(state).map { hint in
+            StyledText.Part(
+                StyledText(hint.name, Style(.cyan, on: .bar).bold)
+                    + StyledText(" " + hint.words, Style(.standard, on: .bar)), rank: hint.rank)
         }
-        if state.showsHelp { return [key("Esc", "back", 0), key("q", "quit", 1)] }
-        switch state.phase {
-        case .connecting: return [key("q", "quit", 0)]
-        case .choosing:
-            return [
-                key(repertoire == .unicode ? "↑↓" : "j k", "choose", 1), key("Enter", "watch", 0),
-                key("q", "quit", 2),
-            ]
-        case .watching: break
-        }
-        var keys = [
-            key("?", "help", 0), key("/", state.filter.isEmpty ? "filter" : "filter: \(state.filter)", 3),
-            key("s", "sort", 5), key("t", state.folded ? "unfold" : "fold", 6),
-            key("Space", state.paused == nil ? "pause" : "go on", 4),
-            key("Enter", state.showsDetail ? "close" : "detail", 2), key("Tab", "panel", 7),
-        ]
-        if state.settings.demo { keys.append(key("R", "reload", 1)) }
-        if !state.filter.isEmpty { keys.append(key("Esc", "clear", 3)) }
-        keys.append(key("q", "quit", 1))
-        return keys
     }
 }

@@ -10,7 +10,8 @@ enum LogPanel {
         let room = area.height - 1
         let back = min(state.scrolledLog, max(0, all.count - room))
         var right = ""
-        if state.filtered == .log, !state.filter.isEmpty { right = "\(all.count) match '\(state.filter)'" }
+        let filter = state.filter(of: .panel(.log))
+        if !filter.isEmpty { right = "\(all.count) match '\(filter)'" }
         if back > 0 { right += (right.isEmpty ? "" : ", ") + "\(back) newer below" }
         frame.putRule("Events", right: right, focused: state.focus == .log, area)
         if all.isEmpty {
@@ -36,7 +37,7 @@ enum LogPanel {
     /// Oldest first, without what the filter hides.
     static func lines(_ state: State) -> [LogLine] {
         guard let log = state.picture?.log else { return [] }
-        guard state.filtered == .log, !state.filter.isEmpty else { return log }
-        return log.filter { Filter.matches($0.text, state.filter) }
+        let filter = state.filter(of: .panel(.log))
+        return filter.isEmpty ? log : log.filter { Filter.matches($0.text, filter) }
     }
 }

@@ -17,6 +17,7 @@ struct Glyphs {
     var open: String { either("▼", "v") }
     var closed: String { either("▶", ">") }
     var sorted: String { either("▾", "v") }
+    var sortedUp: String { either("▴", "^") }
     var ok: String { either("✓", "+") }
     var bad: String { either("✗", "x") }
     var again: String { either("↻", "@") }
@@ -101,6 +102,15 @@ extension LogLine.Severity {
         case .info: .plain
         case .warning: Style(.yellow)
         case .critical: Style(.red)
+        }
+    }
+
+    /// Four letters.
+    var word: String {
+        switch self {
+        case .info: "info"
+        case .warning: "warn"
+        case .critical: "CRIT"
         }
     }
 

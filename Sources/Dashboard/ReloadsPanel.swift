@@ -11,9 +11,9 @@ enum ReloadsPanel {
         let total = Figures.counted(records.count, "attempt")
         frame.putRule("Reloads", right: total, focused: state.focus == .reloads, area)
         if records.isEmpty {
-            let filtered = state.filtered == .reloads && !state.filter.isEmpty
+            let filter = state.filter(of: .panel(.reloads))
             frame.put(
-                filtered ? "no reload matches '\(state.filter)'" : "none since the master started",
+                filter.isEmpty ? "none since the master started" : "no reload matches '\(filter)'",
                 at: area.column + 2, area.row + 1, width: area.width - 3, style: .label)
             return
         }
@@ -52,13 +52,14 @@ enum ReloadsPanel {
     /// The latest first.
     static func shown(_ state: State) -> [ReloadRecord] {
         let records = state.picture?.snapshot.reloads.reversed() ?? []
-        guard state.filtered == .reloads, !state.filter.isEmpty else { return Array(records) }
+        let filter = state.filter(of: .panel(.reloads))
+        guard !filter.isEmpty else { return Array(records) }
         return records.filter { record in
             let words = [
                 record.result.word, record.reason ?? "", record.author ?? "", record.source.rawValue,
                 record.attempt.map { "#\($0)" } ?? "",
             ]
-            return words.contains { Filter.matches($0, state.filter) }
+            return words.contains { Filter.matches($0, filter) }
         }
     }
 }

@@ -52,7 +52,8 @@ extension State {
     }
 
     private func passesFilter(_ worker: WorkerSample) -> Bool {
-        guard filtered == .processes, !filter.isEmpty else { return true }
+        let filter = filter(of: .panel(.processes))
+        guard !filter.isEmpty else { return true }
         var words = [
             String(worker.pid), worker.state.word, worker.generation.figure(String.init),
             Holders.long(worker.holders),

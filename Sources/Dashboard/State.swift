@@ -79,9 +79,16 @@ package struct State: Equatable, Sendable {
 
     package var sort = SortKey.generation
     package var folded = false
-    package var filter = ""
-    /// The panel that `filter` applies to.
-    package var filtered = Focus.processes
+    /// What is shown.
+    package var view = ViewKind.tree
+    /// Cursor, order and scroll position of each list.
+    var lists: [ViewKind: ListPosition] = [:]
+    /// Where the log view is.
+    var log = LogPosition()
+    /// Titles of the columns that are not shown, by view.
+    var hidden: [ViewKind: Set<String>] = [:]
+    /// Text filters that are not empty.
+    private var filters: [Place: String] = [:]
     package var typingFilter = false
     package var showsHelp = false
     package var showsDetail = false
@@ -92,6 +99,27 @@ package struct State: Equatable, Sendable {
         self.size = size
         self.settings = settings
     }
+
+    /// Rows that a filter can apply to.
+    enum Place: Hashable, Sendable {
+        case panel(Focus)
+        case view(ViewKind)
+    }
+
+    /// Where the keys go.
+    var place: Place { view == .tree ? .panel(focus) : .view(view) }
+
+    /// The filter of the rows that have the keys; empty when there is none.
+    package var filter: String {
+        get { filter(of: place) }
+        set { filters[place] = newValue.isEmpty ? nil : newValue }
+    }
+
+    func list(of kind: ViewKind) -> ListPosition { lists[kind] ?? ListPosition() }
+
+    func hiddenColumns(of kind: ViewKind) -> Set<String> { hidden[kind] ?? [] }
+
+    func filter(of place: Place) -> String { filters[place] ?? "" }
 
     /// What is drawn.
     package var picture: Picture? { paused ?? live }

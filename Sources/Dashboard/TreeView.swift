@@ -1,185 +1,158 @@
-// The processes: the master, its workers, and who keeps the old ones.
+// View 1: the processes with their panels, as `TreeLayout` places them.
 
 import ReloadModel
 import TextUI
 
-enum TreeView {
-    static func draw(_ state: State, _ layout: Layout, _ frame: inout Frame) {
-        let area = layout.processes
-        guard area.height > 0 else { return }
-        drawHeader(state, layout, &frame)
-        guard let snapshot = state.picture?.snapshot else { return }
-        let rows = state.treeRows(holderWidth: TreeColumns.holderWidth(layout.columns))
-        let shown = rows.dropFirst(state.firstRow).prefix(layout.visibleRows)
-        var row = area.row + 1
-        for item in shown {
-            draw(item, snapshot, state, layout, row, &frame)
-            if item.pid(master: snapshot.master.pid) == state.selected, state.focus == .processes {
-                frame.paint(.selection, Area(column: 0, row: row, width: area.width, height: 1))
+enum TreeView: FullView {
+    static let name = "Tree"
+    static let purpose = "who serves, who drains, until when and why"
+
+    static func rowsNoun(_ state: State) -> String {
+        switch state.focus {
+        case .processes: "workers"
+        case .reloads: "reloads"
+        case .log: "events"
+        }
+    }
+
+    static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
+        if ScreenLayout.isCompact(state.size) { return CompactView.draw(state, &frame) }
+        let layout = TreeLayout(state, area)
+        AlertLines.draw(state, layout.alerts, &frame)
+        SummaryLine.draw(state, layout.summary, &frame)
+        ProcessesPanel.draw(state, layout, &frame)
+        if let area = layout.connections { ConnectionsPanel.draw(state, area, &frame) }
+        if let area = layout.detail { Detail.draw(state, area, &frame) }
+        if let area = layout.reloads { ReloadsPanel.draw(state, area, &frame) }
+        if let area = layout.log { LogPanel.draw(state, area, &frame) }
+        if let left = layout.connections ?? layout.detail, let right = layout.reloads {
+            frame.putDivider(between: left, and: right, closed: layout.log != nil)
+        }
+        if let area = layout.note { NoteLine.draw(state, area, &frame) }
+    }
+
+    // MARK: Keys
+
+    static func press(_ action: Action, _ state: inout State) -> [Effect]? {
+        switch action {
+        case .sort: state.sort = SortKey(rawValue: state.sort.rawValue + 1) ?? .generation
+        case .fold: state.folded.toggle()
+        case .open: state.showsDetail.toggle()
+        case .nextPanel: state.focus = Focus(rawValue: state.focus.rawValue + 1) ?? .processes
+        case .previousPanel: state.focus = Focus(rawValue: state.focus.rawValue - 1) ?? .log
+        case .leave: if state.showsDetail { state.showsDetail = false } else { state.focus = .processes }
+        case .move(let move): self.move(move, &state)
+        default: return nil
+        }
+        return []
+    }
+
+    private static func move(_ move: Action.Move, _ state: inout State) {
+        let layout = TreeLayout(state, state.viewArea)
+        switch state.focus {
+        case .processes:
+            let page = max(1, layout.visibleRows - 1)
+            switch move {
+            case .up: moveCursor(by: -1, &state)
+            case .down: moveCursor(by: 1, &state)
+            case .pageUp: moveCursor(by: -page, &state)
+            case .pageDown: moveCursor(by: page, &state)
+            case .first: moveCursor(by: -100_000, &state)
+            case .last: moveCursor(by: 100_000, &state)
+            case .left: state.folded = true
+            case .right: state.folded = false
             }
-            row += 1
-        }
-        if state.filtered == .processes, !state.filter.isEmpty, state.shownWorkers.isEmpty,
-            row < area.row + area.height
-        {
-            frame.put(
-                "no worker matches '\(state.filter)'; Esc clears the filter", at: 3, row,
-                width: area.width - 4, style: .label)
+        case .reloads:
+            let page = max(1, (layout.reloads?.height ?? 2) - 2)
+            let last = max(0, (state.picture?.snapshot.reloads.count ?? 0) - 1)
+            state.scrolledReloads = Scrolling.moved(state.scrolledReloads, move, page: page, last: last)
+        case .log:
+            switch move {
+            case .left: state.shiftedLog = max(0, state.shiftedLog - 8)
+            case .right: state.shiftedLog = min(400, state.shiftedLog + 8)
+            default:
+                let page = max(1, (layout.log?.height ?? 2) - 2)
+                let last = max(0, LogPanel.lines(state).count - page - 1)
+                state.scrolledLog =
+                    last - Scrolling.moved(last - state.scrolledLog, move, page: page, last: last)
+            }
         }
     }
 
-    private static func drawHeader(_ state: State, _ layout: Layout, _ frame: inout Frame) {
-        let glyphs = Glyphs(repertoire: frame.repertoire)
-        let row = layout.processes.row
-        for column in TreeColumns.allCases {
-            guard let place = layout.columns[column.rawValue] else { continue }
-            let isKey = column.sortKey == state.sort
-            let title =
-                isKey && state.sort != .generation
-                ? glyphs.sorted + column.title(glyphs) : column.title(glyphs)
-            let style = isKey ? Style(.cyan).bold : Style(.grey).bold
-            put(title, place, row, right: column.titleIsRight, style, &frame)
+    // MARK: The cursor
+
+    /// The rows that the cursor can be on.
+    private static func cursorRows(_ state: State) -> [(row: Int, pid: Int32)] {
+        guard let snapshot = state.picture?.snapshot else { return [] }
+        let width = TreeColumns.holderWidth(TreeColumns.place(for: state))
+        return state.treeRows(holderWidth: width).enumerated().compactMap { index, row in
+            row.pid(master: snapshot.master.pid).map { (index, $0) }
         }
-        let rows = state.treeRows(holderWidth: TreeColumns.holderWidth(layout.columns)).count
-        if rows > layout.visibleRows, let place = layout.columns[0] {
-            let last = min(rows, state.firstRow + layout.visibleRows)
-            let shown = "\(state.firstRow + 1)-\(last)/\(rows)"
-            frame.put(shown, at: place.lowerBound + 8, row, width: place.count - 8, style: Style(.cyan).bold)
-        }
-        frame.paint(.bar, Area(column: 0, row: row, width: layout.processes.width, height: 1))
     }
 
-    private static func put(
-        _ text: String, _ place: Range<Int>, _ row: Int, right: Bool, _ style: Style, _ frame: inout Frame
-    ) {
-        if right {
-            // A title one wider than its column may use the blank before it.
-            frame.putRight(text, before: place.upperBound, row, width: place.count + 1, style: style)
+    private static func moveCursor(by steps: Int, _ state: inout State) {
+        let rows = cursorRows(state)
+        guard !rows.isEmpty else { return }
+        let index = rows.firstIndex { $0.pid == state.selected } ?? 0
+        state.selected = rows[max(0, min(rows.count - 1, index + steps))].pid
+    }
+
+    /// Keeps the cursor on a row that exists and in sight. A process that ended leaves it where it was.
+    static func settle(_ state: inout State, _ area: Area) {
+        guard !ScreenLayout.isCompact(state.size) else { return }
+        let rows = cursorRows(state)
+        guard let last = rows.last else { return }
+        if let row = rows.first(where: { $0.pid == state.selected }) {
+            state.selectedRow = row.row
         } else {
-            frame.put(text, at: place.lowerBound, row, width: place.count, style: style)
+            let nearest = rows.last { $0.row <= state.selectedRow } ?? last
+            (state.selectedRow, state.selected) = nearest
         }
+        let visible = max(1, TreeLayout(state, area).visibleRows)
+        state.firstRow = Scrolling.first(
+            showing: state.selectedRow, from: state.firstRow, visible: visible, total: last.row + 1)
     }
 
-    // MARK: Rows
+    // MARK: Mouse
 
-    private static func draw(
-        _ item: TreeRow, _ snapshot: Snapshot, _ state: State, _ layout: Layout, _ row: Int,
-        _ frame: inout Frame
-    ) {
-        let glyphs = Glyphs(repertoire: frame.repertoire)
-        switch item {
-        case .master: drawMaster(snapshot.master, state, glyphs, layout, row, &frame)
-        case .worker(let worker, let isLast):
-            drawWorker(worker, isLast ? glyphs.lastBranch : glyphs.branch, state, layout, row, &frame)
-        case .oldWorkers(let workers): drawFolded(workers, glyphs, layout, row, &frame)
-        case .heldBy(let words, let isLast):
-            let x = frame.put(isLast ? "  " : glyphs.trunk, at: 1, row, style: .rule)
-            let style = WorkerState.held.style
-            let line = "kept by \(words), not by a client"
-            frame.put(line, at: x + 2, row, width: layout.processes.width - x - 3, style: style)
+    static func click(_ mouse: Key.Mouse, _ area: Area, _ state: inout State) -> [Effect] {
+        guard !ScreenLayout.isCompact(state.size) else { return [] }
+        let layout = TreeLayout(state, area)
+        switch mouse {
+        case .press(let column, let row):
+            let focus = panel(layout, column, row)
+            if let focus { state.focus = focus }
+            if focus == .processes { pressProcesses(layout, column, row, &state) }
+        case .wheelUp(let column, let row): turnWheel(panel(layout, column, row), .up, &state)
+        case .wheelDown(let column, let row): turnWheel(panel(layout, column, row), .down, &state)
         }
+        return []
     }
 
-    private static func put(
-        _ column: TreeColumns, _ text: String, _ style: Style, _ layout: Layout, _ row: Int,
-        _ frame: inout Frame
-    ) {
-        guard let place = layout.columns[column.rawValue] else { return }
-        put(
-            text, place, row, right: column.titleIsRight, text == "?" ? .unknown : style, &frame)
+    private static func panel(_ layout: TreeLayout, _ column: Int, _ row: Int) -> Focus? {
+        if layout.processes.contains(column: column, row: row) { return .processes }
+        if layout.reloads?.contains(column: column, row: row) == true { return .reloads }
+        if layout.log?.contains(column: column, row: row) == true { return .log }
+        return nil
     }
 
-    private static func drawMaster(
-        _ master: MasterSample, _ state: State, _ glyphs: Glyphs, _ layout: Layout, _ row: Int,
-        _ frame: inout Frame
-    ) {
-        func put(_ column: TreeColumns, _ text: String, _ style: Style = .value) {
-            TreeView.put(column, text, style, layout, row, &frame)
+    private static func pressProcesses(_ layout: TreeLayout, _ column: Int, _ row: Int, _ state: inout State)
+    {
+        if row == layout.processes.row {
+            let pressed = TreeColumns.allCases.first { layout.columns[$0.rawValue]?.contains(column) == true }
+            if let key = pressed?.sortKey { state.sort = key }
+            return
         }
-        let fold = state.folded ? glyphs.closed : glyphs.open
-        let place = layout.columns[0] ?? 0..<0
-        var x = frame.put("\(fold) ", at: place.lowerBound, row, style: .label)
-        x = putPID(master.pid, at: x, row, state, .strong, &frame)
-        frame.put(" master", at: x, row, width: place.upperBound - x, style: .label)
-        put(.generation, master.reloads.figure(String.init))
-        if master.reloadPending {
-            put(.state, "! STUCK", Style(.red).bold)
-            put(.holder, "a reload signal is pending", Style(.red))
-        }
-        put(.age, Figures.span(master.uptime))
-        put(.memory, memory(master.memory))
-        put(.cpu, master.cpuPercent.figure(Figures.percent))
+        let index = row - layout.processes.row - 1 + state.firstRow
+        guard let pid = cursorRows(state).last(where: { $0.row <= index })?.pid else { return }
+        if state.selected == pid { state.showsDetail.toggle() }
+        state.selected = pid
     }
 
-    /// Writes a pid so that all of them end in the same column; returns the column after it.
-    private static func putPID(
-        _ pid: Int32, at column: Int, _ row: Int, _ state: State, _ style: Style, _ frame: inout Frame
-    ) -> Int {
-        let width = TreeColumns.pidWidth(state)
-        frame.putRight(String(pid), before: column + width, row, width: width, style: style)
-        return column + width
-    }
-
-    static func memory(_ sample: MemorySample) -> String {
-        if let proportional = sample.proportional.value { return Figures.bytes(proportional) }
-        return "?"
-    }
-
-    private static func drawWorker(
-        _ worker: WorkerSample, _ branch: String, _ state: State, _ layout: Layout, _ row: Int,
-        _ frame: inout Frame
-    ) {
-        let glyphs = Glyphs(repertoire: frame.repertoire)
-        let isCurrent = worker.state == .serving || worker.state == .starting
-        let figures = isCurrent ? Style.strong : Style.value
-        func put(_ column: TreeColumns, _ text: String, _ style: Style) {
-            TreeView.put(column, text, style, layout, row, &frame)
-        }
-        let place = layout.columns[0] ?? 0..<0
-        var x = frame.put(branch, at: place.lowerBound, row, style: .rule)
-        x = putPID(worker.pid, at: x, row, state, figures, &frame)
-        let role = worker.was.map { " [was: \($0)]" } ?? " worker"
-        frame.put(role, at: x, row, width: place.upperBound - x, style: .label)
-        put(.generation, worker.generation.figure(String.init), .value)
-        put(.state, "\(glyphs.of(worker.state)) \(worker.state.word)", worker.state.style)
-        put(.age, Figures.span(worker.uptime), .value)
-        put(.connections, worker.connections.figure(Figures.count), figures)
-        let change = worker.connectionsPerSecond.figure(Figures.change)
-        put(.change, change, change == "0" ? .label : .value)
-        put(.memory, memory(worker.memory), .value)
-        let cpu = worker.cpuPercent
-        put(.cpu, cpu.figure(Figures.percent), (cpu.value ?? 0) >= 80 ? Style(.red).bold : .value)
-        if worker.needsReasons {
-            let left = worker.killIn.value ?? .infinity
-            let style = left < 0 ? WorkerState.overdue.style : left < 10 ? Style(.red) : .value
-            put(.killIn, worker.killIn.figure(Figures.span), style)
-            let width = TreeColumns.holderWidth(layout.columns)
-            put(
-                .holder, Holders.fitting(worker.holders, width: width),
-                worker.state == .held ? WorkerState.held.style : .value)
-        } else {
-            put(.killIn, glyphs.dash, .label)
-        }
-    }
-
-    private static func drawFolded(
-        _ workers: [WorkerSample], _ glyphs: Glyphs, _ layout: Layout, _ row: Int, _ frame: inout Frame
-    ) {
-        func put(_ column: TreeColumns, _ text: String, _ style: Style = .value) {
-            TreeView.put(column, text, style, layout, row, &frame)
-        }
-        func sum(_ values: [Int?]) -> Int? {
-            values.contains { $0 == nil } ? nil : values.reduce(0) { $0 + ($1 ?? 0) }
-        }
-        let place = layout.columns[0] ?? 0..<0
-        let x = frame.put(glyphs.lastBranch, at: place.lowerBound, row, style: .rule)
-        frame.put("\(glyphs.closed) \(workers.count) old", at: x, row, style: .strong)
-        if let worst = workers.map(\.state).max(by: { $0.badness < $1.badness }) {
-            put(.state, "\(glyphs.of(worst)) \(worst.word)", worst.style)
-        }
-        put(.age, Figures.span(workers.map(\.uptime).max() ?? 0))
-        put(.connections, sum(workers.map(\.connections.value)).map(Figures.count) ?? "?", .value)
-        put(.memory, sum(workers.map(\.memory.proportional.value)).map(Figures.bytes) ?? "?")
-        put(.killIn, workers.compactMap(\.killIn.value).min().map(Figures.span) ?? "?")
+    private static func turnWheel(_ panel: Focus?, _ direction: Action.Move, _ state: inout State) {
+        let previous = state.focus
+        state.focus = panel ?? .processes
+        for _ in 0..<(state.focus == .processes ? 1 : 3) { move(direction, &state) }
+        state.focus = previous
     }
 }

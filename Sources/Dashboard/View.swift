@@ -1,4 +1,5 @@
-// The picture of a state. Each panel is drawn by its own file into its own area of the frame.
+// The picture of a state: what surrounds every view, and the view. Each panel is drawn by its own file into its own
+// area of the frame.
 
 import ReloadModel
 import TextUI
@@ -7,13 +8,20 @@ import TextUI
 package func view(_ state: State) -> Frame {
     var frame = Frame(size: state.size, repertoire: state.settings.repertoire)
     guard state.size.columns > 0, state.size.rows > 0 else { return frame }
-    if Layout.isCompact(state.size) {
-        CompactView.draw(state, &frame)
-        return frame
+    let layout = ScreenLayout(state.size)
+    if ScreenLayout.isCompact(state.size) {
+        let isWatching = state.phase == .watching
+        guard state.showsHelp || isWatching && state.view != .tree else {
+            CompactView.draw(state, &frame)
+            return frame
+        }
+        let name = state.showsHelp ? "Help" : "\(state.view.digit) \(state.view.view.name)"
+        CompactView.drawTitle(name, state, layout.title, &frame)
+    } else {
+        TitleBar.draw(state, layout.title, &frame)
     }
-    let layout = Layout(state)
-    TitleBar.draw(state, layout.title, &frame)
-    KeyBar.draw(state, layout.keys, &frame)
+    if let keys = layout.keys { KeyBar.draw(state, keys, &frame) }
+    if let tabs = layout.tabs { Tabs.draw(state, tabs, &frame) }
     if state.showsHelp {
         Help.draw(state, layout.body, &frame)
         return frame
@@ -23,19 +31,30 @@ package func view(_ state: State) -> Frame {
     case .choosing(let candidates, let selected):
         Chooser.draw(candidates, selected, state, layout.body, &frame)
     case .watching:
-        AlertLines.draw(state, layout.alerts, &frame)
-        SummaryLine.draw(state, layout.summary, &frame)
-        TreeView.draw(state, layout, &frame)
-        if let area = layout.connections { ConnectionsPanel.draw(state, area, &frame) }
-        if let area = layout.detail { Detail.draw(state, area, &frame) }
-        if let area = layout.reloads { ReloadsPanel.draw(state, area, &frame) }
-        if let area = layout.log { LogPanel.draw(state, area, &frame) }
-        if let left = layout.connections ?? layout.detail, let right = layout.reloads {
-            frame.putDivider(between: left, and: right, closed: layout.log != nil)
-        }
-        if let area = layout.note { NoteLine.draw(state, area, &frame) }
+        if state.view != .tree { AlertLines.drawWorst(state, state.alertArea, &frame) }
+        state.view.view.draw(state, state.viewArea, &frame)
     }
     return frame
+}
+
+extension State {
+    /// All that the shown view has. The tree shows the alerts itself; every other view stands below the worst one.
+    var viewArea: Area {
+        if view == .tree {
+            return ScreenLayout.isCompact(size)
+                ? Area(column: 0, row: 0, width: size.columns, height: size.rows) : ScreenLayout(size).body
+        }
+        var area = ScreenLayout(size).body
+        area.row += alertArea.height
+        area.height -= alertArea.height
+        return area
+    }
+
+    var alertArea: Area {
+        var area = ScreenLayout(size).body
+        area.height = AlertLines.lines(self).isEmpty ? 0 : min(1, area.height)
+        return area
+    }
 }
 
 extension Frame {

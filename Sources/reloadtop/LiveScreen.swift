@@ -17,6 +17,7 @@ final class LiveScreen {
     private var terminal: Terminal?
     private var loop: EventLoop?
     private var sighting: Sighting?
+    private var errands: Errands?
     private var demo: Demo?
     private var keys: DescriptorWatcher?
     private var signals: SignalWatcher?
@@ -50,6 +51,7 @@ final class LiveScreen {
         do throws(Errno) {
             let loop = try EventLoop()
             self.loop = loop
+            errands = Errands(on: loop) { [unowned self] in happen($0) }
             signals = try SignalWatcher(
                 [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH], on: loop
             ) { [unowned self] in receive($0.number) }
@@ -155,6 +157,8 @@ final class LiveScreen {
         drawSoon()
     }
 
+    /// What takes time is an errand: `errands?.run(…, as: "…")` returns at once, and its event comes when it has
+    /// ended.
     private func perform(_ effect: Effect) {
         switch effect {
         case .quit: end(0)

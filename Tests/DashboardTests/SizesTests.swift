@@ -11,6 +11,8 @@ import TextUI
     func everySizeAndModeIsDrawn(_ repertoire: Repertoire) {
         let keys: [[Key]] = [
             [], [.enter], [.tab], [.tab, .tab], [.function(1)], [.character("t")], [.character("/")], [.end],
+            [.character("6")],
+            [.character("6"), .character("s"), .right, .pageUp],
         ]
         let columns = [0, 1, 2, 5, 11, 20, 59, 60, 61, 77, 78, 79, 80, 100, 109, 110, 120, 200, 300]
         let rows = [0, 1, 2, 3, 5, 11, 12, 13, 17, 18, 20, 24, 36, 40, 80]

@@ -180,14 +180,18 @@ import TextUI
     }
 
     @Test mutating func theMouseSelectsSortsAndScrolls() {
-        let layout = Layout(state)
+        let layout = TreeLayout(state, state.viewArea)
         let row = layout.processes.row
         state.press(.mouse(.press(column: 5, row: row + 3)))
         #expect(state.selected == 20377)
         state.press(.mouse(.press(column: 5, row: row + 3)))
         #expect(state.showsDetail)
         let connections = layout.columns[TreeColumns.connections.rawValue] ?? 0..<0
-        state.press(.mouse(.press(column: connections.upperBound - 1, row: Layout(state).processes.row)))
+        state.press(
+            .mouse(
+                .press(
+                    column: connections.upperBound - 1, row: TreeLayout(state, state.viewArea).processes.row))
+        )
         #expect(state.sort == .connections)
         state.press(.mouse(.wheelDown(column: 5, row: row + 1)))
         #expect(state.selected != 20377)

@@ -1,20 +1,17 @@
-// Which panel goes where. Three layouts: one line a worker where there is next to no room, panels below each
-// other, and panels side by side. Clicks are looked up in the same places that are drawn.
+// Which panel of the tree goes where: panels below each other, or side by side where the screen is wide. Clicks are
+// looked up in the same places that are drawn.
 //
-//     title                              title
 //     alerts                             alerts
 //     summary                            summary
 //     processes                          processes
 //     connections, reloads or detail     connections or detail | reloads
 //     log                                log
 //     note                               note
-//     keys                               keys
 
 import ReloadModel
 import TextUI
 
-struct Layout: Equatable {
-    var title: Area
+struct TreeLayout: Equatable {
     var alerts: Area
     var summary: Area
     var processes: Area
@@ -25,36 +22,25 @@ struct Layout: Equatable {
     var detail: Area?
     var log: Area?
     var note: Area?
-    var keys: Area
-    /// The body between the title and the keys: for the help.
-    var body: Area
-
-    static let compactColumns = 60
-    static let compactRows = 12
-
-    static func isCompact(_ size: Size) -> Bool {
-        size.columns < compactColumns || size.rows < compactRows
-    }
 
     static func isWide(_ size: Size) -> Bool { size.columns >= 110 }
 
-    init(_ state: State) {
+    /// `body`: all of the screen that the tree has.
+    init(_ state: State, _ body: Area) {
         let size = state.size
         func area(_ row: Int, _ height: Int) -> Area {
-            Area(column: 0, row: row, width: size.columns, height: height)
+            Area(column: body.column, row: row, width: body.width, height: height)
         }
-        title = area(0, 1)
-        keys = area(size.rows - 1, 1)
-        body = area(1, size.rows - 2)
+        let end = body.row + body.height
         columns = TreeColumns.place(for: state)
         let alertCount = AlertLines.wrapped(state).count
         let mostAlerts = size.rows >= 36 ? 8 : size.rows >= 20 ? 4 : 1
-        alerts = area(1, min(alertCount, mostAlerts))
+        alerts = area(body.row, min(alertCount, mostAlerts))
         summary = area(alerts.row + alerts.height, 1)
         var next = summary.row + 1
-        var left = keys.row - next
+        var left = end - next
         if size.rows >= 18, Notes.first(of: state) != nil {
-            note = area(keys.row - 1, 1)
+            note = area(end - 1, 1)
             left -= 1
         }
 
@@ -70,7 +56,7 @@ struct Layout: Equatable {
         next += tree
         left -= tree
 
-        let middle = Layout.middleHeight(state, left: left, leastLog: leastLog, least: leastMiddle)
+        let middle = TreeLayout.middleHeight(state, left: left, leastLog: leastLog, least: leastMiddle)
         if middle >= 2 {
             placeMiddle(area(next, middle), state)
             next += middle
@@ -89,7 +75,7 @@ struct Layout: Equatable {
     }
 
     private mutating func placeMiddle(_ area: Area, _ state: State) {
-        if Layout.isWide(state.size) {
+        if TreeLayout.isWide(state.size) {
             let half = area.width * 9 / 20
             let left = Area(column: 0, row: area.row, width: half, height: area.height)
             reloads = Area(

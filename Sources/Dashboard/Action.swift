@@ -1,0 +1,23 @@
+// What a key means. `KeyTable` says which key means what and where; views and `State` say what is done then.
+
+package enum Action: Equatable, Sendable {
+    case quit, redraw, help
+    /// Esc: leaves what was opened last.
+    case leave
+    case view(ViewKind)
+    case move(Move)
+    /// Enter: more about what is under the cursor.
+    case open
+    case nextPanel, previousPanel
+    case filter, sort, reverse, severity, fold, columns, follow
+    case pause
+    /// Seconds between two looks.
+    case slower, faster
+    case export, shellCommands
+    /// The demo's proxy.
+    case reload
+
+    package enum Move: Sendable {
+        case up, down, left, right, pageUp, pageDown, first, last
+    }
+}

@@ -1,0 +1,207 @@
+// The one table of keys. The help, the key bar and what a key does are all made from it, so none of them can be
+// wrong about the others. A view's own key is a line here with `views:`, an `Action`, and a case in its `press`.
+
+import TextUI
+
+/// A line of the table: keys that belong together.
+struct Binding: Sendable {
+    /// Where it applies.
+    enum Scope: Sendable {
+        /// Whatever is shown, also while a text is typed.
+        case always
+        /// Wherever there is no text to type.
+        case anywhere
+        /// In these views.
+        case views(Set<ViewKind>)
+        /// While a master is chosen.
+        case choosing
+    }
+    /// What the key bar says of it.
+    struct Hint: Sendable {
+        var name: String
+        var words: String
+        /// The least is dropped last.
+        var rank: Int
+    }
+
+    /// As the help shows it: `PgUp PgDn`.
+    let name: String
+    let keys: [(Key, Action)]
+    let scope: Scope
+    /// For the help: at most 26 columns.
+    let long: String
+    /// For the key bar; nil where it has no place in it.
+    let hint: @Sendable (State) -> Hint?
+    /// It does something now.
+    let applies: @Sendable (State) -> Bool
+
+    init(
+        _ name: String, _ keys: [(Key, Action)], _ scope: Scope, _ long: String,
+        applies: @escaping @Sendable (State) -> Bool = { _ in true },
+        hint: @escaping @Sendable (State) -> Hint? = { _ in nil }
+    ) {
+        self.name = name
+        self.keys = keys
+        self.scope = scope
+        self.long = long
+        self.hint = hint
+        self.applies = applies
+    }
+
+    /// One key with constant words in the key bar.
+    init(
+        _ name: String, _ key: Key, _ action: Action, _ scope: Scope, _ long: String, short: String,
+        rank: Int,
+        applies: @escaping @Sendable (State) -> Bool = { _ in true }
+    ) {
+        self.init(name, [(key, action)], scope, long, applies: applies) { _ in
+            Hint(name: name, words: short, rank: rank)
+        }
+    }
+}
+
+enum KeyTable {
+    /// In the order of the help and of the key bar. Of several lines for a key the first that applies wins.
+    static let all: [Binding] = everywhere + moving + choosing + working + leaving
+
+    private static let everyView = Binding.Scope.views(Set(ViewKind.allCases))
+
+    /// Views without rows to sort.
+    private static let unsorted: Set<ViewKind> = [.log]
+    private static let lists = Binding.Scope.views(Set(ViewKind.allCases).subtracting(unsorted))
+    private static let listsOnly = Binding.Scope.views(
+        Set(ViewKind.allCases).subtracting(unsorted).subtracting([.tree]))
+
+    private static let choosing: [Binding] = [
+        Binding("Enter", .enter, .open, .choosing, "watch this one", short: "watch", rank: 0)
+    ]
+
+    private static let everywhere: [Binding] = [
+        Binding(
+            "? F1", [(.character("?"), .help), (.function(1), .help)], .anywhere, "this help",
+            hint: { $0.showsHelp ? nil : .init(name: "?", words: "help", rank: 0) }),
+        Binding(
+            ViewKind.allCases.map { String($0.digit) }.joined(separator: " "),
+            ViewKind.allCases.map { (.character($0.digit), .view($0)) }, .anywhere, "views, as on the tabs",
+            applies: { $0.phase == .watching }),
+    ]
+
+    private static let moving: [Binding] = [
+        Binding(
+            "arrows",
+            [
+                (.up, .move(.up)), (.character("k"), .move(.up)),
+                (.down, .move(.down)), (.character("j"), .move(.down)),
+                (.left, .move(.left)), (.character("h"), .move(.left)),
+                (.right, .move(.right)), (.character("l"), .move(.right)),
+            ], .anywhere, "move; also h j k l",
+            hint: { state in
+                guard case .choosing = state.phase else { return nil }
+                let unicode = state.settings.repertoire == .unicode
+                return .init(name: unicode ? "↑↓" : "j k", words: "choose", rank: 1)
+            }),
+        Binding(
+            "g G",
+            [
+                (.character("g"), .move(.first)), (.home, .move(.first)),
+                (.character("G"), .move(.last)), (.end, .move(.last)),
+            ], .anywhere, "first, last; Home, End"),
+        Binding(
+            "PgUp PgDn", [(.pageUp, .move(.pageUp)), (.pageDown, .move(.pageDown))], .anywhere, "a page"),
+    ]
+
+    private static let working: [Binding] = [
+        Binding(
+            "/", [(.character("/"), .filter)], everyView, "filter the rows",
+            hint: { state in
+                .init(
+                    name: "/", words: state.filter.isEmpty ? "filter" : "filter: \(state.filter)", rank: 3)
+            }),
+        Binding("s", .character("s"), .sort, lists, "sort; or click on a column", short: "sort", rank: 5),
+        Binding("S", [(.character("S"), .reverse)], listsOnly, "sort the other way round"),
+        Binding(
+            "s", [(.character("s"), .severity)], .views([.log]), "hide what is less severe",
+            hint: { state in
+                let least = state.log.least
+                return .init(name: "s", words: least == .info ? "severity" : "\(least.word)+", rank: 2)
+            }),
+        Binding(
+            "f", [(.character("f"), .follow)], .views([.log]), "follow the newest",
+            hint: { $0.log.back > 0 ? .init(name: "f", words: "follow", rank: 1) : nil }),
+        Binding(
+            "t", [(.character("t"), .fold)], .views([.tree]), "fold the old workers",
+            hint: { .init(name: "t", words: $0.folded ? "unfold" : "fold", rank: 6) }),
+        Binding(
+            "Space", [(.character(" "), .pause)], everyView, "pause, go on",
+            hint: { .init(name: "Space", words: $0.paused == nil ? "pause" : "go on", rank: 4) }),
+        Binding(
+            "Enter", [(.enter, .open)], .views([.tree]), "all about a process",
+            hint: { .init(name: "Enter", words: $0.showsDetail ? "close" : "detail", rank: 2) }),
+        Binding(
+            "Tab", [(.tab, .nextPanel), (.backTab, .previousPanel)], .views([.tree]), "next panel; or click",
+            hint: { _ in .init(name: "Tab", words: "panel", rank: 7) }),
+        Binding(
+            "+ -",
+            [(.character("+"), .slower), (.character("="), .slower), (.character("-"), .faster)],
+            everyView, "slower, faster"),
+        Binding(
+            "R", .character("R"), .reload, everyView, "reload the demo's proxy", short: "reload", rank: 1,
+            applies: { $0.settings.demo }),
+        Binding("", [(.character("R"), .reload)], everyView, ""),
+    ]
+
+    private static let leaving: [Binding] = [
+        Binding("Ctrl-L", [(.control("l"), .redraw)], .always, "draw the screen again"),
+        Binding(
+            "Esc", [(.escape, .leave)], .anywhere, "leave help, clear filter",
+            hint: { state in
+                if state.showsHelp { return .init(name: "Esc", words: "back", rank: 0) }
+                return state.filter.isEmpty ? nil : .init(name: "Esc", words: "clear", rank: 3)
+            }),
+        Binding(
+            "q F10", [(.character("q"), .quit)], .anywhere, "quit",
+            hint: { _ in .init(name: "q", words: "quit", rank: 1) }),
+        Binding("", [(.function(10), .quit), (.control("c"), .quit)], .always, ""),
+    ]
+
+    // MARK: What is made from it
+
+    /// What a key means now; nil: nothing.
+    static func action(for key: Key, in state: State) -> Action? {
+        for binding in all where isInForce(binding, state) {
+            if let match = binding.keys.first(where: { $0.0 == key }) { return match.1 }
+        }
+        return nil
+    }
+
+    /// The lines that the help has for a state.
+    static func help(_ state: State) -> [Binding] {
+        all.filter { binding in
+            guard !binding.name.isEmpty, binding.applies(state) else { return false }
+            switch binding.scope {
+            case .always, .anywhere: return true
+            case .views(let views): return views.contains(state.view)
+            case .choosing: return false
+            }
+        }
+    }
+
+    /// The key bar of a state.
+    static func hints(_ state: State) -> [Binding.Hint] {
+        all.filter { isInForce($0, state) }.compactMap { $0.hint(state) }
+    }
+
+    private static func isInForce(_ binding: Binding, _ state: State) -> Bool {
+        guard binding.applies(state) else { return false }
+        switch binding.scope {
+        case .always: return true
+        case .anywhere: return !state.typingFilter
+        case .views(let views):
+            guard state.phase == .watching, !state.typingFilter, !state.showsHelp else { return false }
+            return views.contains(state.view)
+        case .choosing:
+            guard case .choosing = state.phase else { return false }
+            return true
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// What a key or the mouse does: the table of keys names the action; the ones that are the same in every view are
+// done here, the rest by the view.
+
+import ReloadModel
+import TextUI
+
+extension State {
+    mutating func receive(_ key: Key) -> [Effect] {
+        if case .mouse(let mouse) = key { return click(mouse) }
+        guard let action = KeyTable.action(for: key, in: self) else { return typingFilter ? type(key) : [] }
+        return perform(action)
+    }
+
+    private mutating func perform(_ action: Action) -> [Effect] {
+        switch action {
+        case .quit: return [.quit]
+        case .redraw: return [.redraw]
+        case .help:
+            showsHelp.toggle()
+            scrolledHelp = 0
+            return []
+        case .leave where showsHelp:
+            showsHelp = false
+            return []
+        case .view(let kind):
+            showsHelp = false
+            guard kind != view else { return [] }
+            view = kind
+            return kind.view.opened(&self)
+        default: break
+        }
+        if case .choosing(let candidates, let selected) = phase {
+            return choose(among: candidates, selected, action)
+        }
+        if showsHelp {
+            guard case .move(let move) = action else { return [] }
+            let body = ScreenLayout(size).body
+            let last = max(0, Help.lines(self, body.width).count - body.height)
+            scrolledHelp = Scrolling.moved(scrolledHelp, move, page: max(1, body.height - 2), last: last)
+            return []
+        }
+        return performInEveryView(action) ?? view.view.press(action, &self) ?? []
+    }
+
+    /// Nil: it is for the view to do.
+    private mutating func performInEveryView(_ action: Action) -> [Effect]? {
+        switch action {
+        case .filter: typingFilter = true
+        case .pause: paused = paused == nil ? live : nil
+        case .slower: return setInterval(faster: false)
+        case .faster: return setInterval(faster: true)
+        case .reload:
+            if settings.demo { return [.reload] }
+            notice = "R reloads in the demo only: reloadtop never acts on a proxy that it watches"
+        case .leave where !filter.isEmpty: filter = ""
+        default: return nil
+        }
+        return []
+    }
+
+    private mutating func type(_ key: Key) -> [Effect] {
+        switch key {
+        case .enter: typingFilter = false
+        case .escape:
+            typingFilter = false
+            filter = ""
+        case .backspace, .delete:
+            if filter.isEmpty { typingFilter = false } else { filter.removeLast() }
+        case .character(let scalar):
+            filter.unicodeScalars.append(scalar)
+            (scrolledLog, scrolledReloads) = (0, 0)
+        case .up: return view.view.press(.move(.up), &self) ?? []
+        case .down: return view.view.press(.move(.down), &self) ?? []
+        case .pageUp: return view.view.press(.move(.pageUp), &self) ?? []
+        case .pageDown: return view.view.press(.move(.pageDown), &self) ?? []
+        default: break
+        }
+        return []
+    }
+
+    private mutating func choose(
+        among candidates: [RunningMaster], _ selected: Int, _ action: Action
+    ) -> [Effect] {
+        switch action {
+        case .move(let move):
+            let next = Scrolling.moved(selected, move, page: 10, last: max(0, candidates.count - 1))
+            phase = .choosing(candidates, selected: next)
+        case .open:
+            guard candidates.indices.contains(selected) else { return [] }
+            let pid = candidates[selected].pid
+            phase = .connecting("asking master \(pid)")
+            return [.watch(pid: pid)]
+        default: break
+        }
+        return []
+    }
+
+    private mutating func setInterval(faster: Bool) -> [Effect] {
+        let steps: [Double] = [0.2, 0.5, 1, 2, 5, 10, 30, 60]
+        let next = faster ? steps.last { $0 < settings.interval } : steps.first { $0 > settings.interval }
+        guard let next else { return [] }
+        settings.interval = next
+        notice = "one look every \(Figures.fixed(next, digits: next < 1 ? 1 : 0)) s"
+        return [.interval(next)]
+    }
+
+    private mutating func click(_ mouse: Key.Mouse) -> [Effect] {
+        guard !showsHelp else { return [] }
+        if case .choosing(let candidates, _) = phase {
+            guard case .press(_, let row) = mouse else { return [] }
+            let index = row - Chooser.firstRow
+            guard candidates.indices.contains(index) else { return [] }
+            phase = .choosing(candidates, selected: index)
+            return []
+        }
+        if case .press(let column, let row) = mouse, let tabs = ScreenLayout(size).tabs, row == tabs.row {
+            return Tabs.view(at: column, tabs).map { perform(.view($0)) } ?? []
+        }
+        return view.view.click(mouse, viewArea, &self)
+    }
+}
