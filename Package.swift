@@ -54,9 +54,8 @@ let package = Package(
         room("Handover"),
         room("ReloadModel"),
         room("TextUI"),
-        room("Dashboard", uses: ["ReloadModel", "TextUI"]),
         room("Reporting", uses: ["ReloadModel", "RuntimeAPI", "TextUI"]),
-        room("Dashboard", uses: ["ReloadModel", "RuntimeAPI", "TextUI"]),
+        room("Dashboard", uses: ["Reporting", "ReloadModel", "RuntimeAPI", "TextUI"]),
 
         // Floor 3: pure rooms meet the operating system.
         room("AdminSocket", uses: ["RuntimeAPI", "Polling", "Unix"]),
@@ -91,7 +90,6 @@ let package = Package(
         tests(of: "Observing", uses: ["ReloadModel", "Unix", "TestSupport"]),
         // Tests.
         tests(of: "TextUI"),
-        tests(of: "Dashboard", uses: ["ReloadModel", "TextUI"]),
         tests(of: "Reporting", uses: ["ReloadModel", "RuntimeAPI", "TestSupport", "Unix"]),
         .testTarget(
             name: "DashboardTests", dependencies: ["Dashboard", "ReloadModel", "RuntimeAPI", "TextUI"],
