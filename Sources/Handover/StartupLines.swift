@@ -16,6 +16,16 @@ package struct StartupLines: Sendable {
         "\(severity.label) (\(pid)) : \(text)"
     }
 
+    /// A line of another process that belongs to the same load: the version went before its first warning or alert.
+    package mutating func heard(_ severity: LogSeverity) {
+        if severity == .alert || severity == .warning { hasToldVersion = true }
+    }
+
+    /// The next warning or alert tells the version again, as HAProxy's master does after every load.
+    package mutating func loadEnded() {
+        hasToldVersion = false
+    }
+
     /// What to print for a line, with newlines: the program's version goes before its first warning or alert.
     package mutating func text(_ severity: LogSeverity, pid: Int32, _ text: String) -> String {
         var lines = ""

@@ -188,11 +188,11 @@ extension MasterState {
             history[last].reason = history[last].reason ?? firstAlert ?? reason
         }
         if firstAlert == nil { actions.append(line(.alert, reason)) }
-        actions.append(line(.warning, "Loading failure!"))
         guard load.attempt > 0 else {
             self.load = nil
             return actions
         }
+        actions.append(line(.warning, "Loading failure!"))
         failed += 1
         let inForce = serving.map { "worker \($0.pid) stays current" } ?? "no worker serves"
         actions.append(line(.warning, "reload \(load.attempt) failed; \(inForce)"))

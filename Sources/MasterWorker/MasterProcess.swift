@@ -212,7 +212,9 @@ package final class MasterProcess {
         defer { isHandling = false }
         while !inputs.isEmpty {
             let next = inputs.removeFirst()
+            let attempt = state.load?.attempt
             perform(state.handle(next, at: .now()))
+            if attempt != nil, state.load?.attempt != attempt { lines.loadEnded() }
         }
         setDeadline()
     }
@@ -329,7 +331,9 @@ package final class MasterProcess {
                 for (key, number) in zip(keys, numbers) {
                     bound[channel.pid, default: [:]][key] = Held(Descriptor(owning: number))
                 }
-            case .message(let message, _): handle(.workerSaid(pid: channel.pid, message))
+            case .message(let message, _):
+                if case .log(let severity, _) = message, state.load?.pid == channel.pid { lines.heard(severity) }
+                handle(.workerSaid(pid: channel.pid, message))
             }
         }
     }

@@ -96,7 +96,7 @@ struct Scene {
         _ = scene.take(.spawned(pid: 201))
         _ = scene.take(.workerSaid(pid: 201, .log(.alert, "config : nonsense")))
         let actions = scene.take(.workerEnded(pid: 201, .exited(2)))
-        #expect(actions == [.forget(pid: 201), .log(.warning, "Loading failure!"), .exit(2)])
+        #expect(actions == [.forget(pid: 201), .exit(2)])
     }
 
     /// The socket of a worker that exits closes before its end is known: the exit code must not get lost.
