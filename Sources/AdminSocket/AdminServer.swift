@@ -40,9 +40,10 @@ package final class AdminServer {
         listeners.append(try AdminListener(watching: listener, settings: settings, server: self))
     }
 
-    /// Accepts no more; sessions go on. What is queued waits for whoever shares the sockets.
-    package func stopListening() {
-        for listener in listeners { listener.close() }
+    /// Accepts no more; sessions go on. What is queued waits for whoever shares the sockets, but on `unshared` ones
+    /// it is accepted first: nobody else would.
+    package func stopListening(unshared: Set<Int32> = []) {
+        for listener in listeners { listener.close(servesQueue: unshared.contains(listener.descriptor)) }
         listeners = []
     }
 
@@ -106,7 +107,7 @@ package final class AdminServer {
 
 /// One listening socket.
 final class AdminListener: Watcher {
-    private let descriptor: Int32
+    let descriptor: Int32
     private var owned: Descriptor?
     private let settings: SessionSettings
     private unowned let server: AdminServer
@@ -129,7 +130,11 @@ final class AdminListener: Watcher {
 
     override func ready(_ readiness: UInt32) {
         // A few at a time: other watchers have their turn, and the loop comes back.
-        for _ in 0..<16 {
+        acceptQueued(most: 16)
+    }
+
+    private func acceptQueued(most: Int) {
+        for _ in 0..<most {
             guard watched >= 0 else { return }
             do {
                 guard let connection = try Socket.accept(on: descriptor) else { return }
@@ -141,7 +146,8 @@ final class AdminListener: Watcher {
         }
     }
 
-    func close() {
+    func close(servesQueue: Bool) {
+        if servesQueue { acceptQueued(most: .max) }
         server.loop.remove(self)
         owned = nil
     }

@@ -14,8 +14,8 @@
 // The encoding has a version, because a new binary may meet workers of an older one.
 
 /// Names a listening socket over reloads: two configurations that name the same address share the socket.
-/// `tcp@127.0.0.1:80`, `tcp@::1:80`, `unix@/run/a.sock`, `abns@name`; a second bind of the same address in one
-/// configuration has `#2` appended.
+/// `tcp@127.0.0.1:80`, `tcp@::1:80`, `unix@/run/a.sock#2049:1234` with device and inode of the path's file,
+/// `abns@name`; a second bind of the same address in one configuration has `#2` appended.
 package struct ListenerKey: Hashable, Sendable, CustomStringConvertible {
     package let description: String
 

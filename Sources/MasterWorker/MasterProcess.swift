@@ -332,7 +332,9 @@ package final class MasterProcess {
                     bound[channel.pid, default: [:]][key] = Held(Descriptor(owning: number))
                 }
             case .message(let message, _):
-                if case .log(let severity, _) = message, state.load?.pid == channel.pid { lines.heard(severity) }
+                if case .log(let severity, _) = message, state.load?.pid == channel.pid {
+                    lines.heard(severity)
+                }
                 handle(.workerSaid(pid: channel.pid, message))
             }
         }

@@ -84,7 +84,7 @@ package struct MasterSocket: Equatable, Sendable {
         return socket
     }
 
-    /// Binds and listens. A path is bound under another name first, so that no client meets a closed door.
+    /// Binds and listens.
     package func open() throws(Errno) -> Descriptor {
         let socket = try Socket.stream(for: address)
         guard case .unix(let path) = address else {
@@ -93,18 +93,13 @@ package struct MasterSocket: Equatable, Sendable {
             try Socket.listen(socket, backlog: 1024)
             return socket
         }
-        let temporary = "\(path).\(getpid()).tmp"
-        unlink(temporary)
-        try Socket.bind(socket, to: .unix(path: temporary))
+        var place = try SocketPath(
+            binding: socket, for: path, mode: mode, uid: try user.map(Self.userID),
+            gid: try group.map(Self.groupID), backlog: 1024)
         do throws(Errno) {
-            if let mode, chmod(temporary, mode) != 0 { throw .last }
-            let uid = try user.map(Self.userID) ?? .max
-            let gid = try group.map(Self.groupID) ?? .max
-            if user != nil || group != nil, chown(temporary, uid, gid) != 0 { throw .last }
-            try Socket.listen(socket, backlog: 1024)
-            if rename(temporary, path) != 0 { throw .last }
+            try place.publish()
         } catch {
-            unlink(temporary)
+            place.discard()
             throw error
         }
         return socket

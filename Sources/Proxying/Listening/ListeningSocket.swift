@@ -1,7 +1,8 @@
 // A listening socket that the worker inherited or bound: TCP, unix, abstract or `fd@N`.
 //
-// A unix socket is bound under a temporary name and renamed over the old one once everything else is bound too: so
-// connecting never fails in between, and a load that fails leaves what stood there. TCP sockets do not use SO_REUSEPORT: a port that somebody else holds is an error, not a split.
+// An inherited unix socket serves as long as it is the one that stands at its path; where somebody took the path away
+// a new one is made, and the older worker serves what is queued on the lost one. TCP sockets do not use SO_REUSEPORT:
+// a port that somebody else holds is an error, not a split.
 
 import CLinux
 import ConfigLanguage
@@ -31,8 +32,8 @@ package struct BindFailures: Error, Sendable {
 
 /// An open listening socket.
 package final class ListeningSocket {
-    /// Names the socket over reloads: `tcp@127.0.0.1:80`, `unix@/run/a.sock`, `abns@name`, `fd@3`; `#2` is
-    /// appended where one configuration names an address for the second time.
+    /// Names the socket over reloads: `tcp@127.0.0.1:80`, `unix@/run/a.sock#2049:1234` with the file that stands at
+    /// the path, `abns@name`, `fd@3`; `#2` is appended where one configuration names an address for the second time.
     package let key: String
     /// Where it really listens.
     package let address: SocketAddress
@@ -42,20 +43,19 @@ package final class ListeningSocket {
     package let isNew: Bool
     /// -1 once closed.
     package private(set) var descriptor: Int32
-    /// Where a unix socket stands until `publish`.
-    private var temporaryPath: String?
+    /// Of a unix socket that was bound here.
+    private var path: SocketPath?
 
     init(
         key: String, position: Position, options: BindOptions, isNew: Bool, descriptor: consuming Descriptor,
-        temporaryPath: String? = nil, path: String? = nil
+        place: SocketAddress? = nil, path: SocketPath? = nil
     ) {
         self.key = key
         self.position = position
         self.options = options
         self.isNew = isNew
-        self.temporaryPath = temporaryPath
-        address =
-            path.map { .unix(path: $0) } ?? (try? Socket.localAddress(descriptor.raw)) ?? .unix(path: "")
+        self.path = path
+        address = place ?? (try? Socket.localAddress(descriptor.raw)) ?? .unix(path: "")
         self.descriptor = descriptor.release()
     }
 
@@ -65,15 +65,12 @@ package final class ListeningSocket {
 
     /// Gives a unix socket its real name, in place of what stands there; nothing for others, or a second time.
     package func publish() throws(Errno) {
-        guard let temporaryPath, case .unix(let path) = address else { return }
-        if rename(temporaryPath, path) != 0 { throw .last }
-        self.temporaryPath = nil
+        try path?.publish()
     }
 
     /// Closes this process's copy; a name that was never published goes with it.
     package func close() {
-        if let temporaryPath { unlink(temporaryPath) }
-        temporaryPath = nil
+        path?.discard()
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
     }
@@ -97,8 +94,13 @@ struct SocketOpening {
     mutating func open(
         _ endpoint: Endpoint, position: Position, options: BindOptions, backlog: Int, owner: String
     ) -> ListeningSocket? {
-        let (key, number) = uniqueKey(of: endpoint)
         let place = Self.address(of: endpoint)
+        var (key, number) = uniqueKey(of: endpoint)
+        var unixPath: String?
+        if case .unix(let path)? = place {
+            unixPath = path
+            key = Self.key(ofPath: path, FileIdentity(of: path))
+        }
         func failed(_ what: String, _ error: Errno?) -> BindFailure {
             BindFailure(
                 position: position, owner: owner,
@@ -111,7 +113,7 @@ struct SocketOpening {
             Glibc.listen(socket.raw, Int32(clamping: backlog))
             return ListeningSocket(
                 key: key, position: position, options: options, isNew: false, descriptor: socket,
-                path: place?.path)
+                place: unixPath == nil ? nil : place)
         }
         do throws(Errno) {
             if case .descriptor(let number) = endpoint {
@@ -136,12 +138,13 @@ struct SocketOpening {
             step = "cannot set socket options"
             try Self.setOptions(socket.raw, for: place, options)
             step = "cannot bind socket"
-            if case .unix(let path) = place {
-                let temporary = "\(path)\(number == 1 ? "" : ".\(number)").\(getpid()).tmp"
-                try Self.bindPath(temporary, socket, options, backlog: backlog)
+            if let unixPath {
+                let path = try SocketPath(
+                    binding: socket, for: unixPath, number: number, mode: options.mode, uid: options.uid,
+                    gid: options.gid, backlog: backlog)
                 return ListeningSocket(
-                    key: key, position: position, options: options, isNew: true, descriptor: socket,
-                    temporaryPath: temporary, path: path)
+                    key: Self.key(ofPath: unixPath, path.identity), position: position, options: options,
+                    isNew: true, descriptor: socket, place: place, path: path)
             }
             do throws(Errno) {
                 try Socket.bind(socket, to: place)
@@ -185,6 +188,11 @@ struct SocketOpening {
         let number = seen[key, default: 0] + 1
         seen[key] = number
         return (number == 1 ? key : "\(key)#\(number)", number)
+    }
+
+    /// A path without a file has no socket that could be inherited.
+    private static func key(ofPath path: String, _ file: FileIdentity?) -> String {
+        "unix@\(path)#\(file?.description ?? "")"
     }
 
     static func key(of endpoint: Endpoint) -> String {
@@ -235,25 +243,6 @@ struct SocketOpening {
             if result != 0 { throw .last }
         }
     }
-
-    /// Binds and listens under a name that nobody knows yet, and sets mode and owner.
-    private static func bindPath(
-        _ path: String, _ socket: borrowing Descriptor, _ options: BindOptions, backlog: Int
-    ) throws(Errno) {
-        unlink(path)
-        try Socket.bind(socket, to: .unix(path: path))
-        do throws(Errno) {
-            if let mode = options.mode, chmod(path, mode) != 0 { throw .last }
-            if options.uid != nil || options.gid != nil {
-                let unchanged = UInt32.max
-                if chown(path, options.uid ?? unchanged, options.gid ?? unchanged) != 0 { throw .last }
-            }
-            try Socket.listen(socket, backlog: backlog)
-        } catch {
-            unlink(path)
-            throw error
-        }
-    }
 }
 
 extension SocketAddress {
@@ -263,10 +252,5 @@ extension SocketAddress {
         case .unix(let path): path
         case .ipv4, .ipv6, .abstract: description
         }
-    }
-
-    /// The path of a unix socket.
-    fileprivate var path: String? {
-        if case .unix(let path) = self { path } else { nil }
     }
 }

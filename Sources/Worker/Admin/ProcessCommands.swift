@@ -72,9 +72,9 @@ struct ProcessCommands {
 
     private func showSockets() -> AdminReply {
         let lines = core.adminSockets.map { socket, settings in
-            let address = String(socket.key.split(separator: "#", maxSplits: 1).first ?? "")
+            let address = socket.key.lastIndex(of: "#").map { socket.key[..<$0] } ?? socket.key[...]
             let level = CommandLevel(rawValue: settings.level.rawValue) ?? .user
-            return AdminSocketLine(address: address.replacingTCPScheme, level: level).line
+            return AdminSocketLine(address: String(address).replacingTCPScheme, level: level).line
         }
         return .text(AdminSocketLine.heading + lines.joined())
     }

@@ -66,9 +66,10 @@ package final class WorkerAdmin {
     }
 
     /// Accepts no more and closes the sockets; sessions go on (`server.endIdle` ends those that keep a draining
-    /// worker for nothing).
-    package func stopListening() {
-        server.stopListening()
+    /// worker for nothing). `removed`: keys of sockets that no successor serves, whose queue is served first.
+    package func stopListening(removed: Set<String> = []) {
+        let unshared = core.adminSockets.map(\.socket).filter { removed.contains($0.key) }.map(\.descriptor)
+        server.stopListening(unshared: Set(unshared))
         for (socket, _) in core.adminSockets { socket.close() }
     }
 

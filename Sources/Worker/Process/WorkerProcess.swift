@@ -270,8 +270,9 @@ package final class WorkerProcess {
     /// A successor serves, or SIGUSR1 came: finishes its streams, and for a master says that it does.
     private func drain(removed: [ListenerKey]) {
         guard let core else { return }
-        admin?.stopListening()
-        core.stopAccepting(removed: Set(removed.map(\.description)))
+        let removed = Set(removed.map(\.description))
+        admin?.stopListening(removed: removed)
+        core.stopAccepting(removed: removed)
         link?.send(.draining)
         guard !isDraining else { return }
         isDraining = true
