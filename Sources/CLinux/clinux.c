@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -126,6 +127,8 @@ int clinux_ioctl(int fd, unsigned long request, void *argument) {
 int clinux_prctl(int option, unsigned long argument) {
     return (int)clinux_result(prctl(option, argument, 0, 0, 0));
 }
+int clinux_nice(void) { return getpriority(PRIO_PROCESS, 0); }
+int clinux_set_nice(int nice) { return (int)clinux_result(setpriority(PRIO_PROCESS, 0, nice)); }
 int clinux_close_range(unsigned first, unsigned last) {
     return (int)clinux_result(syscall(SYS_close_range, first, last, 0));
 }

@@ -11,7 +11,7 @@ package enum MessageError: Error, Equatable {
 }
 
 /// The version that this binary writes and reads.
-package let messageVersion: UInt8 = 1
+package let messageVersion: UInt8 = 2
 
 /// Writes fields one after the other; also the master's state over an exec is written with it.
 package struct FieldWriter {
@@ -102,6 +102,7 @@ extension MasterMessage {
             writer.put(assignment.attempt)
             writer.put(assignment.processNumber)
             writer.put(assignment.olderWorkers) { $0.put(Int($1)) }
+            writer.put(optional: assignment.servingNice) { $0.put(Int($1)) }
         case .listeners(let keys):
             writer = FieldWriter(kind: 2)
             writer.put(keys) { $0.put($1.description) }
@@ -126,7 +127,12 @@ extension MasterMessage {
             let pids = try reader.list { reader throws(MessageError) in
                 Int32(clamping: try reader.integer64())
             }
-            self = .start(Assignment(attempt: attempt, processNumber: number, olderWorkers: pids))
+            self = .start(
+                Assignment(
+                    attempt: attempt, processNumber: number, olderWorkers: pids,
+                    servingNice: try reader.optional { reader throws(MessageError) in
+                        Int32(clamping: try reader.integer64())
+                    }))
         case 2: self = .listeners(try reader.keys())
         case 3: self = .begin
         case 4: self = .drain(removed: try reader.keys())

@@ -32,11 +32,14 @@ package struct Assignment: Equatable, Sendable {
     package var processNumber: Int
     /// The workers that will drain when this one is ready.
     package var olderWorkers: [Int32]
+    /// The nice value to serve with, where the load runs with a higher one; nil: no change.
+    package var servingNice: Int32?
 
-    package init(attempt: Int, processNumber: Int, olderWorkers: [Int32]) {
+    package init(attempt: Int, processNumber: Int, olderWorkers: [Int32], servingNice: Int32? = nil) {
         self.attempt = attempt
         self.processNumber = processNumber
         self.olderWorkers = olderWorkers
+        self.servingNice = servingNice
     }
 }
 

@@ -21,6 +21,8 @@ struct MasterHandover {
     var path = ""
     var nextToken = 0
     var pidFile: String?
+    /// The nice value from before the load.
+    var usualNice: Int32?
     var listeners: [(key: ListenerKey, descriptor: Int32)] = []
     var channels: [(pid: Int32, descriptor: Int32)] = []
     /// In the order of the command line's `-S`.
@@ -40,6 +42,7 @@ struct MasterHandover {
         writer.put(path)
         writer.put(nextToken)
         writer.put(optional: pidFile) { $0.put($1) }
+        writer.put(optional: usualNice) { $0.put(Int($1)) }
         writer.put(listeners) { writer, listener in
             writer.put(listener.key.description)
             writer.put(Int(listener.descriptor))
@@ -74,6 +77,7 @@ struct MasterHandover {
         handover.path = try reader.text()
         handover.nextToken = try reader.integer()
         handover.pidFile = try reader.optional { reader throws(MessageError) in try reader.text() }
+        handover.usualNice = try reader.optional { reader throws(MessageError) in try reader.descriptor() }
         handover.listeners = try reader.list { reader throws(MessageError) in
             (ListenerKey(try reader.text()), try reader.descriptor())
         }

@@ -47,6 +47,8 @@ package final class MasterProcess {
     private var channels: [Int32: WorkerChannel] = [:]
     private var sockets: [Held] = []
     private var pidFile: String?
+    /// The nice value from before the load that is under way; nil where it was not changed.
+    private var usualNice: Int32?
     private var probe: BinaryProbe?
     private var signals: SignalWatcher?
     private var deadline: Timer?
@@ -141,6 +143,7 @@ package final class MasterProcess {
         for number in handover.descriptors { try setCloseOnExec(number, true) }
         nextToken = handover.nextToken
         pidFile = handover.pidFile
+        usualNice = handover.usualNice
         for (key, number) in handover.listeners { listeners[key] = Held(Descriptor(owning: number)) }
         for (pid, number) in handover.channels { try open(pid, Descriptor(owning: number)) }
         sockets = handover.sockets.map { Held(Descriptor(owning: $0)) }
@@ -216,7 +219,18 @@ package final class MasterProcess {
             perform(state.handle(next, at: .now()))
             if attempt != nil, state.load?.attempt != attempt { lines.loadEnded() }
         }
+        if state.load == nil { stepForward() }
         setDeadline()
+    }
+
+    private func stepForward() {
+        guard let nice = usualNice else { return }
+        usualNice = nil
+        do throws(Errno) {
+            try Scheduling.stepForward(to: nice)
+        } catch {
+            print(.warning, "cannot return to nice \(nice): \(error)")
+        }
     }
 
     private func setDeadline() {
@@ -274,6 +288,7 @@ package final class MasterProcess {
     }
 
     private func startProbe() {
+        usualNice = usualNice ?? Scheduling.stepBack()
         do throws(Errno) {
             probe = try BinaryProbe(options.program, on: loop)
         } catch {
@@ -309,6 +324,8 @@ package final class MasterProcess {
             try open(pid, try pair.one.duplicate())
             handle(.spawned(pid: pid))
             guard let channel = channels[pid] else { return }
+            var assignment = assignment
+            assignment.servingNice = usualNice
             channel.send(.start(assignment))
             let keys = state.held.filter { listeners[$0] != nil }
             for start in stride(from: 0, to: keys.count, by: DescriptorPassing.limit) {
@@ -367,6 +384,7 @@ package final class MasterProcess {
         handover.path = options.program.path
         handover.nextToken = nextToken
         handover.pidFile = pidFile
+        handover.usualNice = usualNice
         handover.listeners = listeners.map { ($0.key, $0.value.descriptor.raw) }
         handover.channels = channels.compactMap { pid, channel in channel.raw.map { (pid, $0) } }
         handover.sockets = sockets.map { $0.descriptor.raw }

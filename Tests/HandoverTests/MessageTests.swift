@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct MessageTests {
     static let masterMessages: [MasterMessage] = [
-        .start(Assignment(attempt: 4, processNumber: 3, olderWorkers: [12, 99])),
+        .start(Assignment(attempt: 4, processNumber: 3, olderWorkers: [12, 99], servingNice: 3)),
         .listeners([ListenerKey("tcp@127.0.0.1:80"), ListenerKey("unix@/run/ä.sock#2")]),
         .begin,
         .drain(removed: []),

@@ -190,6 +190,38 @@ import Unix
         #expect(reply == "Can't find the target PID matching the prefix '@!999999'\n")
     }
 
+    /// A load that waits for its file is looked at: it has stepped back, the worker that serves has not.
+    @Test func aLoadLetsTheTrafficGoFirst() throws {
+        let master = try RunningMaster()
+        let usual = try #require(Self.nice(of: getpid()))
+        let old = try #require(master.current)
+        let text = try File.readText(master.file)
+        unlink(master.file)
+        try #require(mkfifo(master.file, 0o600) == 0)
+        master.program.signal(SIGUSR2)
+        // Opens when the new worker reads it.
+        let file = Descriptor(owning: open(master.file, O_WRONLY | O_CLOEXEC))
+        try #require(file.raw >= 0)
+        let loading = try #require(master.children.first { $0 != old })
+        let mayReturn = geteuid() == 0
+        #expect(Self.nice(of: loading) == (mayReturn ? usual + 5 : usual))
+        #expect(Self.nice(of: master.pid) == (mayReturn ? usual + 5 : usual))
+        #expect(Self.nice(of: old) == usual)
+        try File.writeAll(file.raw, text.utf8)
+        _ = consume file
+        try master.wait(forLine: "New worker (\(loading)) forked")
+        try wait(for: "the load to end") { Self.nice(of: master.pid) == usual }
+        #expect(Self.nice(of: loading) == usual)
+    }
+
+    private static func nice(of pid: pid_t) -> Int? {
+        guard let stat = try? File.readText("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else {
+            return nil
+        }
+        let fields = stat[end...].split(separator: " ")
+        return fields.count > 17 ? Int(fields[17]) : nil
+    }
+
     @Test func aStormOfSignalsUnderTrafficLosesNothing() throws {
         let master = try RunningMaster()
         var answers = 0

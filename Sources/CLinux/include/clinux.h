@@ -60,6 +60,9 @@ int clinux_memfd_create(const char *name);
 int clinux_fcntl(int fd, int command, long argument);
 int clinux_ioctl(int fd, unsigned long request, void *argument);
 int clinux_prctl(int option, unsigned long argument);
+// This process's nice value, -20 to 19.
+int clinux_nice(void);
+int clinux_set_nice(int nice);
 // The path that was given to execve for this process; NULL where the kernel did not tell.
 const char *clinux_executed_path(void);
 int clinux_close_range(unsigned first, unsigned last);

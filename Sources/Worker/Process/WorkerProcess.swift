@@ -169,6 +169,7 @@ package final class WorkerProcess {
         let streams = isDaemon(configuration) ? StandardStreams() : nil
         try publish(core)
         if link == nil { writePIDFile(configuration) }
+        if let nice = inheritance?.assignment.servingNice { stepForward(to: nice) }
         do throws(Privileges.Fault) {
             try Privileges.apply(configuration.global)
         } catch {
@@ -181,6 +182,15 @@ package final class WorkerProcess {
         tellReady(core, configuration.global)
         options.started()
         streams?.detach()
+    }
+
+    /// The load is over; called while there are still the privileges for it.
+    private func stepForward(to nice: Int32) {
+        do throws(Errno) {
+            try Scheduling.stepForward(to: nice)
+        } catch {
+            report.say(.warning, "[\(options.path).main()] Cannot return to nice \(nice): \(error)")
+        }
     }
 
     private func isDaemon(_ configuration: Configuration) -> Bool {
