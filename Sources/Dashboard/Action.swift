@@ -13,6 +13,10 @@ package enum Action: Equatable, Sendable {
     case pause
     /// Seconds between two looks.
     case slower, faster
+    /// Through the looks that are remembered.
+    case stepBack, stepForward, live
+    /// The span of a time axis.
+    case longer, shorter
     case export, shellCommands
     /// The demo's proxy.
     case reload

@@ -43,6 +43,9 @@ enum CompactView {
     private static func modeLine(_ state: State) -> StyledText? {
         let age = Figures.span(state.pictureAge)
         if state.typingFilter || !state.filter.isEmpty { return StyledText("/\(state.filter)", .strong) }
+        if state.isReplay, let time = state.picture?.snapshot.time {
+            return StyledText("PAST \(Figures.time(time)), \(age) ago", Style(.yellow).bold)
+        }
         if state.paused != nil { return StyledText("PAUSED \(age) ago", Style(.yellow).bold) }
         if state.isStale { return StyledText("STALE \(age) old", Style(.red).bold) }
         return nil

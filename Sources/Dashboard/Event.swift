@@ -16,6 +16,8 @@ package enum Event: Equatable, Sendable {
     case looked(Snapshot)
     /// There is nothing to look at any more, and what is being done about it.
     case lost(String)
+    /// Where the export was written, or why not.
+    case exported(String)
 }
 
 /// What somebody else has to do.
@@ -29,4 +31,6 @@ package enum Effect: Equatable, Sendable {
     case interval(Double)
     /// The terminal may show something else than was drawn: draw every cell.
     case redraw
+    /// Write `text` to a new file of this name; `exported` follows.
+    case export(name: String, text: String)
 }

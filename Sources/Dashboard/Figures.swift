@@ -19,6 +19,16 @@ enum Figures {
         return "\(sign)\(large)\(units.0)\(twoDigits(small))\(units.1)"
     }
 
+    /// `10m`, `3h`, `7d`: for round spans.
+    static func round(_ seconds: Int64) -> String {
+        switch seconds {
+        case 86400...: "\(seconds / 86400)d"
+        case 3600...: "\(seconds / 3600)h"
+        case 60...: "\(seconds / 60)m"
+        default: "\(seconds)s"
+        }
+    }
+
     static func twoDigits(_ number: Int) -> String {
         number < 10 ? "0\(number)" : String(number)
     }

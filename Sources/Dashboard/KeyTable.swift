@@ -67,7 +67,7 @@ enum KeyTable {
     private static let everyView = Binding.Scope.views(Set(ViewKind.allCases))
 
     /// Views without rows to sort.
-    private static let unsorted: Set<ViewKind> = [.log]
+    private static let unsorted: Set<ViewKind> = [.log, .time]
     private static let lists = Binding.Scope.views(Set(ViewKind.allCases).subtracting(unsorted))
     private static let listsOnly = Binding.Scope.views(
         Set(ViewKind.allCases).subtracting(unsorted).subtracting([.tree]))
@@ -77,6 +77,9 @@ enum KeyTable {
     ]
 
     private static let everywhere: [Binding] = [
+        Binding(
+            "Home", [(.home, .live)], everyView, "live again, from the past", applies: { $0.isReplay },
+            hint: { _ in .init(name: "Home", words: "live", rank: 1) }),
         Binding(
             "? F1", [(.character("?"), .help), (.function(1), .help)], .anywhere, "this help",
             hint: { $0.showsHelp ? nil : .init(name: "?", words: "help", rank: 0) }),
@@ -126,8 +129,13 @@ enum KeyTable {
                 return .init(name: "s", words: least == .info ? "severity" : "\(least.word)+", rank: 2)
             }),
         Binding(
-            "f", [(.character("f"), .follow)], .views([.log]), "follow the newest",
-            hint: { $0.log.back > 0 ? .init(name: "f", words: "follow", rank: 1) : nil }),
+            "f", [(.character("f"), .follow)], .views([.log, .time]), "follow the newest",
+            hint: { state in
+                let back = state.view == .log ? state.log.back : state.time.back
+                return back > 0 ? .init(name: "f", words: "follow", rank: 1) : nil
+            }),
+        Binding(
+            "f", [(.character("f"), .follow)], .views([.tree]), "follow the serving worker"),
         Binding(
             "t", [(.character("t"), .fold)], .views([.tree]), "fold the old workers",
             hint: { .init(name: "t", words: $0.folded ? "unfold" : "fold", rank: 6) }),
@@ -138,8 +146,20 @@ enum KeyTable {
             "Enter", [(.enter, .open)], .views([.tree]), "all about a process",
             hint: { .init(name: "Enter", words: $0.showsDetail ? "close" : "detail", rank: 2) }),
         Binding(
+            "Enter", .enter, .open, .views([.time]), "that worker in the tree", short: "in the tree", rank: 2),
+        Binding(
             "Tab", [(.tab, .nextPanel), (.backTab, .previousPanel)], .views([.tree]), "next panel; or click",
             hint: { _ in .init(name: "Tab", words: "panel", rank: 7) }),
+        Binding(
+            "[ ]", [(.character("["), .stepBack), (.character("]"), .stepForward)], everyView,
+            "step through the last hour",
+            hint: { $0.isReplay ? .init(name: "[ ]", words: "step", rank: 1) : nil }),
+        Binding(
+            "< >", [(.character("<"), .shorter), (.character(">"), .longer)], .views([.time]),
+            "a shorter, a longer span", hint: { _ in .init(name: "< >", words: "span", rank: 1) }),
+        Binding("o", [(.character("o"), .columns)], lists, "choose the columns"),
+        Binding("e", [(.character("e"), .export)], everyView, "write what is shown as JSON"),
+        Binding("y", [(.character("y"), .shellCommands)], everyView, "the same as shell commands"),
         Binding(
             "+ -",
             [(.character("+"), .slower), (.character("="), .slower), (.character("-"), .faster)],

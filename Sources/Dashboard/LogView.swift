@@ -124,13 +124,14 @@ enum LogView: FullView {
     // MARK: Export
 
     static func export(_ state: State) -> [JSON.Member] {
-        let rows = lines(state).map { line in
-            JSON.object([
-                JSON.Member("at", .string(CivilTime.text(ofMicroseconds: line.at))),
-                JSON.Member("severity", .string(line.severity.word)),
-                JSON.Member("source", .string(line.source.rawValue)), JSON.Member("text", .string(line.text)),
-            ])
-        }
-        return [JSON.Member("events", .array(rows))]
+        [JSON.Member("events", .array(lines(state).map(json)))]
+    }
+
+    static func json(_ line: LogLine) -> JSON {
+        .object([
+            JSON.Member("at", .string(CivilTime.text(ofMicroseconds: line.at))),
+            JSON.Member("severity", .string(line.severity.word.lowercased())),
+            JSON.Member("source", .string(line.source.rawValue)), JSON.Member("text", .string(line.text)),
+        ])
     }
 }

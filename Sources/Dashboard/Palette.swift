@@ -22,6 +22,22 @@ struct Glyphs {
     var bad: String { either("✗", "x") }
     var again: String { either("↻", "@") }
     var running: String { either("◐", "~") }
+    var end: String { either("┤", "|") }
+    var deadline: String { either("✗", "X") }
+    var future: String { either("┄", ".") }
+    var mark: String { either("┴", "+") }
+
+    /// One column of a bar.
+    func bar(_ state: WorkerState) -> String {
+        switch state {
+        case .starting: either("░", "+")
+        case .serving: either("█", "#")
+        case .draining: either("▒", "~")
+        case .held: either("◌", "o")
+        case .overdue: either("▓", "%")
+        }
+    }
+
     var dash: String { either("–", "-") }
     var dot: String { either("·", ".") }
     var change: String { either("Δ/s", "+-/s") }

@@ -7,6 +7,10 @@ import TextUI
 extension State {
     mutating func receive(_ key: Key) -> [Effect] {
         if case .mouse(let mouse) = key { return click(mouse) }
+        if popup != nil {
+            popup = nil
+            if key != .control("l"), key != .control("c"), key != .function(10) { return [] }
+        }
         guard let action = KeyTable.action(for: key, in: self) else { return typingFilter ? type(key) : [] }
         return perform(action)
     }
@@ -23,7 +27,7 @@ extension State {
             showsHelp = false
             return []
         case .view(let kind):
-            showsHelp = false
+            (showsHelp, columnMenu) = (false, nil)
             guard kind != view else { return [] }
             view = kind
             return kind.view.opened(&self)
@@ -39,6 +43,10 @@ extension State {
             scrolledHelp = Scrolling.moved(scrolledHelp, move, page: max(1, body.height - 2), last: last)
             return []
         }
+        if columnMenu != nil {
+            ColumnMenu.press(action, &self)
+            return []
+        }
         return performInEveryView(action) ?? view.view.press(action, &self) ?? []
     }
 
@@ -46,7 +54,25 @@ extension State {
     private mutating func performInEveryView(_ action: Action) -> [Effect]? {
         switch action {
         case .filter: typingFilter = true
-        case .pause: paused = paused == nil ? live : nil
+        case .pause: if paused == nil { paused = live } else { goLive() }
+        case .stepBack: stepBack()
+        case .stepForward: stepForward()
+        case .live: goLive()
+        case .columns:
+            if view.view.columnNames(self).isEmpty {
+                notice = "this view has no columns to choose from"
+            } else {
+                columnMenu = 0
+            }
+        case .export:
+            guard let name = Export.name(self), let text = Export.text(self) else { return [] }
+            return [.export(name: name, text: text)]
+        case .shellCommands:
+            let commands = view.view.shellCommands(self)
+            popup =
+                commands.isEmpty
+                ? Popup("Shell", ["nothing shown here comes from a command"])
+                : Popup("The same without reloadtop", commands)
         case .slower: return setInterval(faster: false)
         case .faster: return setInterval(faster: true)
         case .reload:
@@ -105,7 +131,8 @@ extension State {
     }
 
     private mutating func click(_ mouse: Key.Mouse) -> [Effect] {
-        guard !showsHelp else { return [] }
+        popup = nil
+        guard !showsHelp, columnMenu == nil else { return [] }
         if case .choosing(let candidates, _) = phase {
             guard case .press(_, let row) = mouse else { return [] }
             let index = row - Chooser.firstRow

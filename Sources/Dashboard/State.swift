@@ -56,8 +56,13 @@ package struct State: Equatable, Sendable {
     package var phase = Phase.connecting("looking for a running master")
     /// The latest.
     package var live: Picture?
-    /// What was shown when the pause began.
+    /// What was shown when the pause began, or a picture of the past.
     package var paused: Picture?
+    /// `paused` is a picture of the past.
+    var replays = false
+    /// The looks of the last hour, and the lives of the workers seen in it.
+    package var past = Past()
+    var chronicle = Chronicle()
     /// Microseconds since 1970 UTC.
     package var now: Int64 = 0
     /// Why there are no fresh looks, and what is being done about it.
@@ -79,12 +84,15 @@ package struct State: Equatable, Sendable {
 
     package var sort = SortKey.generation
     package var folded = false
+    /// The cursor of the tree follows the serving worker.
+    var follows = false
     /// What is shown.
     package var view = ViewKind.tree
     /// Cursor, order and scroll position of each list.
     var lists: [ViewKind: ListPosition] = [:]
-    /// Where the log view is.
+    /// Where the log and the time view are.
     var log = LogPosition()
+    var time = TimePosition()
     /// Titles of the columns that are not shown, by view.
     var hidden: [ViewKind: Set<String>] = [:]
     /// Text filters that are not empty.
@@ -92,6 +100,10 @@ package struct State: Equatable, Sendable {
     package var typingFilter = false
     package var showsHelp = false
     package var showsDetail = false
+    /// Lines that answer a key, until the next.
+    package var popup: Popup?
+    /// The row of the choice of columns, while it is open.
+    var columnMenu: Int?
     /// A sentence for the last key, until the next.
     package var notice: String?
 

@@ -44,9 +44,13 @@ enum TitleBar {
         StyledText(name + " ", Style(.grey, on: .bar)) + StyledText(value, Style(.standard, on: .bar))
     }
 
-    /// LIVE, PAUSED or STALE: never by colour alone.
+    /// LIVE, PAST, PAUSED or STALE: never by colour alone.
     private static func status(_ state: State) -> [(StyledText, Int)] {
         let age = Figures.span(state.pictureAge)
+        if state.isReplay, let time = state.picture?.snapshot.time {
+            let words = " PAST \(Figures.time(time)), \(age) ago "
+            return [(StyledText(words, Style(.standard, on: .caution).bold), 0)]
+        }
         if state.paused != nil {
             return [(StyledText(" PAUSED \(age) ago ", Style(.standard, on: .caution).bold), 0)]
         }

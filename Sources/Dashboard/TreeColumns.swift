@@ -9,10 +9,16 @@ enum TreeColumns: Int, CaseIterable {
     /// Where the columns go for a state, from the left edge of the screen.
     static func place(for state: State) -> [Range<Int>?] {
         let left = 1
-        let columns = allCases.map { $0.column(for: state) }
-        return Column.place(columns, width: state.size.columns - left - 1).map { place in
-            place.map { $0.lowerBound + left..<$0.upperBound + left }
+        let glyphs = Glyphs(repertoire: state.settings.repertoire)
+        let hidden = state.hiddenColumns(of: .tree)
+        let shown = allCases.filter { !hidden.contains($0.title(glyphs)) }
+        let places = Column.place(
+            shown.map { $0.column(for: state) }, width: state.size.columns - left - 1)
+        var all = [Range<Int>?](repeating: nil, count: allCases.count)
+        for (column, place) in zip(shown, places) {
+            all[column.rawValue] = place.map { $0.lowerBound + left..<$0.upperBound + left }
         }
+        return all
     }
 
     static func holderWidth(_ places: [Range<Int>?]) -> Int { places[holder.rawValue]?.count ?? 0 }

@@ -1,6 +1,8 @@
 // View 1: the processes with their panels, as `TreeLayout` places them.
 
 import ReloadModel
+import Reporting
+import RuntimeAPI
 import TextUI
 
 enum TreeView: FullView {
@@ -40,6 +42,10 @@ enum TreeView: FullView {
         case .open: state.showsDetail.toggle()
         case .nextPanel: state.focus = Focus(rawValue: state.focus.rawValue + 1) ?? .processes
         case .previousPanel: state.focus = Focus(rawValue: state.focus.rawValue - 1) ?? .log
+        case .follow:
+            state.follows.toggle()
+            state.notice =
+                state.follows ? "the cursor follows the serving worker" : "the cursor stays at its process"
         case .leave: if state.showsDetail { state.showsDetail = false } else { state.focus = .processes }
         case .move(let move): self.move(move, &state)
         default: return nil
@@ -48,6 +54,7 @@ enum TreeView: FullView {
     }
 
     private static func move(_ move: Action.Move, _ state: inout State) {
+        if state.focus == .processes { state.follows = false }
         let layout = TreeLayout(state, state.viewArea)
         switch state.focus {
         case .processes:
@@ -79,6 +86,35 @@ enum TreeView: FullView {
         }
     }
 
+    static func columnNames(_ state: State) -> [String] {
+        let glyphs = Glyphs(repertoire: state.settings.repertoire)
+        return TreeColumns.allCases.filter { $0 != .process && $0 != .state }.map { $0.title(glyphs) }
+    }
+
+    static func export(_ state: State) -> [JSON.Member] {
+        guard let snapshot = state.picture?.snapshot else { return [] }
+        let log = LogPanel.lines(state).suffix(200).map(LogView.json)
+        return [
+            JSON.Member("look", ReportJSON.value(snapshot)),
+            JSON.Member(
+                "shown_workers", .array(state.shownWorkers.map { .integer(Int64($0.pid)) })),
+            JSON.Member("events", .array(log)),
+        ]
+    }
+
+    static func shellCommands(_ state: State) -> [String] {
+        guard let snapshot = state.picture?.snapshot else { return [] }
+        let master = snapshot.master.pid
+        var commands = ["ps -o pid,ppid,etimes,rss,stat,args --pid \(master) --ppid \(master)"]
+        commands += MasterShell.ask("show proc", snapshot)
+        if let worker = snapshot.workers.first(where: { $0.pid == state.selected }) {
+            commands += MasterShell.ask("@!\(worker.pid) show info", snapshot)
+            commands += MasterShell.ask("@!\(worker.pid) show sess", snapshot)
+            commands.append("grep -E '^(Rss|Pss):' /proc/\(worker.pid)/smaps_rollup")
+        }
+        return commands
+    }
+
     // MARK: The cursor
 
     /// The rows that the cursor can be on.
@@ -102,6 +138,9 @@ enum TreeView: FullView {
         guard !ScreenLayout.isCompact(state.size) else { return }
         let rows = cursorRows(state)
         guard let last = rows.last else { return }
+        if state.follows, let serving = state.shownWorkers.first(where: { $0.state == .serving }) {
+            state.selected = serving.pid
+        }
         if let row = rows.first(where: { $0.pid == state.selected }) {
             state.selectedRow = row.row
         } else {

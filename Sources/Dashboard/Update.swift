@@ -28,6 +28,8 @@ package func update(_ state: inout State, _ event: Event) -> [Effect] {
         effects = state.view.view.looked(&state)
     case .lost(let sentence):
         state.lost = sentence
+    case .exported(let sentence):
+        state.popup = Popup("Export", [sentence])
     }
     state.view.view.settle(&state, state.viewArea)
     return effects
@@ -44,6 +46,8 @@ extension State {
             live?.take(snapshot, interval: settings.interval)
             LogView.took(snapshot.newLines, &self)
         }
+        past.take(snapshot)
+        chronicle.take(snapshot)
         if selected == nil { selected = snapshot.master.pid }
     }
 }

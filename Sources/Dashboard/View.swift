@@ -33,7 +33,9 @@ package func view(_ state: State) -> Frame {
     case .watching:
         if state.view != .tree { AlertLines.drawWorst(state, state.alertArea, &frame) }
         state.view.view.draw(state, state.viewArea, &frame)
+        ColumnMenu.draw(state, state.viewArea, &frame)
     }
+    state.popup?.draw(layout.body, &frame)
     return frame
 }
 

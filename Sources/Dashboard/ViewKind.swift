@@ -9,11 +9,13 @@ import TextUI
 package enum ViewKind: Int, CaseIterable, Comparable, Sendable {
     case tree = 1
     case log = 6
+    case time = 7
 
     var view: any FullView.Type {
         switch self {
         case .tree: TreeView.self
         case .log: LogView.self
+        case .time: TimeView.self
         }
     }
 

@@ -4,16 +4,18 @@ import ReloadModel
 import RuntimeAPI
 
 package enum ReportJSON {
-    /// One object and a newline; keys in the order of docs/json.md.
-    package static func object(_ snapshot: Snapshot) -> String {
-        let value = object([
+    /// One object and a newline.
+    package static func object(_ snapshot: Snapshot) -> String { value(snapshot).text + "\n" }
+
+    /// One object; keys in the order of docs/json.md.
+    package static func value(_ snapshot: Snapshot) -> JSON {
+        object([
             ("schema", .integer(1)), ("time", time(snapshot.time)),
             ("proxy", proxy(snapshot.proxy)), ("master", master(snapshot.master)),
             ("workers", .array(snapshot.workers.map(worker))),
             ("alerts", .array(snapshot.alerts.map(alert))),
             ("reloads", .array(snapshot.reloads.map(reload))),
         ])
-        return value.text + "\n"
     }
 
     private static func proxy(_ proxy: ProxyIdentity) -> JSON {

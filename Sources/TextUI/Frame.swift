@@ -44,8 +44,10 @@ package struct Frame: Equatable, Sendable {
             && left.cursor?.column == right.cursor?.column && left.cursor?.row == right.cursor?.row
     }
 
+    /// A blank outside of the frame.
     package subscript(column: Int, row: Int) -> Cell {
-        cells[row * size.columns + column]
+        guard column >= 0, column < size.columns, row >= 0, row < size.rows else { return .blank }
+        return cells[row * size.columns + column]
     }
 
     // MARK: Writing

@@ -167,6 +167,7 @@ final class LiveScreen {
         case .reload: demo?.reload()
         case .interval(let seconds): sighting?.interval = seconds
         case .redraw: terminal?.redraw()
+        case .export(let name, let text): happen(.exported(ExportFile.write(text, name: name)))
         }
     }
 

@@ -12,7 +12,8 @@ import TextUI
         let keys: [[Key]] = [
             [], [.enter], [.tab], [.tab, .tab], [.function(1)], [.character("t")], [.character("/")], [.end],
             [.character("6")],
-            [.character("6"), .character("s"), .right, .pageUp],
+            [.character("6"), .character("s"), .right, .pageUp], [.character("7"), .left], [.character("o")],
+            [.character("y")],
         ]
         let columns = [0, 1, 2, 5, 11, 20, 59, 60, 61, 77, 78, 79, 80, 100, 109, 110, 120, 200, 300]
         let rows = [0, 1, 2, 3, 5, 11, 12, 13, 17, 18, 20, 24, 36, 40, 80]
@@ -78,7 +79,7 @@ import TextUI
         state.press(.down, .enter)
         text = view(state).text
         #expect(text.contains("connections   ? the socket is of another user"))
-        state.press(.escape, .function(1))
+        state.press(.escape, .function(1), .end)
         #expect(view(state).text.contains("→ run reloadtop as root or as user haproxy"))
     }
 }
