@@ -75,6 +75,17 @@ struct ConfigurationChecks {
             warn("log format ignored for \(proxy.title) since it has no log address.", at: proxy.position)
         }
         checkTimeouts(of: proxy)
+        checkPorts(of: proxy)
+    }
+
+    /// A check needs a port to connect to.
+    private func checkPorts(of proxy: Proxy) {
+        for server in proxy.servers where server.options.check && server.options.checkPort == nil {
+            guard case .tcp(_, _, let port) = server.endpoint, port.isOpen else { continue }
+            alert(
+                "config: \(proxy.title): server '\(server.name)' has neither service port nor check port "
+                    + "(\(server.position)).", at: server.position)
+        }
     }
 
     private func checkTarget(
@@ -177,5 +188,15 @@ struct ConfigurationChecks {
             }
         }
         if failed { reader.report(Diagnostic(.alert, "Failed to initialize server(s) addr.")) }
+    }
+}
+
+extension Endpoint.Port {
+    /// Only the client's connection tells it.
+    fileprivate var isOpen: Bool {
+        switch self {
+        case .number(let number): number == 0
+        case .offset, .same: true
+        }
     }
 }

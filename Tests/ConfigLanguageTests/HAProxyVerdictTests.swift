@@ -57,7 +57,8 @@ import Worker
     static let stricter: [LineCase] = [
         LineCase(.global, "maxconn many"), LineCase(.global, "uid root"), LineCase(.global, "ulimit-n x"),
         LineCase(.frontend, "bind :8001 maxconn x"), LineCase(.frontend, "bind 127.0.0.1:80x"),
-        LineCase(.frontend, "bind unix@"), LineCase(.frontend, "use_backend b if"),
+        LineCase(.frontend, "bind unix@"), LineCase(.backend, "server s localhost check"),
+        LineCase(.backend, "server s 0.0.0.0 check"), LineCase(.frontend, "use_backend b if"),
         LineCase(.frontend, "use_backend b if { path / } ||"), LineCase(.frontend, "use_backend b if !"),
         LineCase(.frontend, "errorfile 503 /dev/null extra"), LineCase(.backend, "server s :80 weight x"),
         LineCase(.backend, "server s :80 port 99999"), LineCase(.backend, "retries -1"),
@@ -128,6 +129,8 @@ import Worker
         LineCase(.frontend, ".notice x"),
         LineCase(.backend, "server s 127.0.0.1"), LineCase(.backend, "server s 127.0.0.1:+80"),
         LineCase(.backend, "server s :80"), LineCase(.backend, "server s /tmp/sock"),
+        LineCase(.backend, "server s :80 check"), LineCase(.backend, "server s /tmp/sock check"),
+        LineCase(.backend, "server s 127.0.0.1 check port 80"),
         LineCase(.backend, "server s abns@foo"),
         LineCase(.backend, "server s 127.0.0.1:80 backup disabled weight 0 maxconn 3 maxqueue 3 minconn 1"),
         LineCase(
@@ -151,6 +154,8 @@ import Worker
 
     /// What both refuse. (What only we refuse, because we lack it, is in the other tables.)
     static let bad: [LineCase] = [
+        LineCase(.backend, "server s 127.0.0.1 check"), LineCase(.backend, "server s 127.0.0.1:+1 check port 0"),
+        LineCase(.backend, "server s 127.0.0.1 check disabled"),
         LineCase(.global, "maxcon 1"), LineCase(.global, "maxconn"), LineCase(.global, "maxconn 1 2"),
         LineCase(.global, "nbthread 0"), LineCase(.global, "hard-stop-after 3p"),
         LineCase(.global, "hard-stop-after 30d"),
