@@ -18,7 +18,12 @@ enum ServerKeywords {
         },
         Keyword("maxconn") { (phrase, options, _) throws(Fault) in options.maxconn = try limit(phrase) },
         Keyword("minconn") { (phrase, options, _) throws(Fault) in options.minconn = try limit(phrase) },
-        Keyword("maxqueue") { (phrase, options, _) throws(Fault) in options.maxqueue = try limit(phrase) },
+        Keyword("maxqueue") { (phrase, options, reader) throws(Fault) in
+            options.maxqueue = try limit(phrase)
+            // Only what is bound to a server waits for that one, by a cookie or a hash; nothing is yet.
+            reader.warn(
+                phrase.fault("'maxqueue' has no effect: requests wait in the backend's queue.", at: 0))
+        },
         Keyword("pool-max-conn") { (phrase, options, _) throws(Fault) in
             let number = try number(phrase)
             guard number >= -1 else {

@@ -11,6 +11,7 @@ extension ProxyCore {
         for listener in listeners { listener.stop(servesQueue: removed.contains(listener.socket.key)) }
         isStopping = true
         for checker in checkers { checker.stop() }
+        for server in backends.flatMap(\.servers) { server.endSlowStart() }
         for frontend in frontends { frontend.state = .stopped }
         for proxy in proxies {
             announce(

@@ -46,6 +46,7 @@ import Testing
             .backend, "option ⟦dontlognull⟧", "'dontlognull' ignored because backend 'f' has no frontend"),
         LineCase(.backend, "option redispatch ⟦3⟧", "the interval is ignored"),
         LineCase(.backend, "server s 127.0.0.1:80 ⟦max-reuse⟧ 3 check", "no effect"),
+        LineCase(.backend, "server s 127.0.0.1:80 ⟦maxqueue⟧ 3", "requests wait in the backend's queue"),
         LineCase(.backend, "timeout check ⟦10ss⟧", "unexpected character 's' after the timer value '10ss'"),
         LineCase(.backend, ".warning x", "'x'."),
     ])

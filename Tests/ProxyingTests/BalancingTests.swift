@@ -45,6 +45,32 @@ import Unix
         #expect(names(backend, 1) == ["s2"])
     }
 
+    @Test func aServerThatStartsSlowlyIsChosenLess() {
+        for balance in [ProxySettings.Balance.roundRobin, .leastConn] {
+            let backend = backend([10, 10], balance)
+            backend.servers[0].warmth = Warmth(elapsed: .milliseconds(300), of: .seconds(1))
+            #expect(backend.servers[0].warmth.parts == 5)
+            var chosen = [0, 0]
+            for _ in 0..<21 {
+                guard case .server(let server) = backend.choose() else { continue }
+                chosen[server.id - 1] += 1
+                server.sessionGauge.rise()
+            }
+            #expect(chosen == [5, 16], "\(balance)")
+        }
+    }
+
+    @Test func warmthRisesInSixteenths() {
+        func parts(_ milliseconds: Int64) -> Int {
+            Warmth(elapsed: .milliseconds(milliseconds), of: .milliseconds(1600)).parts
+        }
+        #expect([0, 99, 100, 800, 1499, 1500, 1600, 9999].map(parts) == [1, 1, 2, 9, 15, 16, 16, 16])
+        // HAProxy's figures at the start, and after half of the time.
+        #expect(Warmth(parts: 1).percent == 6 && Warmth(parts: 1).part(of: 10) == 1)
+        #expect(Warmth(parts: 9).percent == 56 && Warmth(parts: 9).part(of: 10) == 6)
+        #expect(Warmth.full.percent == 100 && Warmth.full.part(of: 256) == 256)
+    }
+
     @Test func aBackupServesWhenNobodyElseDoes() {
         let backend = backend([1, 1], .roundRobin, backups: [1])
         #expect(names(backend, 2) == ["s0", "s0"])

@@ -46,6 +46,34 @@ import Unix
         _ = origin
     }
 
+    @Test func aServerThatComesBackStartsSlowly() throws {
+        let rig = try Rig(
+            text: "listen be\n bind front1\n server a origin1 weight 16 maxconn 32 slowstart 320ms\n"
+                + " server b origin2 weight 16\n", origins: 2)
+        let server = rig.core.backends[0].servers[0]
+        #expect(!server.isStarting && server.effectiveWeight == 16, "the first start is no slow one")
+        rig.core.disable(server)
+        rig.core.enable(server)
+        #expect(server.isStarting && server.effectiveWeight == 1 && server.limit == 2)
+        var weights: Set<Int> = []
+        try rig.pump("its whole weight") {
+            weights.insert(server.effectiveWeight)
+            return !server.isStarting
+        }
+        #expect(weights.count > 4 && server.effectiveWeight == 16 && server.limit == 32)
+        #expect(
+            rig.reports.suffix(2) == [
+                "Server be/a is UP/READY (leaving forced maintenance).",
+                "Server be/a is UP. 2 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.",
+            ])
+        rig.core.disable(server)
+        rig.core.enable(server)
+        rig.core.setWeight(32, of: server)
+        #expect(server.effectiveWeight == 2)
+        rig.core.disable(server)
+        #expect(!server.isStarting)
+    }
+
     @Test func anAdminTakesAServerOutAndBringsItBack() throws {
         let rig = try Rig(
             text: "listen be\n bind front1\n server a origin1\n server b origin2\n", origins: 2)

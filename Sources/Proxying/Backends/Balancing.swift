@@ -27,8 +27,9 @@ extension Backend {
             guard server.hasRoom else { continue }
             switch settings.balance {
             case .roundRobin:
-                total += server.weight
-                server.credit += server.weight
+                let share = server.share
+                total += share
+                server.credit += share
                 if best.map({ server.credit > $0.credit }) ?? true { best = server }
             case .leastConn:
                 if best.map({ server.isLessLoaded(than: $0) }) ?? true { best = server }
@@ -63,8 +64,8 @@ extension Server {
 
     /// Fewer streams per weight; of equals, the one that waited longest.
     fileprivate func isLessLoaded(than other: Server) -> Bool {
-        let mine = sessionGauge.current * other.weight
-        let theirs = other.sessionGauge.current * weight
+        let mine = sessionGauge.current * other.share
+        let theirs = other.sessionGauge.current * share
         return mine == theirs ? turn < other.turn : mine < theirs
     }
 }

@@ -1,6 +1,7 @@
 // One `server` line at work: its address, state, weight, pool and counters.
 
 import ConfigLanguage
+import Polling
 import Unix
 
 /// A server of a backend.
@@ -21,6 +22,9 @@ package final class Server {
     package let initialWeight: Int
     package internal(set) var weight: Int
     package internal(set) var maxconn: Int?
+    /// Less than full while it starts slowly.
+    package internal(set) var warmth = Warmth.full
+    var warming: Timer?
 
     /// What the checks found; true where nothing is checked.
     package internal(set) var isUp = true
@@ -108,15 +112,23 @@ package final class Server {
         return address?.with(port: port)
     }
 
-    /// The most streams at a time now: with `minconn` it grows with the backend's load; nil: no limit.
+    /// The most streams at a time now: with `minconn` it grows with the backend's load, with `slowstart` with the
+    /// time; nil: no limit.
     @inline(__always)
     var limit: Int? {
         guard let maxconn, maxconn > 0 else { return nil }
-        guard let least = options.minconn else { return maxconn }
+        guard let least = options.minconn else { return warmth.part(of: maxconn) }
         let load = backend.sessionGauge.current
-        if load >= backend.fullConn { return maxconn }
-        return max(least, load * maxconn / backend.fullConn)
+        let limit = load >= backend.fullConn ? maxconn : max(least, load * maxconn / backend.fullConn)
+        return warmth.part(of: limit)
     }
+
+    /// What balancing weighs it with, in sixteenths.
+    @inline(__always)
+    var share: Int { weight * warmth.parts }
+
+    /// Its weight as it counts now, as `show stat` tells it.
+    package var effectiveWeight: Int { warmth.part(of: weight) }
 
     /// Whether balancing may choose it.
     @inline(__always)

@@ -56,18 +56,14 @@ extension ProxyCore {
         case .up:
             server.isUp = true
             returned(server)
-            let backend = server.backend
-            tell(
-                server, .warning, level: 5,
-                "Server \(server.fullName) is UP, \(server.checkWords). \(backend.activeServers) active and "
-                    + "\(backend.backupServers) backup servers online.\(backend.backupWords) 0 sessions requeued, "
-                    + "\(backend.queueGauge.current) total in queue.")
+            announceUp(server, ", \(server.checkWords). \(online(server.backend))")
             noteBackend(server.backend)
             serveQueue(of: server.backend)
         }
     }
 
     private func leave(_ server: Server) {
+        server.endSlowStart()
         server.lastChange = loop.now
         server.closeIdle()
     }
@@ -75,6 +71,17 @@ extension ProxyCore {
     private func returned(_ server: Server) {
         server.downBefore = server.downBefore + (loop.now - server.lastChange)
         server.lastChange = loop.now
+        startSlowly(server)
+    }
+
+    /// `Server be/s1 is UP` and what there is to say of it.
+    func announceUp(_ server: Server, _ words: String) {
+        tell(server, .warning, level: 5, "Server \(server.fullName) is UP\(words)")
+    }
+
+    func online(_ backend: Backend) -> String {
+        "\(backend.activeServers) active and \(backend.backupServers) backup servers online.\(backend.backupWords) "
+            + "0 sessions requeued, \(backend.queueGauge.current) total in queue."
     }
 
     private func remaining(_ backend: Backend) -> String {

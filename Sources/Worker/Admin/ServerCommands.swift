@@ -135,7 +135,7 @@ struct ServerCommands {
         return ServerStateLine(
             backendID: server.backend.id, backend: server.backend.name, serverID: server.id,
             server: server.name,
-            address: place.address, operationalState: server.isRunning ? 2 : 0,
+            address: place.address, operationalState: !server.isRunning ? 0 : server.isStarting ? 1 : 2,
             adminState: server.inMaintenance ? (server.options.disabled ? 5 : 1) : 0, weight: server.weight,
             initialWeight: server.initialWeight,
             sinceChange: max(0, Int((core.loop.now - server.lastChange).nanoseconds / 1_000_000_000)),

@@ -99,7 +99,8 @@ struct StatFigures {
         if let limit = server.maxconn { row["slim"] = .integer(limit) }
         fillServerSide(&row, counters, server.times)
         row["status"] = .text(state(of: server))
-        row["weight"] = .integer(server.weight)
+        row["weight"] = .integer(server.effectiveWeight)
+        if server.isStarting { row["throttle"] = .integer(server.warmth.percent) }
         row["uweight"] = .integer(server.weight)
         row["act"] = server.isBackup ? 0 : 1
         row["bck"] = server.isBackup ? 1 : 0
@@ -232,6 +233,6 @@ extension Backend {
     var balancedWeight: Int {
         let usable = servers.filter(\.isUsable)
         let active = usable.filter { !$0.isBackup }
-        return (active.isEmpty ? usable : active).reduce(0) { $0 + $1.weight }
+        return (active.isEmpty ? usable : active).reduce(0) { $0 + $1.effectiveWeight }
     }
 }
