@@ -154,7 +154,8 @@ import Worker
 
     /// What both refuse. (What only we refuse, because we lack it, is in the other tables.)
     static let bad: [LineCase] = [
-        LineCase(.backend, "server s 127.0.0.1 check"), LineCase(.backend, "server s 127.0.0.1:+1 check port 0"),
+        LineCase(.backend, "server s 127.0.0.1 check"),
+        LineCase(.backend, "server s 127.0.0.1:+1 check port 0"),
         LineCase(.backend, "server s 127.0.0.1 check disabled"),
         LineCase(.global, "maxcon 1"), LineCase(.global, "maxconn"), LineCase(.global, "maxconn 1 2"),
         LineCase(.global, "nbthread 0"), LineCase(.global, "hard-stop-after 3p"),
