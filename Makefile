@@ -45,7 +45,7 @@ test: ## pure tests, then the real binaries under load, the dashboard in tmux, a
 	@echo "system:  $$(grep 'Test run with' .build/logs/system.log)"
 
 bench: ## figures of mwproxy beside HAProxy, as ratios (BENCH='--rounds 3 --only reload' and more: --help)
-	@.ci/packages run test
+	@.ci/packages run test bench
 	$(RELEASE) --product reloadtop
 	$(RELEASE) --product mwproxy
 	$(RELEASE) --product Bench

@@ -36,9 +36,14 @@ enum Machine {
     }
 
     /// The proportional set size of a process, in bytes.
-    static func pss(_ pid: pid_t) -> Int {
-        let text = (try? File.readText("/proc/\(pid)/smaps_rollup")) ?? ""
-        for line in text.split(separator: "\n") where line.hasPrefix("Pss:") {
+    static func pss(_ pid: pid_t) -> Int { kibibytes("Pss:", in: "/proc/\(pid)/smaps_rollup") }
+
+    /// The resident set size of a process, in bytes.
+    static func resident(_ pid: pid_t) -> Int { kibibytes("VmRSS:", in: "/proc/\(pid)/status") }
+
+    private static func kibibytes(_ name: String, in path: String) -> Int {
+        let text = (try? File.readText(path)) ?? ""
+        for line in text.split(separator: "\n") where line.hasPrefix(name) {
             return (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
         }
         return 0

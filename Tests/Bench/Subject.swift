@@ -10,7 +10,8 @@ final class Subject {
     let address: SocketAddress
     let notify: NotifySocket
 
-    init(_ kind: ProxyKind, origin: Origin, on loop: EventLoop) throws {
+    /// - Parameter drain: how long old workers, and connections without a request, may stay.
+    init(_ kind: ProxyKind, origin: Origin, on loop: EventLoop, drain: String = "30s") throws {
         let folder = try ScratchFolder("bench-")
         let port = try FreePort.find()
         notify = try NotifySocket(in: folder, on: loop)
@@ -23,14 +24,14 @@ final class Subject {
             global
                 nbthread 1
                 maxconn 8000
-                hard-stop-after 30s
+                hard-stop-after \(drain)
                 stats socket \(folder.path)/worker.sock mode 600 level admin
             defaults
                 mode http
                 timeout connect 5s
                 timeout client 60s
                 timeout server 60s
-                timeout http-keep-alive 60s
+                timeout http-keep-alive \(drain)
                 timeout tunnel 1h
             frontend web
                 bind 127.0.0.1:\(port)
