@@ -17,7 +17,7 @@ package enum Action: Equatable, Sendable {
     case stepBack, stepForward, live
     /// The span of a time axis.
     case longer, shorter
-    case export, shellCommands
+    case theme, export, shellCommands
     /// The demo's proxy.
     case reload
 

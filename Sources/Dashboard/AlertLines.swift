@@ -35,12 +35,28 @@ enum AlertLines {
         return lines(state).flatMap { line in
             let lead = CharacterWidth.columns(of: line.badge) + 6
             let width = max(10, state.size.columns - lead - 1)
-            return Wrapping.lines(line.message, width: width, indent: 0).enumerated().map { index, text in
+            let message = fitted(line.message, width: width)
+            return Wrapping.lines(message, width: width, indent: 0).enumerated().map { index, text in
                 Line(
                     badge: index == 0 ? line.badge : "", lead: lead, style: line.style,
                     message: String(text.drop { $0 == " " }))
             }
         }
+    }
+
+    /// Words that are shortened where that saves a line.
+    private static let short = [
+        (" connections", " conns"), (" connection", " conn"), (" draining workers", " draining"),
+        ("generation ", "gen "), (" KiB", "K"), (" MiB", "M"), (" GiB", "G"), ("not reloaded", "no reload"),
+    ]
+
+    /// A message that is a little too long for its line in fewer words; others as they are.
+    private static func fitted(_ message: String, width: Int) -> String {
+        guard CharacterWidth.columns(of: message) > width else { return message }
+        var shorter = message
+        for (long, brief) in short { shorter = shorter.replacing(long, with: brief) }
+        let spared = Wrapping.lines(shorter, width: width, indent: 0).count
+        return spared < Wrapping.lines(message, width: width, indent: 0).count ? shorter : message
     }
 
     /// As many as `area` has lines.

@@ -29,8 +29,20 @@ enum CompactView {
             frame.put(worst.message, at: x + 1, row, width: width - x - 1, style: .strong)
             row += 1
         }
-        for worker in state.shownWorkers where row < frame.size.rows {
+        let workers = state.shownWorkers
+        let room = max(0, frame.size.rows - row)
+        // The last line says how many there are besides; a screen of one line has the first worker.
+        let shown = workers.count <= room || room < 2 ? workers.prefix(room) : workers.prefix(room - 1)
+        for worker in shown {
             drawLine(worker, glyphs, row, &frame)
+            row += 1
+        }
+        if shown.count < workers.count, row < frame.size.rows {
+            let rest = workers.dropFirst(shown.count)
+            let worst = rest.map(\.state).max { $0.badness < $1.badness } ?? .draining
+            frame.put(
+                "+\(rest.count) more, \(glyphs.of(worst)) \(worst.word)", at: 0, row, width: width,
+                style: worst.style)
             row += 1
         }
         if row < frame.size.rows {

@@ -31,6 +31,8 @@ package enum Effect: Equatable, Sendable {
     case interval(Double)
     /// The terminal may show something else than was drawn: draw every cell.
     case redraw
+    /// Draw in these colours.
+    case theme(Theme)
     /// Write `text` to a new file of this name; `exported` follows.
     case export(name: String, text: String)
 }

@@ -160,6 +160,7 @@ enum KeyTable {
         Binding("o", [(.character("o"), .columns)], lists, "choose the columns"),
         Binding("e", [(.character("e"), .export)], everyView, "write what is shown as JSON"),
         Binding("y", [(.character("y"), .shellCommands)], everyView, "the same as shell commands"),
+        Binding("T", [(.character("T"), .theme)], everyView, "the next theme of colours"),
         Binding(
             "+ -",
             [(.character("+"), .slower), (.character("="), .slower), (.character("-"), .faster)],

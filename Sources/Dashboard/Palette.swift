@@ -38,6 +38,7 @@ struct Glyphs {
         }
     }
 
+    var cut: String { either("…", "~") }
     var dash: String { either("–", "-") }
     var dot: String { either("·", ".") }
     var change: String { either("Δ/s", "+-/s") }

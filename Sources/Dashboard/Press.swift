@@ -64,6 +64,12 @@ extension State {
             } else {
                 columnMenu = 0
             }
+        case .theme:
+            let all = Theme.allCases
+            let index = all.firstIndex(of: settings.theme) ?? 0
+            settings.theme = all[(index + 1) % all.count]
+            notice = "theme \(settings.theme.rawValue)"
+            return [.theme(settings.theme)]
         case .export:
             guard let name = Export.name(self), let text = Export.text(self) else { return [] }
             return [.export(name: name, text: text)]

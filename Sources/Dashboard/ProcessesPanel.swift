@@ -41,13 +41,22 @@ enum ProcessesPanel {
             let style = isKey ? Style(.cyan).bold : Style(.grey).bold
             put(title, place, row, right: column.titleIsRight, style, &frame)
         }
-        let rows = state.treeRows(holderWidth: TreeColumns.holderWidth(layout.columns)).count
-        if rows > layout.visibleRows, let place = layout.columns[0] {
-            let last = min(rows, state.firstRow + layout.visibleRows)
-            let shown = "\(state.firstRow + 1)-\(last)/\(rows)"
-            frame.put(shown, at: place.lowerBound + 8, row, width: place.count - 8, style: Style(.cyan).bold)
+        if let place = layout.columns[0], let shown = situation(state, layout) {
+            let words = ["PROCESS ", "PROC ", ""].map { $0 + shown }
+            let text = words.first { $0.utf8.count <= place.count } ?? shown
+            frame.put(text, at: place.lowerBound, row, width: place.count, style: Style(.cyan).bold)
         }
         frame.paint(.bar, Area(column: 0, row: row, width: layout.processes.width, height: 1))
+    }
+
+    /// Which rows are in sight, or how many workers the filter leaves; nil while all of them are.
+    private static func situation(_ state: State, _ layout: TreeLayout) -> String? {
+        let all = state.picture?.snapshot.workers.count ?? 0
+        if !state.filter(of: .panel(.processes)).isEmpty { return "\(state.shownWorkers.count)/\(all) match" }
+        let rows = state.treeRows(holderWidth: TreeColumns.holderWidth(layout.columns)).count
+        guard rows > layout.visibleRows else { return nil }
+        let last = min(rows, state.firstRow + layout.visibleRows)
+        return "\(state.firstRow + 1)-\(last)/\(rows)"
     }
 
     private static func put(

@@ -38,15 +38,31 @@ enum ReloadsPanel {
             x += 8
             let words = [record.reason, record.author.map { $0.contains(" by ") ? $0 : "by \($0)" }]
                 .compactMap(\.self)
-            let source = record.source.tag
             let end = frame.put(
-                words.joined(separator: "  "), at: x, row,
-                width: max(0, right - x - source.utf8.count - 2),
+                fitted(words, width: right - x, glyphs), at: x, row, width: max(0, right - x),
                 style: record.reason == nil ? .label : .value)
+            // Who asked and why matter more than where it is known from.
+            let source = record.source.tag
             if right - end > source.utf8.count + 1 {
                 frame.putRight(source, before: right, row, width: source.utf8.count, style: .label)
             }
         }
+    }
+
+    /// The reason is cut before the author is, and an author before the end of its name.
+    private static func fitted(_ words: [String], width: Int, _ glyphs: Glyphs) -> String {
+        let whole = words.joined(separator: "  ")
+        guard words.count == 2, CharacterWidth.columns(of: whole) > width else { return whole }
+        let room = width - CharacterWidth.columns(of: words[1]) - 2
+        guard room >= 12 else { return whole }
+        var reason = ""
+        var columns = 0
+        for character in words[0] {
+            columns += CharacterWidth.columns(of: String(character))
+            if columns > room - 1 { break }
+            reason.append(character)
+        }
+        return reason + glyphs.cut + "  " + words[1]
     }
 
     /// The latest first.

@@ -10,11 +10,16 @@ package struct Settings: Equatable, Sendable {
     package var demo: Bool
     /// Seconds between two looks.
     package var interval: Double
+    /// The colours that the terminal was taken with.
+    package var theme: Theme
 
-    package init(repertoire: Repertoire = .unicode, demo: Bool = false, interval: Double = 1) {
+    package init(
+        repertoire: Repertoire = .unicode, demo: Bool = false, interval: Double = 1, theme: Theme = .standard
+    ) {
         self.repertoire = repertoire
         self.demo = demo
         self.interval = interval
+        self.theme = theme
     }
 }
 

@@ -17,7 +17,7 @@ extension MasterWatch {
             uptime: max(0, boot - Double(startTicks) / ProcTree.ticksPerSecond),
             reloads: (row?.reloads).map { .known($0) } ?? .unknown(why),
             failedReloads: (row?.failed).map { .known($0) } ?? .unknown(why),
-            memory: proc.memory(master.pid, stat: stat),
+            memory: memory.sample(proc, master.pid, stat, family: watches.count),
             cpuPercent: stat.map { meter.percent($0, now: .now()) } ?? .unknown(Unknown("it has gone")),
             // A signal that waits for a moment is on its way; one that still waits at the next look is stuck.
             reloadPending: pending && wasPending)
@@ -114,7 +114,7 @@ extension MasterWatch {
             was: state.isOld ? was(watch) : nil, connections: connections,
             connectionsPerSecond: watch.rate(of: connections, at: now),
             uptime: max(0, boot - Double(watch.startTicks) / ProcTree.ticksPerSecond),
-            memory: proc.memory(watch.pid, stat: stat),
+            memory: watch.memory.sample(proc, watch.pid, stat, family: watches.count),
             cpuPercent: stat.map { watch.cpuPercent($0, now: .now()) } ?? .unknown(Unknown("it has gone")),
             killIn: killIn, holders: holders)
         watch.last = sample

@@ -26,6 +26,7 @@ final class MasterWatch {
     var census: ConnectionCensus
     var holders: HolderFinder
     var meter = CPUMeter()
+    var memory = MemoryMeter()
     private var isFirstLook = true
     var wasPending = false
     private var knownLog: ReloadLog?

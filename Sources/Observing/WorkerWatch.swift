@@ -32,6 +32,7 @@ final class WorkerWatch {
     /// Connections at the last look before hard-stop-after was due.
     var connectionsBeforeDeadline = 0
     private var meter: CPUMeter = CPUMeter()
+    var memory = MemoryMeter()
     private var lastConnections: (count: Int, at: Int64)?
 
     init(

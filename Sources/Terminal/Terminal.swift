@@ -26,9 +26,9 @@ package final class Terminal {
     private var isOpen = true
     private var line: [cchar_t] = []
 
-    /// Takes the terminal. `usesColour`: false keeps to bold, dim and reverse. `ascii`: even where the locale
+    /// Takes the terminal. `theme`: `mono` where no colour is wanted. `ascii`: even where the locale
     /// could do more. Signals that end the program must be blocked or handled by the caller, who calls `close`.
-    package init(usesColour: Bool, ascii: Bool) throws(TerminalFailure) {
+    package init(theme: Theme, ascii: Bool) throws(TerminalFailure) {
         let isUTF8 = shim_locale_is_utf8() != 0
         repertoire = isUTF8 && !ascii ? .unicode : .ascii
         if isatty(STDIN_FILENO) != 0 {
@@ -44,7 +44,7 @@ package final class Terminal {
             input = fileno(file)
         }
         shim_remember_modes()
-        guard let screen = shim_newterm(opened) else {
+        guard let screen = (theme == .mono ? nil : shim_newterm_direct(opened)) ?? shim_newterm(opened) else {
             let type = getenv("TERM").map { String(cString: $0) } ?? ""
             if let opened { fclose(opened) }
             throw TerminalFailure(
@@ -64,7 +64,7 @@ package final class Terminal {
         leaveok(window, false)
         curs_set(0)
         shim_mouse_start()
-        palette = TerminalPalette(usesColour: usesColour)
+        palette = TerminalPalette(theme)
     }
 
     /// How large the terminal is now.
@@ -91,6 +91,11 @@ package final class Terminal {
         guard isOpen else { return }
         drawn = nil
         clearok(window, true)
+    }
+
+    package func setTheme(_ theme: Theme) {
+        palette = TerminalPalette(theme)
+        redraw()
     }
 
     // MARK: Drawing
@@ -150,7 +155,7 @@ package final class Terminal {
         var result = cchar_t()
         withUnsafePointer(to: (first, mark, wchar_t(0))) { text in
             text.withMemoryRebound(to: wchar_t.self, capacity: 3) { letters in
-                _ = setcchar(&result, letters, look.attributes, look.pair, nil)
+                _ = shim_set_cell(&result, letters, look.attributes, look.pair)
             }
         }
         return result

@@ -1,4 +1,4 @@
-// Which of the terminal's colours a style gets: 256, 8 or none.
+// Which of the terminal's colours a style gets: any (a `-direct` terminal), 256, 8 or none.
 
 import CNcurses
 import TextUI
@@ -6,34 +6,37 @@ import TextUI
 struct TerminalPalette {
     struct Look {
         var attributes: attr_t
-        var pair: Int16
+        var pair: Int32
+    }
+
+    private enum Depth {
+        case none, eight, full, direct
     }
 
     private let depth: Depth
+    private let theme: Theme
     private var looks: [Style: Look] = [:]
-    private var pairs: [Int32: Int16] = [:]
+    private var pairs: [Int64: Int32] = [:]
 
-    private enum Depth {
-        case none, eight, full
-    }
-
-    init(usesColour: Bool) {
-        guard usesColour, has_colors(), start_color() == OK else {
+    /// `theme`: `mono` keeps to bold, dim, underlined and reversed, whatever the terminal can show.
+    init(_ theme: Theme) {
+        self.theme = theme
+        guard theme != .mono, has_colors(), start_color() == OK else {
             depth = .none
             return
         }
         use_default_colors()
-        depth = shim_colors() >= 256 ? .full : .eight
+        depth =
+            switch shim_colors() {
+            case 0x100_0000...: .direct
+            case 256...: .full
+            default: .eight
+            }
     }
 
     mutating func look(_ style: Style) -> Look {
         if let known = looks[style] { return known }
-        let look =
-            switch depth {
-            case .none: plain(style)
-            case .eight: eight(style)
-            case .full: full(style)
-            }
+        let look = depth == .none ? plain(style) : coloured(style)
         looks[style] = look
         return look
     }
@@ -58,79 +61,32 @@ struct TerminalPalette {
         return Look(attributes: result, pair: 0)
     }
 
-    private mutating func eight(_ style: Style) -> Look {
+    private mutating func coloured(_ style: Style) -> Look {
         var result = attributes(style)
-        let foreground: Int32
-        let ground: Int32
-        switch style.ground {
-        case .standard:
-            if style.foreground == .grey { result |= shim_dim() }
-            (foreground, ground) = (TerminalPalette.basic(style.foreground), -1)
-        case .bar: (foreground, ground) = (0, 7)
-        case .selection: (foreground, ground) = (0, 6)
-        case .alarm: (foreground, ground) = (7, 1)
-        case .caution: (foreground, ground) = (0, 3)
-        case .badge: (foreground, ground) = (7, 4)
+        let foreground = ThemeColours.foreground(style.foreground, on: style.ground, theme)
+        let ground = ThemeColours.ground(style.ground, theme)
+        if theme == .highContrast {
+            result |= shim_bold()
+        } else if depth == .eight, style.foreground == .grey, style.ground == .standard {
+            result |= shim_dim()
         }
-        return Look(attributes: result, pair: pair(foreground, ground))
+        return Look(attributes: result, pair: pair(number(foreground), number(ground)))
     }
 
-    private mutating func full(_ style: Style) -> Look {
-        let foreground: Int32
-        switch style.ground {
-        case .standard:
-            foreground = style.foreground == .grey ? 244 : TerminalPalette.basic(style.foreground)
-        case .caution: foreground = 16
-        default: foreground = TerminalPalette.onDark(style.foreground)
-        }
-        let ground: Int32 =
-            switch style.ground {
-            case .standard: -1
-            case .bar: 236
-            case .selection: 239
-            case .alarm: 160
-            case .caution: 214
-            case .badge: 25
-            }
-        return Look(attributes: attributes(style), pair: pair(foreground, ground))
-    }
-
-    /// One of the terminal's own colours; -1: its standard one.
-    private static func basic(_ colour: Colour) -> Int32 {
-        switch colour {
-        case .standard, .bright, .grey: -1
-        case .red: 1
-        case .green: 2
-        case .yellow: 3
-        case .blue: 4
-        case .magenta: 5
-        case .cyan: 6
+    private func number(_ tint: Tint) -> Int32 {
+        switch depth {
+        case .direct: tint.direct
+        case .full: tint.full
+        case .eight, .none: tint.eight
         }
     }
 
-    /// Light enough for our own dark grounds, whatever the user's theme is.
-    private static func onDark(_ colour: Colour) -> Int32 {
-        switch colour {
-        case .standard: 252
-        case .bright: 231
-        case .grey: 247
-        case .red: 210
-        case .green: 114
-        case .yellow: 221
-        case .blue: 111
-        case .magenta: 177
-        case .cyan: 80
-        }
-    }
-
-    private mutating func pair(_ foreground: Int32, _ ground: Int32) -> Int16 {
+    private mutating func pair(_ foreground: Int32, _ ground: Int32) -> Int32 {
         if foreground == -1 && ground == -1 { return 0 }
-        let key = foreground << 16 | (ground & 0xFFFF)
+        let key = Int64(foreground) << 32 | Int64(UInt32(bitPattern: ground))
         if let known = pairs[key] { return known }
-        let number = Int16(clamping: pairs.count + 1)
-        guard Int32(number) < shim_color_pairs(),
-            init_pair(number, Int16(foreground), Int16(ground)) == OK
-        else { return 0 }
+        let number = Int32(pairs.count + 1)
+        guard number < shim_color_pairs(), shim_init_pair(number, foreground, ground) == OK else { return 0 }
         pairs[key] = number
         return number
     }

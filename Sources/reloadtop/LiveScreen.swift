@@ -72,10 +72,11 @@ final class LiveScreen {
 
     private func openTerminal(on loop: EventLoop) throws(Errno) {
         do throws(TerminalFailure) {
-            let terminal = try Terminal(usesColour: options.usesColour, ascii: options.ascii)
+            let theme = options.usesColour ? options.theme : .mono
+            let terminal = try Terminal(theme: theme, ascii: options.ascii)
             self.terminal = terminal
             let settings = Settings(
-                repertoire: terminal.repertoire, demo: options.demo, interval: options.interval)
+                repertoire: terminal.repertoire, demo: options.demo, interval: options.interval, theme: theme)
             state = State(size: terminal.size, settings: settings)
             state.now = WallClock.now().microseconds
         } catch {
@@ -167,6 +168,7 @@ final class LiveScreen {
         case .reload: demo?.reload()
         case .interval(let seconds): sighting?.interval = seconds
         case .redraw: terminal?.redraw()
+        case .theme(let theme): terminal?.setTheme(theme)
         case .export(let name, let text): happen(.exported(ExportFile.write(text, name: name)))
         }
     }

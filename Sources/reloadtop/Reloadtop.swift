@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import Observing
+import TextUI
 import Unix
 
 struct Reloadtop: ParsableCommand {
@@ -57,6 +58,11 @@ struct Reloadtop: ParsableCommand {
     @Flag(help: "Draw without colours; NO_COLOR in the environment does the same.")
     var noColor = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Colours: default, high-contrast, colour-blind or mono.", valueName: "name"))
+    var theme: Theme = .standard
+
     @Flag(
         help:
             "Start a proxy with traffic of its own, and watch that. 'R' reloads it; quitting leaves nothing behind."
@@ -104,6 +110,8 @@ struct Reloadtop: ParsableCommand {
             stackLimit: stackLimit)
     }
 }
+
+extension Theme: ExpressibleByArgument {}
 
 /// Standard error, a line at a time.
 func complain(_ text: String) {

@@ -9,8 +9,9 @@ import Unix
 final class Sighting {
     /// Seconds between two looks.
     var interval: Double { didSet { timer?.set(after: .milliseconds(Int64(interval * 1000))) } }
-    /// Events often come in flocks; a look shows all that came before it.
-    private static let pause = Duration.milliseconds(50)
+    /// Events often come in flocks; a look shows all that came before it. Short enough that what happened is on the
+    /// screen within 50 ms.
+    private static let pause = Duration.milliseconds(20)
 
     private let observer: Observer
     private let loop: EventLoop

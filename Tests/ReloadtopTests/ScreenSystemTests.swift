@@ -6,15 +6,15 @@ import TestSupport
 import Testing
 import Unix
 
-/// A HAProxy with one frontend, and the dashboard in a terminal of its own.
+/// A proxy with one frontend, and the dashboard in a terminal of its own.
 struct Watched {
     let proxy: RunningProxy
     let port: UInt16
 
-    init() throws {
+    init(_ kind: ProxyKind = .haproxy) throws {
         let port = try FreePort.find()
         self.port = port
-        proxy = try RunningProxy(.haproxy) { _ in Watched.configuration(port: port) }
+        proxy = try RunningProxy(kind) { _ in Watched.configuration(port: port) }
     }
 
     static func configuration(port: UInt16) -> String {

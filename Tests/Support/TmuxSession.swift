@@ -75,6 +75,11 @@ package final class TmuxSession {
         return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
+    /// Writes everything that the command sends to its terminal from now on to a file, as it is.
+    package func record(to path: String) throws {
+        try ask(["pipe-pane", "-O", "exec cat > '\(path)'"])
+    }
+
     package func resize(columns: Int, rows: Int) throws {
         try ask(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
     }

@@ -11,6 +11,7 @@
 #include <langinfo.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,6 +34,24 @@ static inline int shim_color_pairs(void) { return COLOR_PAIRS; }
 
 // NULL when TERM is not known or cannot move the cursor. Unlike initscr it does not end the process.
 static inline SCREEN *shim_newterm(FILE *input) { return newterm(NULL, stdout, input ? input : stdin); }
+// The entry of a terminal that takes any colour, for one whose environment says that it does; NULL where there is none.
+static inline SCREEN *shim_newterm_direct(FILE *input) {
+    const char *type = getenv("TERM"), *depth = getenv("COLORTERM");
+    char name[64];
+    if (type == NULL || depth == NULL || (strcmp(depth, "truecolor") != 0 && strcmp(depth, "24bit") != 0)) return NULL;
+    const char *end = strstr(type, "-256color");
+    int length = end ? (int)(end - type) : (int)strlen(type);
+    if (length > 40) return NULL;
+    snprintf(name, sizeof name, "%.*s-direct", length, type);
+    return newterm(name, stdout, input ? input : stdin);
+}
+static inline int shim_init_pair(int number, int foreground, int ground) {
+    return init_extended_pair(number, foreground, ground);
+}
+// One cell's characters with a colour pair of any number.
+static inline int shim_set_cell(cchar_t *cell, const wchar_t *text, attr_t attributes, int pair) {
+    return setcchar(cell, text, attributes, 0, &pair);
+}
 static inline void shim_flush(void) { fflush(stdout); }
 
 // Whether the environment's locale is UTF-8; also sets it for characters.
