@@ -60,6 +60,8 @@ struct Chronicle: Equatable, Sendable {
         for index in lives.indices where lives[index].ended == nil && !seen.contains(lives[index].pid) {
             lives[index].ended = time
         }
+        // A load that failed leaves no generation: the reloads tell of it.
+        lives.removeAll { $0.ended != nil && $0.generation == nil && $0.phases.last?.state == .starting }
         forget(before: time - Past.span)
     }
 

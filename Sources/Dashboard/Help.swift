@@ -35,6 +35,8 @@ enum Help {
         } else {
             lines += left + [StyledText()] + right
         }
+        lines += [StyledText(), heading("VIEWS")]
+        lines += ViewKind.allCases.map { pair("\($0.digit) \($0.view.name)", $0.view.purpose) }
         return lines + blind(state, glyphs, width)
     }
 

@@ -123,6 +123,13 @@ enum LogView: FullView {
 
     // MARK: Export
 
+    static func shellCommands(_ state: State) -> [String] {
+        guard let picture = state.picture, picture.log.contains(where: { $0.source == .journal }) else {
+            return []
+        }
+        return ["journalctl -f _COMM=\(picture.snapshot.proxy.program.rawValue)"]
+    }
+
     static func export(_ state: State) -> [JSON.Member] {
         [JSON.Member("events", .array(lines(state).map(json)))]
     }

@@ -26,11 +26,13 @@ extension State {
     }
 
     mutating func goLive() {
+        if isReplay { selected = selectedBefore }
         (paused, replays) = (nil, false)
     }
 
     private mutating func replay(_ look: Snapshot) {
         guard let live else { return }
+        if !isReplay { selectedBefore = selected }
         paused = Picture(
             snapshot: look,
             history: past.curves(of: look, interval: settings.interval, longest: Picture.longestHistory),

@@ -65,6 +65,8 @@ package struct State: Equatable, Sendable {
     package var paused: Picture?
     /// `paused` is a picture of the past.
     var replays = false
+    /// Where the cursor of the tree was before the past was shown: that may not know its process.
+    var selectedBefore: Int32?
     /// The looks of the last hour, and the lives of the workers seen in it.
     package var past = Past()
     var chronicle = Chronicle()

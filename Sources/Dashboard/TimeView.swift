@@ -48,7 +48,7 @@ enum TimeView: FullView {
     /// Columns before the bars, and after them.
     private static func margins(_ lives: [Life], _ width: Int) -> (left: Int, right: Int) {
         let pid = lives.map { String($0.pid).utf8.count }.max() ?? 5
-        return (left: pid + 9, right: width >= 100 ? 22 : width >= 70 ? 12 : 0)
+        return (left: pid + 9, right: width >= 100 ? 26 : width >= 70 ? 12 : 0)
     }
 
     /// The axis reaches into the future as far as the next deadlines, at most a third of it.
@@ -125,17 +125,21 @@ enum TimeView: FullView {
     ) {
         let glyphs = Glyphs(repertoire: frame.repertoire)
         for column in 0..<axis.columns {
-            let time = min(axis.time(column), max(life.started, axis.start + axis.step * Int64(column)))
-            let isLater = time > now
-            if !isLater, let state = life.state(at: time) ?? life.state(at: axis.time(column)) {
+            let left = axis.start + axis.step * Int64(column)
+            let beginsHere = life.started >= left && life.started < left + axis.step
+            let time = beginsHere ? max(axis.time(column), life.started) : axis.time(column)
+            if time <= now, let state = life.state(at: time) {
                 frame.put(glyphs.bar(state), at: x + column, row, style: Style(state.style.foreground))
-            } else if isLater, life.ended == nil, let deadline = life.deadline, time < deadline {
+            } else if time > now, left <= now, life.ended == nil, let state = life.phases.last?.state {
+                frame.put(glyphs.bar(state), at: x + column, row, style: Style(state.style.foreground))
+            } else if time > now, life.ended == nil, let deadline = life.deadline, time < deadline {
                 frame.put(glyphs.future, at: x + column, row, style: .label)
             }
         }
         // A life shorter than a column is seen all the same.
         if let column = axis.column(life.started), frame[x + column, row].scalar == 0x20 {
-            frame.put(glyphs.bar(.serving), at: x + column, row, style: .value)
+            let state = life.phases.last?.state ?? .serving
+            frame.put(glyphs.bar(state), at: x + column, row, style: Style(state.style.foreground))
         }
         if life.ended == nil, let deadline = life.deadline, deadline > now, let column = axis.column(deadline)
         {
@@ -173,13 +177,15 @@ enum TimeView: FullView {
         let wordWidth = isLong ? 6 : 8
         let line = Area(column: x, row: row, width: axis.columns, height: 1)
         frame.fill(glyphs.horizontal, line, style: .rule)
+        let nowColumn = axis.column(now)
         for (column, time) in axis.marks(wordWidth: wordWidth) where column + wordWidth <= axis.columns {
+            if let nowColumn, column <= nowColumn + 3, column + wordWidth >= nowColumn { continue }
             let word =
                 isLong
                 ? String(CivilTime.text(ofMicroseconds: time).dropFirst(5).prefix(5)) : Figures.time(time)
             frame.put(glyphs.mark + word, at: x + column, row, width: wordWidth + 1, style: .label)
         }
-        if let column = axis.column(now) {
+        if let column = nowColumn {
             frame.put(column + 3 <= axis.columns ? "now" : glyphs.mark, at: x + column, row, style: .strong)
         }
     }
@@ -264,6 +270,12 @@ enum TimeView: FullView {
     }
 
     // MARK: Export
+
+    static func shellCommands(_ state: State) -> [String] {
+        guard let snapshot = state.picture?.snapshot else { return [] }
+        return ["ps -o pid,lstart,etime,args --ppid \(snapshot.master.pid)"]
+            + MasterShell.ask("show proc", snapshot)
+    }
 
     static func export(_ state: State) -> [JSON.Member] {
         func time(_ time: Int64?) -> JSON {

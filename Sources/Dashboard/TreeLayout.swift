@@ -76,7 +76,7 @@ struct TreeLayout: Equatable {
 
     private mutating func placeMiddle(_ area: Area, _ state: State) {
         if TreeLayout.isWide(state.size) {
-            let half = area.width * 2 / 5
+            let half = state.showsDetail ? area.width * 11 / 20 : area.width * 2 / 5
             let left = Area(column: 0, row: area.row, width: half, height: area.height)
             reloads = Area(
                 column: half + 1, row: area.row, width: area.width - half - 1, height: area.height)

@@ -9,9 +9,10 @@ import Unix
 final class Sighting {
     /// Seconds between two looks.
     var interval: Double { didSet { timer?.set(after: .milliseconds(Int64(interval * 1000))) } }
-    /// Events often come in flocks; a look shows all that came before it. Short enough that what happened is on the
-    /// screen within 50 ms.
+    /// Events often come in flocks; a look shows all that came before it. The first of a flock is shown almost at
+    /// once, those behind it together: what happened is on the screen within 50 ms.
     private static let pause = Duration.milliseconds(20)
+    private static let firstPause = Duration.milliseconds(2)
 
     private let observer: Observer
     private let loop: EventLoop
@@ -22,6 +23,7 @@ final class Sighting {
     private var earlyIsSet = false
     private var watchers: [Int32: DescriptorWatcher] = [:]
     private var nextLook: Instant
+    private var lastLook = Instant(nanoseconds: 0)
     /// What was told while no master ran.
     private var untold: [LogLine] = []
 
@@ -59,6 +61,7 @@ final class Sighting {
 
     private func look() {
         var snapshot = observer.sample()
+        lastLook = .now()
         snapshot.newLines = untold + snapshot.newLines
         untold = observer.isAlive ? [] : snapshot.newLines
         if observer.isAlive {
@@ -73,7 +76,9 @@ final class Sighting {
     }
 
     private func drain() {
-        if observer.drainEvents() { lookSoon(after: Self.pause) }
+        if observer.drainEvents() {
+            lookSoon(after: Instant.now() - lastLook > .milliseconds(80) ? Self.firstPause : Self.pause)
+        }
         follow()
     }
 

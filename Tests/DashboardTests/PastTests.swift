@@ -87,6 +87,19 @@ import TextUI
         #expect(view(state).text.contains("LIVE"))
     }
 
+    @Test func theCursorIsWhereItWasAfterThePast() {
+        var state = watched()
+        var next = look(21, workers: 3)
+        next.time += 500_000
+        _ = update(&state, .looked(next))
+        state.press(.end)
+        #expect(state.selected == 102)
+        state.press(.character("["), .character("["))
+        #expect(state.selected != 102)
+        state.press(.home)
+        #expect(state.selected == 102)
+    }
+
     @Test func forwardPastTheLatestIsLive() {
         var state = watched()
         state.press(.character("["), .character("]"))

@@ -40,6 +40,17 @@ import TextUI
         }
     }
 
+    @Test func anAlertIsShortenedRatherThanContinuedForAWord() {
+        var snapshot = Fixture.busy
+        snapshot.alerts = [
+            Alert(
+                kind: .stacking, severity: .critical,
+                message: "20 draining workers > limit 4: oldest 4m47s, 60 connections, 95.6 MiB")
+        ]
+        #expect(view(Fixture.state(snapshot)).text.contains("oldest 4m47s, 60 conns, 95.6M"))
+        #expect(view(Fixture.state(snapshot, 120, 40)).text.contains("60 connections, 95.6 MiB"))
+    }
+
     @Test func figuresFitTheirColumns() {
         for power in 0..<15 {
             var value = 1.0
