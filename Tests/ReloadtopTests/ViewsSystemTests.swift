@@ -156,6 +156,35 @@ import Unix
         #expect(looks.count == 4)
     }
 
+    @Test func aTerminalOfAnyColourGetsThem() throws {
+        let watched = try Watched()
+        let folder = try ScratchFolder()
+        // What Debian's ncurses-term has under this name.
+        let entry = try folder.write(
+            "direct.ti",
+            #"""
+            tmux-direct|tmux with direct colours, RGB, colors#0x1000000, pairs#0x10000,
+            	setab=\E[%?%p1%{8}%<%t4%p1%d%e48:2::%p1%{65536}%/%d:%p1%{256}%/%{255}%&%d:%p1%{255}%&%d%;m,
+            	setaf=\E[%?%p1%{8}%<%t3%p1%d%e38:2::%p1%{65536}%/%d:%p1%{256}%/%{255}%&%d:%p1%{255}%&%d%;m,
+            	op=\E[39;49m, use=tmux-256color,
+
+            """#)
+        let compiled = try Program.run(
+            try Program.system("tic"), ["-x", "-o", folder.file("terminfo"), entry])
+        #expect(compiled.end == .exited(0), "\(compiled.errors)")
+        for depth in ["truecolor", "no"] {
+            let terminal = try watched.terminal(
+                ["--theme", "colour-blind"],
+                environment: [
+                    "COLORTERM": depth,
+                    "TERMINFO_DIRS": folder.file("terminfo") + ":/lib/terminfo:/usr/share/terminfo",
+                ])
+            try terminal.wait(forText: "● serving")
+            let screen = try terminal.screen(colors: true).joined()
+            #expect(screen.contains("38;2;61;155;233") == (depth == "truecolor"), "\(depth)")
+        }
+    }
+
     @Test func aSteadyScreenCostsAFewBytes() throws {
         let watched = try Watched()
         let folder = try ScratchFolder()
