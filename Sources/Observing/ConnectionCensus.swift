@@ -127,7 +127,7 @@ package struct ConnectionCensus {
         let blind = worker.isAccepting && held.listeners.isEmpty && held.localListeners.isEmpty
         guard isNew || stopped || grew || blind || held.failure != nil else { return }
         held.descriptors = count ?? 0
-        if isNew || held.failure != nil, let elsewhere = otherNetwork(worker.pid) {
+        if isNew || held.failure != nil, let elsewhere = proc.otherNetwork(worker.pid) {
             held.failure = elsewhere
             return
         }
@@ -142,16 +142,6 @@ package struct ConnectionCensus {
             let clients = Set(names).subtracting(worker.adminPaths)
             if !clients.isEmpty { held.localListeners = clients }
         }
-    }
-
-    /// The kernel lists the sockets of our own network namespace only.
-    private func otherNetwork(_ pid: Int32) -> Unknown? {
-        guard let theirs = proc.link(pid, "ns/net").value, let own = try? readLink("/proc/self/ns/net"),
-            theirs != own
-        else { return nil }
-        return Unknown(
-            "worker \(pid) is in another network namespace",
-            remedy: "nsenter --net=/proc/\(pid)/ns/net reloadtop --pid \(pid)")
     }
 
     /// The sockets of a worker as last read.

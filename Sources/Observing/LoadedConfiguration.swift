@@ -23,6 +23,11 @@ package struct LoadedConfiguration {
         }
     }
 
+    /// The timeouts as the files say them now; `notAfter` as above.
+    package func timeouts(notAfter: Int64? = nil) -> Known<LoadedTimeouts> {
+        texts(notAfter: notAfter).map { LoadedTimeouts.find(in: $0) }
+    }
+
     /// The paths of every `stats socket`, as unix_diag names them: for a worker that cannot be asked for them.
     func adminPaths() -> Set<String> {
         let folder = proc.link(master, "cwd").value

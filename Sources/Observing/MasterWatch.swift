@@ -13,6 +13,8 @@ final class MasterWatch {
     let configuration: LoadedConfiguration
     private let inquiry: MasterInquiry?
     let masterPath: String?
+    /// Where the master's admin socket is reached.
+    let adminAddress: SocketAddress?
     /// A worker with more connections than this is not asked for the list of its sessions: that costs it.
     static let listedAtMost = 1000
     /// How many workers that have gone are remembered until their exit is told.
@@ -45,6 +47,7 @@ final class MasterWatch {
         holders = HolderFinder(proc)
         let folder = (try? readLink("/proc/self/cwd")) ?? "/"
         let address = master.masterSocket.value.flatMap { AdminAddress.parse($0, relativeTo: folder) }
+        adminAddress = address
         inquiry = address.map { MasterInquiry($0, proc: proc, master: master.pid) }
         masterPath =
             switch address {
@@ -101,6 +104,7 @@ final class MasterWatch {
             pid: pid, stat: stat, startedAt: startedAt, isLive: !isFirstLook,
             replaced: ProxyCommandLine(proc.arguments(pid)).replaced,
             limit: configuration.hardStopAfter(notAfter: isFirstLook ? startedAt : nil),
+            timeouts: configuration.timeouts(notAfter: isFirstLook ? startedAt : nil),
             declaredAdminPaths: configuration.adminPaths())
     }
 

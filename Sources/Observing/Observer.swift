@@ -40,7 +40,7 @@ package final class Observer {
 
     private let options: ObserverOptions
     private let proc: ProcTree
-    private var watch: MasterWatch?
+    private(set) var watch: MasterWatch?
     private var last: Snapshot?
     private var log: LogFeed
     private var history: ReloadHistory

@@ -142,7 +142,7 @@ package struct ProcTree: Sendable {
     }
 
     /// `socket:[123]` → 123
-    private static func socketInode(_ link: Slice<UnsafeRawBufferPointer>) -> UInt64? {
+    static func socketInode(_ link: Slice<UnsafeRawBufferPointer>) -> UInt64? {
         let prefix: StaticString = "socket:["
         guard link.count > 9, link.last == UInt8(ascii: "]") else { return nil }
         let isSocket = prefix.withUTF8Buffer { link.starts(with: $0) }
@@ -153,6 +153,16 @@ package struct ProcTree: Sendable {
             value = value &* 10 &+ UInt64(byte - 0x30)
         }
         return value
+    }
+
+    /// The kernel lists the sockets of our own network namespace only.
+    package func otherNetwork(_ pid: Int32) -> Unknown? {
+        guard let theirs = link(pid, "ns/net").value, let own = try? readLink("/proc/self/ns/net"),
+            theirs != own
+        else { return nil }
+        return Unknown(
+            "worker \(pid) is in another network namespace",
+            remedy: "nsenter --net=/proc/\(pid)/ns/net reloadtop --pid \(pid)")
     }
 
     /// Resident and proportional memory.

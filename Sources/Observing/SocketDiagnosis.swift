@@ -146,64 +146,7 @@ package enum SocketDiagnosis {
     private static func dump(
         _ body: [UInt8], _ each: (UnsafeRawBufferPointer) -> Void
     ) throws(Errno) {
-        let sockDiag: Int32 = 4
-        let socket = Descriptor(owning: try Errno.check(clinux_netlink(sockDiag, 0)))
-        var request = Bytes()
-        request.u32(UInt32(16 + body.count))
-        request.u16(20)  // SOCK_DIAG_BY_FAMILY
-        request.u16(0x301)  // NLM_F_REQUEST | NLM_F_DUMP
-        request.zeros(8)
-        request.append(body)
-        if Glibc.send(socket.raw, request.bytes, request.bytes.count, 0) < 0 { throw .last }
-        var failure: Errno?
-        var isDone = false
-        withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 8) { buffer in
-            while !isDone {
-                let count = recv(socket.raw, buffer.baseAddress, buffer.count, 0)
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    failure = .last
-                    return
-                }
-                isDone = count == 0 || parse(UnsafeRawBufferPointer(buffer)[..<count], each, &failure)
-            }
-        }
-        if let failure { throw failure }
+        let dump = try SocketDump(body)
+        while try !dump.proceed(each) {}
     }
-
-    /// True: the dump has ended.
-    private static func parse(
-        _ datagram: Slice<UnsafeRawBufferPointer>, _ each: (UnsafeRawBufferPointer) -> Void,
-        _ failure: inout Errno?
-    ) -> Bool {
-        let bytes = UnsafeRawBufferPointer(rebasing: datagram)
-        var offset = 0
-        while offset + 16 <= bytes.count {
-            let length = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-            let kind = bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt16.self)
-            guard length >= 16, offset + length <= bytes.count else { return true }
-            let payload = UnsafeRawBufferPointer(rebasing: bytes[(offset + 16)..<(offset + length)])
-            switch kind {
-            case 3: return true  // NLMSG_DONE
-            case 2:  // NLMSG_ERROR
-                let code = payload.count >= 4 ? payload.loadUnaligned(as: Int32.self) : 0
-                if code < 0 { failure = Errno(rawValue: -code) }
-                return true
-            default: each(payload)
-            }
-            offset += (length + 3) & ~3
-        }
-        return false
-    }
-}
-
-/// Bytes of a kernel message, in host order.
-struct Bytes {
-    private(set) var bytes: [UInt8] = []
-
-    mutating func u8(_ value: UInt8) { bytes.append(value) }
-    mutating func u16(_ value: UInt16) { withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) } }
-    mutating func u32(_ value: UInt32) { withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) } }
-    mutating func zeros(_ count: Int) { bytes.append(contentsOf: repeatElement(0, count: count)) }
-    mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
 }

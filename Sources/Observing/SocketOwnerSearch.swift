@@ -22,6 +22,9 @@ package struct SocketOwnerSearch {
     /// The process that holds a socket, as far as it is known by now.
     package func owner(of inode: UInt64) -> Int32? { found[inode] }
 
+    /// Nothing more will be found: all owners are known, or every process was looked at.
+    package var isFinished: Bool { queue.isEmpty }
+
     /// Looks for the owners of `inodes`: a step further with every call. What nobody asks for is forgotten.
     package mutating func look(for inodes: Set<UInt64>) {
         found = found.filter { inodes.contains($0.key) && proc.stat($0.value) != nil }

@@ -14,6 +14,8 @@ final class WorkerWatch {
     let replaced: [Int32]
     /// hard-stop-after of the configuration that it was loaded from.
     let limit: Known<HardStopAfter>
+    /// The timeouts of that configuration.
+    let timeouts: Known<LoadedTimeouts>
     /// The admin sockets that the files named when it was met.
     let declaredAdminPaths: Set<String>
     /// When its load had succeeded; nil while it has not.
@@ -22,6 +24,8 @@ final class WorkerWatch {
     var successorReadyAt: Int64?
     /// The deadline that mwproxy's master tells; it goes over every calculation.
     var toldDeadline: Int64??
+    /// It did not list its streams in time, and is left alone until then.
+    var mutedUntil = Instant(nanoseconds: 0)
     var generation: Int?
     var info: WorkerInfo?
     var adminPaths: Set<String>?
@@ -37,7 +41,7 @@ final class WorkerWatch {
 
     init(
         pid: Int32, stat: ProcessStat, startedAt: Int64, isLive: Bool, replaced: [Int32],
-        limit: Known<HardStopAfter>, declaredAdminPaths: Set<String>
+        limit: Known<HardStopAfter>, timeouts: Known<LoadedTimeouts>, declaredAdminPaths: Set<String>
     ) {
         self.pid = pid
         startTicks = stat.startTicks
@@ -45,6 +49,7 @@ final class WorkerWatch {
         self.isLive = isLive
         self.replaced = replaced
         self.limit = limit
+        self.timeouts = timeouts
         self.declaredAdminPaths = declaredAdminPaths
     }
 

@@ -16,9 +16,9 @@ package struct HardStopAfter: Equatable, Sendable {
         var limit: Known<Int64>?
         var grace: Known<Int64>?
         for line in texts.lazy.flatMap({ $0.split(whereSeparator: \.isNewline) }) {
-            let words = words(of: line)
+            let words = ConfigurationLine.words(of: line)
             guard let first = words.first else { continue }
-            if words.count <= 3, sections.contains(first) { inGlobal = first == "global" }
+            if words.count <= 3, ConfigurationLine.sections.contains(first) { inGlobal = first == "global" }
             guard inGlobal, first == "hard-stop-after" || first == "grace" else { continue }
             let value = milliseconds(words.count > 1 ? words[1] : "", of: first)
             if first == "grace" { grace = value } else { limit = value }
@@ -30,35 +30,9 @@ package struct HardStopAfter: Equatable, Sendable {
         }
     }
 
-    private static let sections: Set<String> = [
-        "global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "userlist", "mailers",
-        "program", "cache", "http-errors", "ring", "log-forward", "fcgi-app", "crt-store", "traces", "acme",
-    ]
-
-    /// The words of a line up to a comment, without their quotes.
-    private static func words(of line: Substring) -> [String] {
-        let code = line.prefix { $0 != "#" }
-        return code.split { $0 == " " || $0 == "\t" }.map { word in
-            String(word.filter { $0 != "\"" && $0 != "'" })
-        }
-    }
-
-    /// HAProxy's time format: a number with `us ms s m h d`, milliseconds without one. `keyword`: whose value it is.
+    /// HAProxy's time format. `keyword`: whose value it is.
     package static func milliseconds(_ word: String, of keyword: String) -> Known<Int64> {
-        let digits = word.prefix { $0.isASCII && $0.isNumber }
-        let scale: (multiply: Int64, divide: Int64)? =
-            switch word.dropFirst(digits.count) {
-            case "us": (1, 1000)
-            case "", "ms": (1, 1)
-            case "s": (1000, 1)
-            case "m": (60_000, 1)
-            case "h": (3_600_000, 1)
-            case "d": (86_400_000, 1)
-            default: nil
-            }
-        guard let number = Int64(digits), let scale, number < 1 << 40 else {
-            return .unknown(Unknown("'\(keyword) \(word)' is not a plain duration"))
-        }
-        return .known(number * scale.multiply / scale.divide)
+        ConfigurationLine.milliseconds(word).map { .known($0) }
+            ?? .unknown(Unknown("'\(keyword) \(word)' is not a plain duration"))
     }
 }

@@ -22,6 +22,8 @@ package struct SessionLine: Equatable, Sendable {
     package var serverDescriptor: Int32
     /// mwproxy's word for what the stream does: `request`, `queue`, `connect`, `response`, `data`, `tunnel`.
     package var phase: String?
+    /// What HAProxy tells of its buffers and deadlines; nil in mwproxy's lines.
+    package var inner: Inner?
 
     package init(
         id: String, transport: String, source: String, frontend: String, backend: String? = nil,
@@ -42,6 +44,29 @@ package struct SessionLine: Equatable, Sendable {
         self.phase = phase
     }
 
+    /// The states and deadlines inside a HAProxy stream.
+    package struct Inner: Equatable, Sendable {
+        /// The server side's state: 2 waits in a queue, up to 6 connects, 8 stands.
+        package var serverState = 0
+        /// What still has to look at the request and at the response: bits that several versions share.
+        package var requestAnalysers: UInt32 = 0
+        package var responseAnalysers: UInt32 = 0
+        /// The request has arrived to its end.
+        package var isRequestComplete = false
+        /// The deadlines that are set, in seconds from now.
+        package var deadlines: [Deadline: Int] = [:]
+    }
+
+    /// Which of a stream's deadlines.
+    package enum Deadline: String, Sendable, CaseIterable {
+        /// The client has to send, the client has to take, and the same of the server.
+        case clientRead, clientWrite, serverRead, serverWrite
+        /// A tarpit or another rule that waits.
+        case request, response
+        /// The queue or the connection to the server.
+        case connect
+    }
+
     /// An admin session, not a client's.
     package var isAdminSession: Bool { frontend == "GLOBAL" }
 
@@ -54,25 +79,6 @@ package struct SessionLine: Equatable, Sendable {
         return "\(seconds)s"
     }
 
-    /// Seconds of such a span.
-    package static func seconds(ofSpan text: some StringProtocol) -> Int? {
-        var total = 0
-        var number = 0
-        var digits = false
-        for character in text {
-            if let digit = character.wholeNumberValue, character.isASCII, number < 1_000_000_000 {
-                number = number * 10 + digit
-                digits = true
-                continue
-            }
-            guard digits, let scale = ["d": 86400, "h": 3600, "m": 60, "s": 1][character] else { return nil }
-            total += number * scale
-            number = 0
-            digits = false
-        }
-        return digits || text.isEmpty ? nil : total
-    }
-
     /// The line with its newline.
     package var line: String {
         let channel = "f=0h,i=0,an=00h,rx=,wx=,ax="
@@ -81,45 +87,5 @@ package struct SessionLine: Equatable, Sendable {
             + " lat=0 rq[\(channel)] rp[\(channel)] scf=[8,0h,fd=\(clientDescriptor)]"
             + " scb=[\(serverDescriptor >= 0 ? 8 : 0),0h,fd=\(serverDescriptor)]"
             + " exp=\(expires.map(Self.span) ?? "") rc=\(retries) c_exp=\(phase.map { " phase=\($0)" } ?? "")\n"
-    }
-
-    /// Reads a line of any version; nil where it is none.
-    package init?(parsing line: some StringProtocol) {
-        guard line.hasPrefix("0x"), let colon = line.firstIndex(of: ":") else { return nil }
-        var values: [Substring: Substring] = [:]
-        for word in Substring(line[line.index(after: colon)...]).split(separator: " ") {
-            guard let equals = word.firstIndex(of: "="), !word[..<equals].contains("[") else { continue }
-            let name = word[..<equals]
-            if values[name] == nil { values[name] = word[word.index(after: equals)...] }
-        }
-        guard let transport = values["proto"], let source = values["src"], let frontend = values["fe"],
-            let age = values["age"].flatMap({ Self.seconds(ofSpan: $0) })
-        else { return nil }
-        func named(_ name: Substring) -> String? {
-            values[name].flatMap { $0.hasPrefix("<") ? nil : String($0) }
-        }
-        self.init(
-            id: String(line[..<colon]), transport: String(transport), source: String(source),
-            frontend: String(frontend), backend: named("be"), server: named("srv"), age: age,
-            expires: values["exp"].flatMap { Self.seconds(ofSpan: $0) },
-            retries: values["rc"].flatMap { Int($0) } ?? 0,
-            clientDescriptor: Self.descriptor("scf", in: line),
-            serverDescriptor: Self.descriptor("scb", in: line), phase: values["phase"].map(String.init))
-    }
-
-    /// `fd` of `scf=[8,0h,fd=17]`; `fd=1/17` in 3.x is thread group and descriptor.
-    private static func descriptor(_ side: String, in line: some StringProtocol) -> Int32 {
-        for word in Substring(line).split(separator: " ") where word.hasPrefix(side + "=[") {
-            for field in word.dropFirst(side.count + 2).split(separator: ",") where field.hasPrefix("fd=") {
-                let number = field.dropFirst(3).prefix { $0 != "]" }
-                return number.split(separator: "/").last.flatMap { Int32($0) } ?? -1
-            }
-        }
-        return -1
-    }
-
-    /// The lines of a whole reply; what is no session line is skipped.
-    package static func parse(_ text: String) -> [SessionLine] {
-        text.split(separator: "\n").compactMap { SessionLine(parsing: $0) }
     }
 }

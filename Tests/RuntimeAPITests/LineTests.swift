@@ -73,3 +73,61 @@ import Testing
         #expect(AdminSocketLine.parse(text).map(\.address) == ["unix@/run/admin.sock", "sockpair@4"])
     }
 }
+
+@Suite struct SessionActivityTests {
+    typealias Deadline = SessionLine.Deadline
+
+    /// One stream of each kind, as 2.6.12 listed them while it drained; by the port that its client used.
+    @Test(arguments: [
+        (
+            39132, SessionLine.Activity.tunnel,
+            [Deadline.clientRead: 3589, .clientWrite: 3589, .serverRead: 3589, .serverWrite: 3589]
+        ),
+        (39138, .waiting, [.serverRead: 189]),
+        (39154, .waiting, [.serverRead: 189]),
+        (39176, .tunnel, [.serverRead: 3589]),
+        (39184, .response, [.clientWrite: 98]),
+        (39194, .response, [.serverRead: 190]),
+        (39196, .request, [.serverRead: 190]),
+        (39210, .connect, [.connect: 50]),
+        (39216, .tarpit, [.request: 290]),
+        (39230, .queue, [.connect: 60]),
+        (60658, .tunnel, [.clientRead: 3590, .serverRead: 3590]),
+    ])
+    func haproxysStreams(port: Int, activity: SessionLine.Activity, deadlines: [Deadline: Int]) throws {
+        let lines = SessionLine.parse(try Fixture.text("2.6.12-show-sess-draining.txt"))
+        #expect(lines.count == 19)
+        let line = try #require(lines.first { $0.source.hasSuffix(":\(port)") })
+        #expect(line.activity == activity)
+        #expect(line.inner?.deadlines == deadlines)
+    }
+
+    @Test func streamsOf3xHaveTheirDeadlinesAtTheirEnds() throws {
+        let lines = SessionLine.parse(try Fixture.text("3.5-dev5-show-sess.txt")).filter {
+            !$0.isAdminSession
+        }
+        #expect(lines.map(\.activity) == [.waiting, .response, .tarpit])
+        #expect(lines.map { $0.inner?.deadlines } == [[.serverRead: 59], [.serverRead: 59], [.request: 19]])
+        #expect(lines.map(\.clientDescriptor) == [15, 19, 21])
+        #expect(lines.map(\.serverDescriptor) == [20, 26, -1])
+    }
+
+    @Test(arguments: [
+        ("request", SessionLine.Activity.request), ("queue", .queue), ("connect", .connect),
+        ("response", .waiting), ("data", .response), ("tunnel", .tunnel), ("reply", .reply),
+    ])
+    func mwproxysPhases(word: String, activity: SessionLine.Activity) throws {
+        let line = SessionLine(
+            id: "0x1", transport: "tcpv4", source: "10.0.0.7:1", frontend: "web", age: 1, phase: word)
+        let read = try #require(SessionLine(parsing: line.line.dropLast()))
+        #expect(read.activity == activity)
+        #expect(read.inner == nil)
+    }
+
+    @Test func peersSessionsOfBothDirections() throws {
+        let lines = SessionLine.parse(try Fixture.text("2.6.12-show-sess-peers.txt"))
+        #expect(lines.map(\.activity) == [.peers, .peers])
+        #expect(lines.map(\.clientDescriptor) == [14, -1])
+        #expect(lines.map(\.serverDescriptor) == [-1, 14])
+    }
+}

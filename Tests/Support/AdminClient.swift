@@ -43,6 +43,9 @@ package final class Connection {
         try self.init(to: .ipv4(0x7f00_0001, port: port))
     }
 
+    /// The port on this side.
+    package var localPort: UInt16 { (try? Socket.localAddress(socket.raw).port) ?? 0 }
+
     package func send(_ text: String) throws { try send(Array(text.utf8)) }
 
     package func send(_ bytes: [UInt8]) throws {

@@ -75,7 +75,7 @@ extension StreamSummary {
             case .request, .ended: "request"
             case .queued: "queue"
             case .turnaround, .connecting: "connect"
-            case .exchange: stream.hasResponse ? "data" : "response"
+            case .exchange: stream.hasResponse ? "data" : stream.request.isComplete ? "response" : "request"
             case .tunnel: "tunnel"
             case .reply: "reply"
             }
