@@ -17,6 +17,10 @@ package enum Action: Equatable, Sendable {
     case stepBack, stepForward, live
     /// The span of a time axis.
     case longer, shorter
+    /// Ask the worker again.
+    case refresh
+    /// Group the connections by something else; those of the next worker.
+    case group, nextWorker
     case theme, export, shellCommands
     /// The demo's proxy.
     case reload

@@ -1,11 +1,11 @@
-// Everything that is known of the process under the cursor, and for each thing that is not: why, and what
-// would make it known.
+// Everything that is known of the master under the cursor, and of a worker's process for its own page; and for each
+// thing that is not known: why, and what would make it known.
 
 import ReloadModel
 import TextUI
 
 enum Detail {
-    private struct Line {
+    struct Line {
         var name: String
         var value: String
         var unknown: Unknown?
@@ -34,19 +34,13 @@ enum Detail {
         }
     }
 
-    private static func worker(_ state: State) -> WorkerSample? {
-        state.picture?.snapshot.workers.first { $0.pid == state.selected }
-    }
-
     private static func title(_ state: State) -> String {
-        if let worker = worker(state) { return "Worker \(worker.pid)" }
         if state.selected == TreeRow.foldedPID { return "Old workers" }
         return "Master \(state.picture?.snapshot.master.pid ?? 0)"
     }
 
     private static func lines(_ state: State) -> [Line] {
         guard let snapshot = state.picture?.snapshot else { return [] }
-        if let worker = worker(state) { return lines(worker, snapshot, state) }
         if state.selected == TreeRow.foldedPID {
             return [Line(name: "folded", value: "t unfolds them; then choose one")]
         }
@@ -71,33 +65,19 @@ enum Detail {
         ]
     }
 
-    private static func lines(_ worker: WorkerSample, _ snapshot: Snapshot, _ state: State) -> [Line] {
-        let glyphs = Glyphs(repertoire: state.settings.repertoire)
-        let meaning =
-            switch worker.state {
-            case .starting: "loads its configuration; not serving yet"
-            case .serving: "accepts new connections"
-            case .draining: "accepts nothing new, serves what it has"
-            case .held: "has no client left, but something keeps it"
-            case .overdue: "should have ended at its hard-stop-after"
-            }
-        var lines = [
-            Line(
-                name: "state", value: "\(glyphs.of(worker.state)) \(worker.state.word): \(meaning)",
-                style: worker.state.style)
-        ]
-        if worker.needsReasons {
-            lines.append(
-                line("kept by", worker.holders) { _ in
-                    let words = Holders.long(worker.holders)
-                    return words.isEmpty ? "nothing that was found" : words
-                })
-            lines.append(
-                line("hard stop", worker.killIn) { left in
-                    guard left.isFinite else { return "never: hard-stop-after is not set" }
-                    return left < 0 ? "was due \(Figures.span(-left)) ago" : "in \(Figures.span(left))"
-                })
+    static func meaning(_ state: WorkerState) -> String {
+        switch state {
+        case .starting: "loads its configuration; not serving yet"
+        case .serving: "accepts new connections"
+        case .draining: "accepts nothing new, serves what it has"
+        case .held: "has no client left, but something keeps it"
+        case .overdue: "should have ended at its hard-stop-after"
         }
+    }
+
+    /// What is known of a worker's process.
+    static func facts(_ worker: WorkerSample, _ snapshot: Snapshot, _ state: State) -> [Line] {
+        var lines: [Line] = []
         lines.append(
             line("generation", worker.generation) { generation in
                 let was = worker.was.map { ", relative process [was: \($0)]" } ?? ""

@@ -14,6 +14,10 @@ package enum Event: Equatable, Sendable {
     case found([RunningMaster])
     /// A fresh look at the master.
     case looked(Snapshot)
+    /// What was found of a worker's connections.
+    case inquired(ConnectionReport)
+    /// What a worker says of its stick tables and peers.
+    case tablesRead(TablesReport)
     /// There is nothing to look at any more, and what is being done about it.
     case lost(String)
     /// Where the export was written, or why not.
@@ -25,6 +29,10 @@ package enum Effect: Equatable, Sendable {
     case quit
     /// Watch this one of the candidates.
     case watch(pid: Int32)
+    /// Look into a worker's connections.
+    case inquire(pid: Int32)
+    /// Ask a worker for its stick tables and peers.
+    case readTables(pid: Int32)
     /// Reload the demo's proxy.
     case reload
     /// Look every so many seconds.

@@ -67,7 +67,7 @@ enum KeyTable {
     private static let everyView = Binding.Scope.views(Set(ViewKind.allCases))
 
     /// Views without rows to sort.
-    private static let unsorted: Set<ViewKind> = [.log, .time]
+    private static let unsorted: Set<ViewKind> = [.log, .time, .tables]
     private static let lists = Binding.Scope.views(Set(ViewKind.allCases).subtracting(unsorted))
     private static let listsOnly = Binding.Scope.views(
         Set(ViewKind.allCases).subtracting(unsorted).subtracting([.tree]))
@@ -138,18 +138,33 @@ enum KeyTable {
             "f", [(.character("f"), .follow)], .views([.tree]), "follow the serving worker"),
         Binding(
             "t", [(.character("t"), .fold)], .views([.tree]), "fold the old workers",
-            hint: { .init(name: "t", words: $0.folded ? "unfold" : "fold", rank: 6) }),
+            hint: { $0.why == nil ? .init(name: "t", words: $0.folded ? "unfold" : "fold", rank: 6) : nil }),
         Binding(
             "Space", [(.character(" "), .pause)], everyView, "pause, go on",
             hint: { .init(name: "Space", words: $0.paused == nil ? "pause" : "go on", rank: 4) }),
         Binding(
-            "Enter", [(.enter, .open)], .views([.tree]), "all about a process",
-            hint: { .init(name: "Enter", words: $0.showsDetail ? "close" : "detail", rank: 2) }),
+            "Enter", [(.enter, .open)], .views([.tree]), "why a worker is alive",
+            hint: { state in
+                let isOpen = state.why != nil || state.showsDetail
+                let isWorker = state.selected.flatMap { state.worker($0) } != nil
+                return .init(
+                    name: "Enter", words: isOpen ? "close" : isWorker ? "why alive" : "detail", rank: 2)
+            }),
+        Binding(
+            "r", .character("r"), .refresh, everyView, "ask the worker again", short: "ask again", rank: 2,
+            applies: { $0.view == .conns || $0.view == .tables || $0.view == .tree && $0.why != nil }),
+        Binding(
+            "b", .character("b"), .group, .views([.conns]), "group the connections", short: "group", rank: 2),
+        Binding(
+            "w", .character("w"), .nextWorker, .views([.conns]), "the next worker's", short: "worker", rank: 3
+        ),
+        Binding(
+            "Enter", .enter, .open, .views([.conns]), "each of a group, its worker", short: "open", rank: 4),
         Binding(
             "Enter", .enter, .open, .views([.time]), "that worker in the tree", short: "in the tree", rank: 2),
         Binding(
             "Tab", [(.tab, .nextPanel), (.backTab, .previousPanel)], .views([.tree]), "next panel; or click",
-            hint: { _ in .init(name: "Tab", words: "panel", rank: 7) }),
+            hint: { $0.why == nil ? .init(name: "Tab", words: "panel", rank: 7) : nil }),
         Binding(
             "[ ]", [(.character("["), .stepBack), (.character("]"), .stepForward)], everyView,
             "step through the last hour",

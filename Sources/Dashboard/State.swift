@@ -111,6 +111,12 @@ package struct State: Equatable, Sendable {
     package var popup: Popup?
     /// The row of the choice of columns, while it is open.
     var columnMenu: Int?
+    /// The worker whose reasons to be alive are shown, in the tree.
+    var why: WhyAlivePosition?
+    /// What is known of the workers' connections.
+    var inquiries = Inquiries()
+    var conns = ConnsPosition()
+    var tables = TablesState()
     /// A sentence for the last key, until the next.
     package var notice: String?
 

@@ -235,9 +235,8 @@ enum TimeView: FullView {
                 state.notice = "that worker has ended: the tree has only those that run"
                 return []
             }
-            (state.view, state.focus, state.selected, state.showsDetail) = (
-                .tree, .processes, chosen.pid, true
-            )
+            (state.view, state.focus, state.selected) = (.tree, .processes, chosen.pid)
+            return WhyAliveScreen.open(chosen.pid, &state)
         default: return nil
         }
         return []

@@ -18,6 +18,7 @@ enum TreeView: FullView {
     }
 
     static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
+        if let why = state.why { return WhyAliveScreen.draw(why, state, area, &frame) }
         if ScreenLayout.isCompact(state.size) { return CompactView.draw(state, &frame) }
         let layout = TreeLayout(state, area)
         AlertLines.draw(state, layout.alerts, &frame)
@@ -36,10 +37,11 @@ enum TreeView: FullView {
     // MARK: Keys
 
     static func press(_ action: Action, _ state: inout State) -> [Effect]? {
+        if let why = state.why { return WhyAliveScreen.press(action, why, &state) }
         switch action {
         case .sort: state.sort = SortKey(rawValue: state.sort.rawValue + 1) ?? .generation
         case .fold: state.folded.toggle()
-        case .open: state.showsDetail.toggle()
+        case .open: return open(&state)
         case .nextPanel: state.focus = Focus(rawValue: state.focus.rawValue + 1) ?? .processes
         case .previousPanel: state.focus = Focus(rawValue: state.focus.rawValue - 1) ?? .log
         case .follow:
@@ -50,6 +52,13 @@ enum TreeView: FullView {
         case .move(let move): self.move(move, &state)
         default: return nil
         }
+        return []
+    }
+
+    /// A worker's reasons to be alive fill the view; of the master a panel is enough.
+    private static func open(_ state: inout State) -> [Effect] {
+        if let pid = state.selected, state.worker(pid) != nil { return WhyAliveScreen.open(pid, &state) }
+        state.showsDetail.toggle()
         return []
     }
 
@@ -155,13 +164,20 @@ enum TreeView: FullView {
     // MARK: Mouse
 
     static func click(_ mouse: Key.Mouse, _ area: Area, _ state: inout State) -> [Effect] {
+        if let why = state.why {
+            switch mouse {
+            case .press: return []
+            case .wheelUp: return WhyAliveScreen.press(.move(.up), why, &state) ?? []
+            case .wheelDown: return WhyAliveScreen.press(.move(.down), why, &state) ?? []
+            }
+        }
         guard !ScreenLayout.isCompact(state.size) else { return [] }
         let layout = TreeLayout(state, area)
         switch mouse {
         case .press(let column, let row):
             let focus = panel(layout, column, row)
             if let focus { state.focus = focus }
-            if focus == .processes { pressProcesses(layout, column, row, &state) }
+            if focus == .processes { return pressProcesses(layout, column, row, &state) }
         case .wheelUp(let column, let row): turnWheel(panel(layout, column, row), .up, &state)
         case .wheelDown(let column, let row): turnWheel(panel(layout, column, row), .down, &state)
         }
@@ -175,17 +191,19 @@ enum TreeView: FullView {
         return nil
     }
 
-    private static func pressProcesses(_ layout: TreeLayout, _ column: Int, _ row: Int, _ state: inout State)
-    {
+    private static func pressProcesses(
+        _ layout: TreeLayout, _ column: Int, _ row: Int, _ state: inout State
+    ) -> [Effect] {
         if row == layout.processes.row {
             let pressed = TreeColumns.allCases.first { layout.columns[$0.rawValue]?.contains(column) == true }
             if let key = pressed?.sortKey { state.sort = key }
-            return
+            return []
         }
         let index = row - layout.processes.row - 1 + state.firstRow
-        guard let pid = cursorRows(state).last(where: { $0.row <= index })?.pid else { return }
-        if state.selected == pid { state.showsDetail.toggle() }
+        guard let pid = cursorRows(state).last(where: { $0.row <= index })?.pid else { return [] }
+        if state.selected == pid { return open(&state) }
         state.selected = pid
+        return []
     }
 
     private static func turnWheel(_ panel: Focus?, _ direction: Action.Move, _ state: inout State) {

@@ -25,7 +25,11 @@ package func update(_ state: inout State, _ event: Event) -> [Effect] {
         state.phase = .choosing(candidates, selected: 0)
     case .looked(let snapshot):
         state.look(snapshot)
-        effects = state.view.view.looked(&state)
+        effects = state.view.view.looked(&state) + TablesView.askInTime(&state)
+    case .inquired(let report):
+        state.inquiries.take(report, worker: state.live?.snapshot.workers.first { $0.pid == report.pid })
+    case .tablesRead(let report):
+        state.tables.history.take(report)
     case .lost(let sentence):
         state.lost = sentence
     case .exported(let sentence):
@@ -49,5 +53,7 @@ extension State {
         past.take(snapshot)
         chronicle.take(snapshot)
         if selected == nil { selected = snapshot.master.pid }
+        inquiries.keep(Set(snapshot.workers.map(\.pid)), and: why?.pid)
+        if let why { inquiries.judgeAgain(why.pid, worker: snapshot.workers.first { $0.pid == why.pid }) }
     }
 }

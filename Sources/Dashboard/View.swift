@@ -11,7 +11,7 @@ package func view(_ state: State) -> Frame {
     let layout = ScreenLayout(state.size)
     if ScreenLayout.isCompact(state.size) {
         let isWatching = state.phase == .watching
-        guard state.showsHelp || isWatching && state.view != .tree else {
+        guard state.showsHelp || isWatching && (state.view != .tree || state.why != nil) else {
             CompactView.draw(state, &frame)
             return frame
         }
@@ -43,7 +43,7 @@ extension State {
     /// All that the shown view has. The tree shows the alerts itself; every other view stands below the worst one.
     var viewArea: Area {
         if view == .tree {
-            return ScreenLayout.isCompact(size)
+            return ScreenLayout.isCompact(size) && why == nil
                 ? Area(column: 0, row: 0, width: size.columns, height: size.rows) : ScreenLayout(size).body
         }
         var area = ScreenLayout(size).body

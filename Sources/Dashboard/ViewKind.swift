@@ -8,12 +8,16 @@ import TextUI
 /// What fills the screen; the raw value is its key.
 package enum ViewKind: Int, CaseIterable, Comparable, Sendable {
     case tree = 1
+    case conns = 2
+    case tables = 5
     case log = 6
     case time = 7
 
     var view: any FullView.Type {
         switch self {
         case .tree: TreeView.self
+        case .conns: ConnsView.self
+        case .tables: TablesView.self
         case .log: LogView.self
         case .time: TimeView.self
         }

@@ -166,11 +166,23 @@ final class LiveScreen {
         case .watch(let pid):
             if let master = choices.first(where: { $0.pid == pid }) { watch(master) }
         case .reload: demo?.reload()
+        case .inquire(let pid): inquire(into: pid)
+        case .readTables(let pid):
+            if let inquiry = sighting?.inquireTables(of: pid) {
+                errands?.run(TablesErrand(inquiry), as: "tables")
+            }
         case .interval(let seconds): sighting?.interval = seconds
         case .redraw: terminal?.redraw()
         case .theme(let theme): terminal?.setTheme(theme)
         case .export(let name, let text): happen(.exported(ExportFile.write(text, name: name)))
         }
+    }
+
+    private func inquire(into pid: Int32) {
+        guard let inquiry = sighting?.inquire(into: pid) else {
+            return happen(.inquired(.gone(pid, at: WallClock.now().microseconds)))
+        }
+        errands?.run(ConnectionErrand(inquiry), as: "connections of \(pid)")
     }
 
     private func readKeys(_ readiness: Readiness) {

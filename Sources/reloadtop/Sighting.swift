@@ -52,6 +52,12 @@ final class Sighting {
         for timer in [timer, poll, early].compactMap(\.self) { timer.cancel() }
     }
 
+    /// Begins to look into a worker's connections; nil where it has gone.
+    func inquire(into pid: Int32) -> WorkerInquiry? { observer.inquire(into: pid) }
+
+    /// Begins to ask a worker for its stick tables; nil where it has gone or does not answer.
+    func inquireTables(of pid: Int32) -> TablesInquiry? { observer.inquireTables(of: pid) }
+
     private func regularLook() {
         look()
         nextLook = nextLook + .milliseconds(Int64(interval * 1000))

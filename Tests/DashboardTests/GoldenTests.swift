@@ -15,12 +15,6 @@ import TextUI
         expectScreen(Fixture.state(Fixture.busy, 80, 24, .ascii), is: "tree-ascii-80x24")
     }
 
-    @Test func detailOfAHeldWorker() {
-        var state = Fixture.state(Fixture.busy)
-        state.press(.end, .up, .enter)
-        expectScreen(state, is: "tree-detail-80x24")
-    }
-
     @Test func reloadsInTheMiddle() {
         var state = Fixture.state(Fixture.busy)
         state.press(.tab)

@@ -87,7 +87,7 @@ import TextUI
     @Test func enterShowsTheWorkerInTheTree() {
         var state = watched()
         state.press(.down, .enter)
-        #expect(state.view == .tree && state.selected == 200 && state.showsDetail)
+        #expect(state.view == .tree && state.selected == 200 && state.why?.pid == 200)
         state.press(.character("7"), .end, .enter)
         #expect(state.view == .time && state.notice != nil)
     }

@@ -185,7 +185,8 @@ import TextUI
         state.press(.mouse(.press(column: 5, row: row + 3)))
         #expect(state.selected == 20377)
         state.press(.mouse(.press(column: 5, row: row + 3)))
-        #expect(state.showsDetail)
+        #expect(state.why?.pid == 20377)
+        state.press(.escape)
         let connections = layout.columns[TreeColumns.connections.rawValue] ?? 0..<0
         state.press(
             .mouse(
