@@ -118,6 +118,7 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         try terminal.wait(forText: "PAUSED")
         try terminal.press("Space")
         try terminal.wait(forText: "LIVE")
+        try terminal.press("Escape")
         try terminal.type("/zzz")
         try terminal.wait(forText: "no worker matches 'zzz'")
         try terminal.press("Escape")
