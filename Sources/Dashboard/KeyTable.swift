@@ -116,11 +116,14 @@ enum KeyTable {
     private static let working: [Binding] = [
         Binding(
             "/", [(.character("/"), .filter)], everyView, "filter the rows",
+            applies: { !$0.showsWhy },
             hint: { state in
                 .init(
                     name: "/", words: state.filter.isEmpty ? "filter" : "filter: \(state.filter)", rank: 3)
             }),
-        Binding("s", .character("s"), .sort, lists, "sort; or click on a column", short: "sort", rank: 5),
+        Binding(
+            "s", .character("s"), .sort, lists, "sort; or click on a column", short: "sort", rank: 5,
+            applies: { !$0.showsWhy }),
         Binding("S", [(.character("S"), .reverse)], listsOnly, "sort the other way round"),
         Binding(
             "s", [(.character("s"), .severity)], .views([.log]), "hide what is less severe",

@@ -67,6 +67,9 @@ enum WhyAliveScreen {
 }
 
 extension State {
+    /// The page has the keys.
+    var showsWhy: Bool { view == .tree && why != nil }
+
     func worker(_ pid: Int32) -> WorkerSample? {
         picture?.snapshot.workers.first { $0.pid == pid }
     }

@@ -149,8 +149,8 @@ extension Fixture {
     }
 
     @Test func everySizeIsDrawn() {
-        for columns in [0, 1, 5, 30, 59, 60, 79, 80, 111, 200] {
-            for rows in [0, 1, 2, 5, 11, 12, 24, 60] {
+        for columns in [0, 1, 30, 60, 80, 200] {
+            for rows in [0, 1, 5, 12, 24] {
                 var state = opened(18970, Fixture.mixture, max(1, columns), max(1, rows))
                 _ = update(&state, .resized(Size(columns: columns, rows: rows)))
                 _ = view(state)
