@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Where `make install` takes the programs from.
+BINARIES ?= .build/release
 BENCH ?=
 FUZZ ?=
 # What `make run` starts: the demo, unless told otherwise.
@@ -77,8 +79,8 @@ check: lint layers test ## lint, layers and test
 
 install: ## install programs, man pages and completions (PREFIX=/usr/local, DESTDIR=)
 	@for program in reloadtop mwproxy; do \
-	    [ -x .build/release/$$program ] || { echo "no .build/release/$$program: run 'make build' first" >&2; exit 1; }; \
-	    install -D -m 755 -s .build/release/$$program "$(DESTDIR)$(PREFIX)/bin/$$program"; \
+	    [ -x "$(BINARIES)/$$program" ] || { echo "no $(BINARIES)/$$program: run 'make build' first" >&2; exit 1; }; \
+	    install -D -m 755 -s "$(BINARIES)/$$program" "$(DESTDIR)$(PREFIX)/bin/$$program"; \
 	done
 	@for page in docs/man/*.[1-8]; do \
 	    [ ! -e "$$page" ] || install -D -m 644 "$$page" \
@@ -86,7 +88,7 @@ install: ## install programs, man pages and completions (PREFIX=/usr/local, DEST
 	done
 	@completions=$$(mktemp -d); trap 'rm -rf "$$completions"' EXIT; \
 	for shell in bash zsh fish; do \
-	    .build/release/reloadtop --generate-completion-script $$shell > "$$completions/$$shell"; \
+	    "$(BINARIES)/reloadtop" --generate-completion-script $$shell > "$$completions/$$shell"; \
 	done; \
 	install -D -m 644 "$$completions/bash" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/reloadtop"; \
 	install -D -m 644 "$$completions/zsh" "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_reloadtop"; \

@@ -54,6 +54,8 @@ let package = Package(
         room("Handover"),
         room("ReloadModel"),
         room("TextUI"),
+        room("Preferences"),
+        tests(of: "Preferences"),
         room("Reporting", uses: ["ReloadModel", "RuntimeAPI", "TextUI"]),
         room("Dashboard", uses: ["Reporting", "ReloadModel", "RuntimeAPI", "TextUI"]),
 
@@ -72,12 +74,14 @@ let package = Package(
         room(
             "MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix", "CLinux"]),
         room("Demo", uses: ["Polling", "Unix", "CLinux"]),
+        room("Doctor", uses: ["Observing", "ConfigLanguage", "ReloadModel", "RuntimeAPI", "Unix"]),
 
         // Floor 5: the programs.
         .executableTarget(
             name: "reloadtop",
             dependencies: [
-                "Dashboard", "Reporting", "Observing", "ReloadModel", "TextUI", "Terminal", "Polling",
+                "Dashboard", "Reporting", "Preferences", "Doctor", "Observing", "ReloadModel", "TextUI",
+                "Terminal", "Polling",
                 "Unix", "Demo", arguments,
             ],
             swiftSettings: strict),
@@ -120,6 +124,9 @@ let package = Package(
         tests(
             of: "MasterWorker",
             uses: ["mwproxy", "TestSupport", "Handover", "RuntimeAPI", "Polling", "Unix"]),
+        tests(
+            of: "Doctor",
+            uses: ["Observing", "ConfigLanguage", "ReloadModel", "TestSupport", "Unix"]),
         tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
             name: "ReloadtopTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Unix"],

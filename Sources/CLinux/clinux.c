@@ -157,4 +157,8 @@ void clinux_heap(unsigned long *held, unsigned long *used) {
     *used = info.uordblks + info.hblkhd;
 }
 
+int clinux_spawn_in(posix_spawn_file_actions_t *actions, const char *folder) {
+    return -posix_spawn_file_actions_addchdir_np(actions, folder);
+}
+
 const char *clinux_executed_path(void) { return (const char *)getauxval(AT_EXECFN); }

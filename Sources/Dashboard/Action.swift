@@ -9,7 +9,7 @@ package enum Action: Equatable, Sendable {
     /// Enter: more about what is under the cursor.
     case open
     case nextPanel, previousPanel
-    case filter, sort, reverse, severity, fold, columns, follow
+    case filter, sort, reverse, severity, fold, columns, follow, examine
     case pause
     /// Seconds between two looks.
     case slower, faster

@@ -22,6 +22,8 @@ package enum Event: Equatable, Sendable {
     case lost(String)
     /// Where the export was written, or why not.
     case exported(String)
+    /// The doctor has gone through the checklist.
+    case examined(HealthReport)
 }
 
 /// What somebody else has to do.
@@ -43,4 +45,6 @@ package enum Effect: Equatable, Sendable {
     case theme(Theme)
     /// Write `text` to a new file of this name; `exported` follows.
     case export(name: String, text: String)
+    /// Go through the doctor's checklist.
+    case examine
 }

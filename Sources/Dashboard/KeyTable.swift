@@ -67,7 +67,7 @@ enum KeyTable {
     private static let everyView = Binding.Scope.views(Set(ViewKind.allCases))
 
     /// Views without rows to sort.
-    private static let unsorted: Set<ViewKind> = [.log, .time, .tables]
+    private static let unsorted: Set<ViewKind> = [.diff, .tables, .log, .time, .doctor]
     private static let lists = Binding.Scope.views(Set(ViewKind.allCases).subtracting(unsorted))
     private static let listsOnly = Binding.Scope.views(
         Set(ViewKind.allCases).subtracting(unsorted).subtracting([.tree]))
@@ -139,6 +139,9 @@ enum KeyTable {
             }),
         Binding(
             "f", [(.character("f"), .follow)], .views([.tree]), "follow the serving worker"),
+        Binding(
+            "c", .character("c"), .examine, .views([.doctor]), "go through the list again", short: "again",
+            rank: 2),
         Binding(
             "t", [(.character("t"), .fold)], .views([.tree]), "fold the old workers",
             hint: { $0.why == nil ? .init(name: "t", words: $0.folded ? "unfold" : "fold", rank: 6) : nil }),

@@ -100,6 +100,10 @@ package struct State: Equatable, Sendable {
     /// Where the log and the time view are.
     var log = LogPosition()
     var time = TimePosition()
+    /// What the doctor said and what of it is looked at.
+    var doctor = DoctorPosition()
+    /// Which change of the configuration is looked at.
+    var diff = DiffPosition()
     /// Titles of the columns that are not shown, by view.
     var hidden: [ViewKind: Set<String>] = [:]
     /// Text filters that are not empty.

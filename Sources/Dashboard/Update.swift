@@ -34,6 +34,9 @@ package func update(_ state: inout State, _ event: Event) -> [Effect] {
         state.lost = sentence
     case .exported(let sentence):
         state.popup = Popup("Export", [sentence])
+    case .examined(let report):
+        state.doctor.report = report
+        state.doctor.isExamining = false
     }
     state.view.view.settle(&state, state.viewArea)
     return effects

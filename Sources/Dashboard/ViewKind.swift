@@ -9,17 +9,21 @@ import TextUI
 package enum ViewKind: Int, CaseIterable, Comparable, Sendable {
     case tree = 1
     case conns = 2
+    case diff = 4
     case tables = 5
     case log = 6
     case time = 7
+    case doctor = 8
 
     var view: any FullView.Type {
         switch self {
         case .tree: TreeView.self
+        case .diff: DiffView.self
         case .conns: ConnsView.self
         case .tables: TablesView.self
         case .log: LogView.self
         case .time: TimeView.self
+        case .doctor: DoctorView.self
         }
     }
 

@@ -1,5 +1,6 @@
-// The last way to learn why a load failed: the proxy's own `-c` on the files as they are now. It runs beside the
-// screen and tells its result when it has ended.
+// The proxy's own `-c` on the files as they are now: as the master would load them, by its program, with its
+// arguments and environment, in its folder and namespaces. It runs beside the screen and tells its result when it
+// has ended.
 
 import CLinux
 import Glibc
@@ -10,35 +11,68 @@ package final class ConfigurationCheck {
     /// The longest it may take.
     private static let limit = Duration.seconds(10)
     private static let longestOutput = 1 << 20
+    /// Whoever has closed its output ends at once.
+    private static let lastMoment: Int32 = 100
 
+    /// What an ended check said.
+    package struct Verdict: Equatable, Sendable {
+        /// 0: the files are good; 124 when it had to be killed.
+        package var exitCode: Int32
+        package var lines: [String]
+    }
+
+    /// The command as a person would type it in the master's place.
+    package let command: String
     private let process: pid_t
     private let output: Descriptor
     private let deadline: Instant
     private var bytes: [UInt8] = []
+    private var verdict: Verdict?
 
     /// Starts the program of `master` on its files. Unknown: why it cannot be started.
     package static func start(_ proc: ProcTree, master: Int32) -> Known<ConfigurationCheck> {
-        let arguments = proc.arguments(master)
-        let line = ProxyCommandLine(arguments)
         guard case .known(let program) = proc.link(master, "exe") else {
             return .unknown(proc.denied("the program of master \(master)", .permissionDenied))
         }
+        guard case .known(let folder) = proc.link(master, "cwd") else {
+            return .unknown(proc.denied("the working directory of master \(master)", .permissionDenied))
+        }
+        let arguments = proc.arguments(master)
         let deleted = " (deleted)"
         let path = program.hasSuffix(deleted) ? String(program.dropLast(deleted.count)) : program
-        var words = [arguments.first ?? path, "-c"]
-        if let folder = line.folder { words += ["-C", folder] }
-        let files = LoadedConfiguration(proc, master: master)
-        for file in line.configuration {
-            guard case .known(let place) = files.path(of: file, in: line.folder) else {
-                return .unknown(Unknown("the place of \(file) is not known"))
-            }
-            words += ["-f", place]
-        }
+        let words = [arguments.first ?? path, "-c"] + ProxyCommandLine(arguments).loading
+        let environment = environment(proc, master)
         do throws(Errno) {
-            return .known(try ConfigurationCheck(path, words, environment(proc, master)))
+            guard let foreign = foreignNamespaces(proc, master) else {
+                return .known(try ConfigurationCheck(path, words, environment, in: folder))
+            }
+            guard geteuid() == 0, access(nsenter, X_OK) == 0 else {
+                return .unknown(
+                    Unknown(
+                        "master \(master) lives in another \(foreign) namespace, and testing there needs root",
+                        remedy: "run as root, with nsenter of util-linux"))
+            }
+            let enter = [
+                nsenter, "--target", "\(master)", "--mount", "--net", "--uts", "--root", "--wd", "--", path,
+            ]
+            return .known(
+                try ConfigurationCheck(nsenter, enter + words.dropFirst(), environment, in: "/"))
         } catch {
             return .unknown(Unknown("\(path) -c: \(error)"))
         }
+    }
+
+    private static let nsenter = "/usr/bin/nsenter"
+
+    /// The first namespace that is not ours and decides what a configuration means; nil when all are.
+    private static func foreignNamespaces(_ proc: ProcTree, _ master: Int32) -> String? {
+        let kinds = [("mnt", "mount"), ("net", "network"), ("uts", "host name")]
+        return kinds.first { kind, _ in
+            guard let theirs = proc.link(master, "ns/\(kind)").value,
+                let own = try? readLink("/proc/self/ns/\(kind)")
+            else { return false }
+            return theirs != own
+        }?.1
     }
 
     /// The master's own variables, which its files may use, without those that make it a master or a worker.
@@ -50,7 +84,7 @@ package final class ConfigurationCheck {
     }
 
     private init(
-        _ path: String, _ arguments: [String], _ environment: [String]
+        _ path: String, _ arguments: [String], _ environment: [String], in folder: String
     ) throws(Errno) {
         var pair: [Int32] = [-1, -1]
         _ = try Errno.check(clinux_pipe(&pair, O_NONBLOCK))
@@ -59,12 +93,14 @@ package final class ConfigurationCheck {
         let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
         let input = Descriptor(owning: nothing)
         deadline = .now() + Self.limit
+        command = arguments.joined(separator: " ")
         process = try ProcessControl.spawn(
             path, arguments: arguments, environment: environment,
-            inherited: [(input.raw, 0), (theirs.raw, 1), (theirs.raw, 2)])
+            inherited: [(input.raw, 0), (theirs.raw, 1), (theirs.raw, 2)], folder: folder)
     }
 
     deinit {
+        guard verdict == nil else { return }
         var status: Int32 = 0
         if waitpid(process, &status, WNOHANG) == 0 {
             kill(process, SIGKILL)
@@ -75,8 +111,9 @@ package final class ConfigurationCheck {
     /// Readable while it writes and when it has ended.
     package var descriptor: Int32 { output.raw }
 
-    /// What it said, once it has ended; nil while it runs. The reason is nil when the files are good now.
-    package func result() -> (isFinished: Bool, reason: String?) {
+    /// What it said, once it has ended; nil while it runs.
+    package func result() -> Verdict? {
+        if let verdict { return verdict }
         var chunk = [UInt8](repeating: 0, count: 16384)
         while true {
             let count = read(output.raw, &chunk, chunk.count)
@@ -85,10 +122,23 @@ package final class ConfigurationCheck {
                 continue
             }
             if count < 0 && errno == EINTR { continue }
-            if count < 0 && errno == EAGAIN && Instant.now() < deadline { return (false, nil) }
+            if count < 0 && errno == EAGAIN && Instant.now() < deadline { return nil }
             break
         }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-        return (true, FailureReason.first(in: lines))
+        verdict = Verdict(exitCode: reap(), lines: lines)
+        return verdict
+    }
+
+    private func reap() -> Int32 {
+        var status: Int32 = 0
+        if let handle = try? ProcessControl.open(pid: process) {
+            var polled = pollfd(fd: handle.raw, events: Int16(POLLIN), revents: 0)
+            _ = poll(&polled, 1, Self.lastMoment)
+        }
+        if waitpid(process, &status, WNOHANG) == process { return ProcessEnd(waitStatus: status).code }
+        kill(process, SIGKILL)
+        waitpid(process, &status, 0)
+        return 124
     }
 }

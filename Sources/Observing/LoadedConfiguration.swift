@@ -8,6 +8,7 @@ import Unix
 package struct LoadedConfiguration {
     private let proc: ProcTree
     private let master: Int32
+    private static let longestFile = 16 << 20
 
     package init(_ proc: ProcTree, master: Int32) {
         self.proc = proc
@@ -45,32 +46,57 @@ package struct LoadedConfiguration {
     }
 
     private func texts(notAfter: Int64? = nil) -> Known<[String]> {
-        let arguments = proc.arguments(master)
-        let line = ProxyCommandLine(arguments)
+        files(notAfter: notAfter).map { files in files.map { String(decoding: $0.bytes, as: UTF8.self) } }
+    }
+
+    /// The files of `-f` as they are now, in the order in which they are loaded, under the names that the proxy gives
+    /// them. `notAfter`: microseconds since 1970; a file that was changed later makes the answer unknown.
+    package func files(notAfter: Int64? = nil) -> Known<[ConfigurationFile]> {
+        let line = ProxyCommandLine(proc.arguments(master))
         guard !line.configuration.isEmpty else {
             return .unknown(Unknown("no -f on the command line of master \(master)"))
         }
-        var texts: [String] = []
+        var found: [ConfigurationFile] = []
         for word in line.configuration {
             switch path(of: word, in: line.folder) {
             case .unknown(let why): return .unknown(why)
             case .known(let path):
                 do throws(Errno) {
-                    for file in try files(at: path) {
-                        if let notAfter, let changed = changeTime(file), changed > notAfter {
+                    for (name, place) in try places(word, at: path) {
+                        let changed = try changeTime(place)
+                        if let notAfter, changed > notAfter {
                             return .unknown(
                                 Unknown(
-                                    "\(word) has changed since this worker read it, before reloadtop watched")
+                                    "\(name) has changed since this worker read it, before reloadtop watched")
                             )
                         }
-                        texts.append(try File.readText(file, limit: 16 << 20))
+                        let bytes = try File.read(place, limit: Self.longestFile)
+                        found.append(ConfigurationFile(path: name, bytes: bytes, modifiedAt: changed))
                     }
                 } catch {
                     return .unknown(proc.denied("the configuration \(word)", error))
                 }
             }
         }
-        return .known(texts)
+        return .known(found)
+    }
+
+    /// The master's command line can be read: for a moment at its execution it cannot.
+    var isReadable: Bool { !proc.arguments(master).isEmpty }
+
+    /// What tells a changed file without reading it: name, inode, size and times of each; nil where one cannot be seen.
+    package func marks() -> [FileMark]? {
+        let line = ProxyCommandLine(proc.arguments(master))
+        var marks: [FileMark] = []
+        for word in line.configuration {
+            guard let path = path(of: word, in: line.folder).value, let places = try? places(word, at: path)
+            else { return nil }
+            for (name, place) in places {
+                guard let mark = FileMark(name, at: place) else { return nil }
+                marks.append(mark)
+            }
+        }
+        return marks
     }
 
     /// A file's place as the master sees it, reached from here.
@@ -84,18 +110,39 @@ package struct LoadedConfiguration {
         return proc.link(master, "cwd").map { reachable("\($0)/\(word)") }
     }
 
-    /// A file, or the files ending in `.cfg` of a folder.
-    private func files(at path: String) throws(Errno) -> [String] {
+    /// A file, or the files ending in `.cfg` of a folder: their names and where they are reached.
+    private func places(_ word: String, at path: String) throws(Errno) -> [(name: String, place: String)] {
         var info = stat()
         guard stat(path, &info) == 0 else { throw .last }
-        guard info.st_mode & S_IFMT == S_IFDIR else { return [path] }
+        guard info.st_mode & S_IFMT == S_IFDIR else { return [(word, path)] }
+        let folder = word.hasSuffix("/") ? String(word.dropLast()) : word
         return try File.names(in: path).filter { $0.hasSuffix(".cfg") && !$0.hasPrefix(".") }
-            .map { "\(path)/\($0)" }
+            .map { ("\(folder)/\($0)", "\(path)/\($0)") }
     }
 
-    private func changeTime(_ path: String) -> Int64? {
+    private func changeTime(_ path: String) throws(Errno) -> Int64 {
+        var info = stat()
+        guard stat(path, &info) == 0 else { throw .last }
+        return Int64(info.st_mtim.tv_sec) * 1_000_000 + Int64(info.st_mtim.tv_nsec) / 1000
+    }
+}
+
+/// What tells one state of a file from another.
+package struct FileMark: Equatable, Sendable {
+    package var name: String
+    package var inode: UInt64
+    package var size: Int64
+    /// Nanoseconds since 1970 of the last change of content and of the last change of anything.
+    package var modified: Int64
+    package var changed: Int64
+
+    init?(_ name: String, at path: String) {
         var info = stat()
         guard stat(path, &info) == 0 else { return nil }
-        return Int64(info.st_mtim.tv_sec) * 1_000_000 + Int64(info.st_mtim.tv_nsec) / 1000
+        self.name = name
+        inode = UInt64(info.st_ino)
+        size = Int64(info.st_size)
+        modified = Int64(info.st_mtim.tv_sec) * 1_000_000_000 + Int64(info.st_mtim.tv_nsec)
+        changed = Int64(info.st_ctim.tv_sec) * 1_000_000_000 + Int64(info.st_ctim.tv_nsec)
     }
 }

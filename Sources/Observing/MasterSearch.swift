@@ -31,6 +31,18 @@ package struct MasterSearch {
         }
     }
 
+    /// Proxies that have no master and are none, oldest first.
+    package func withoutMaster() -> [(pid: Int32, commandLine: String)] {
+        let masters = Set(all().map(\.pid))
+        return proc.pids().sorted().compactMap { pid in
+            let arguments = proc.arguments(pid)
+            guard !masters.contains(pid), program(pid, arguments) != nil, let stat = proc.stat(pid),
+                !masters.contains(stat.parent), stat.state != "Z"
+            else { return nil }
+            return (pid, arguments.joined(separator: " "))
+        }
+    }
+
     /// The master with this pid, or whose worker has it.
     package func named(_ pid: Int32) throws(AttachFailure) -> RunningMaster {
         guard let stat = proc.stat(pid) else { throw .unsuitable("no process has the pid \(pid)") }

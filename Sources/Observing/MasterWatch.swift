@@ -82,6 +82,16 @@ final class MasterWatch {
     /// A worker, also one that has gone lately.
     func worker(_ pid: Int32) -> WorkerWatch? { watches[pid] ?? departed.last { $0.pid == pid } }
 
+    /// The files of the youngest worker, if they are still what it was loaded from; then those of every load.
+    func archive(now: Int64) -> ConfigurationArchive {
+        let boot = ProcTree.sinceBoot()
+        let births = (proc.children(master.pid) ?? []).compactMap { pid -> Int64? in
+            guard let stat = proc.stat(pid), stat.state != "Z", isWorker(pid, stat) else { return nil }
+            return startTime(stat, now: now, boot: boot)
+        }
+        return ConfigurationArchive(configuration, servingSince: births.max(), now: now)
+    }
+
     func ask(_ command: String) -> String? { inquiry?.ask(command) }
 
     /// When the process started, microseconds since 1970.

@@ -44,6 +44,7 @@ package final class Observer {
     private var last: Snapshot?
     private var log: LogFeed
     private var history: ReloadHistory
+    private var archive: ConfigurationArchive?
     private var lines: [LogLine] = []
     private var check: ConfigurationCheck?
     /// The failure whose reason was looked for already.
@@ -64,6 +65,7 @@ package final class Observer {
         log = LogFeed(options, proc: proc, master: master)
         watch = MasterWatch(master, proc: proc)
         history = ReloadHistory(executesAfterLoad: watch?.executesAfterLoad ?? false)
+        archive = watch.map { $0.archive(now: WallClock.now().microseconds) }
     }
 
     /// The master that runs alone, or the one that is meant. `masterSocket`: a path, `abns@name` or
@@ -115,14 +117,16 @@ package final class Observer {
         let now = WallClock.now().microseconds
         for event in watch?.family.drain() ?? [] {
             take(event, at: now)
+            archive?.follow(history.records)
             isNews = true
         }
         for line in log.drain() {
             take(line, now: now)
             isNews = true
         }
-        if let check, case (true, let reason) = check.result() {
+        if let check, let verdict = check.result() {
             self.check = nil
+            let reason = FailureReason.first(in: verdict.lines)
             let program = master.program.rawValue
             history.explainLast(
                 reason.map { "\($0) (by '\(program) -c' afterwards)" }
@@ -239,6 +243,8 @@ package final class Observer {
         guard let watch else { return without(now) }
         if let table = watch.refresh(now: now, history: &history) { history.observe(table, at: now) }
         history.executesAfterLoad = watch.executesAfterLoad
+        archive?.follow(history.records)
+        archive?.lookAtDisk(now: now)
         lookForReason(watch, now: now)
         announce(now: now)
         let boot = ProcTree.sinceBoot()
@@ -253,7 +259,8 @@ package final class Observer {
             blindness: blindness(watch, masterSample, workers),
             alerts: AlertRules.alerts(
                 master: masterSample, workers: workers, reloads: records, stackLimit: options.stackLimit,
-                now: now))
+                now: now),
+            configuration: archive?.record ?? .unseen)
         last = snapshot
         return snapshot
     }
@@ -329,6 +336,7 @@ package final class Observer {
         let lost = dead.compactMap(\.connections.value).reduce(0, +)
         master = next
         self.watch = watch
+        archive?.follow(watch.configuration)
         history.executesAfterLoad = watch.executesAfterLoad
         history.restarted(
             at: startTime(watch), source: .proc,

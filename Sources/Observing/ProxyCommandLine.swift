@@ -12,9 +12,13 @@ package struct ProxyCommandLine: Equatable, Sendable {
     package var folder: String?
     /// `-sf` or `-st`: the processes that it replaced, youngest first.
     package var replaced: [Int32] = []
+    /// The words that decide what a load makes of its files: `-f`, `-C`, `-L`, limits and debug flags, as written.
+    package var loading: [String] = []
 
+    /// Options with a value that change what a load does.
+    private static let loadingWithValue: Set<String> = ["-n", "-N", "-m", "-L"]
     /// Options that take a value in the next word.
-    private static let withValue: Set<String> = ["-n", "-m", "-N", "-L", "-p", "-x", "-dt", "-G"]
+    private static let withValue: Set<String> = ["-p", "-x", "-dt", "-G"]
 
     package init(_ arguments: [String]) {
         var index = 1
@@ -26,9 +30,14 @@ package struct ProxyCommandLine: Equatable, Sendable {
             let word = arguments[index]
             switch word {
             case "-f":
-                if let file = next() { configuration.append(file) }
+                if let file = next() {
+                    configuration.append(file)
+                    loading += ["-f", file]
+                }
             case "-S": masterSocket = next()
-            case "-C": folder = next()
+            case "-C":
+                folder = next()
+                if let folder { loading += ["-C", folder] }
             case "-W", "-Ws": asksForMaster = true
             case "-sf", "-st":
                 while index + 1 < arguments.count, let pid = Int32(arguments[index + 1]) {
@@ -36,8 +45,15 @@ package struct ProxyCommandLine: Equatable, Sendable {
                     index += 1
                 }
             case "--":
-                configuration += arguments[(index + 1)...].filter { !$0.hasPrefix("[was:") }
+                let files = arguments[(index + 1)...].filter { !$0.hasPrefix("[was:") }
+                configuration += files
+                loading += files.flatMap { ["-f", $0] }
                 index = arguments.count
+            case _ where Self.loadingWithValue.contains(word):
+                if let value = next() { loading += [word, value] }
+            // `-dM`, `-dr` … but neither `-d`, which stays in the foreground, nor `-db` and `-dt PID`.
+            case _ where word.hasPrefix("-d") && word.count > 2 && word != "-db" && word != "-dt":
+                loading.append(word)
             case _ where Self.withValue.contains(word): index += 1
             default: break
             }

@@ -13,6 +13,8 @@ package struct ReloadHistory: Sendable {
         var wasLogged = false
         /// A log line told of its end.
         var endWasLogged = false
+        /// Somebody who was asked told of it; the event of its execution may come later.
+        var awaitsExecution = false
         /// It was first seen after this program had started to watch.
         var isLive = true
         /// When it ended, where that was seen.
@@ -45,6 +47,12 @@ package struct ReloadHistory: Sendable {
     // MARK: Process events
 
     package mutating func masterExecuted(at: Int64, source: ReloadRecord.Source) {
+        if let last = attempts.indices.last, attempts[last].awaitsExecution,
+            isSameMoment(attempts[last].record.at, at)
+        {
+            attempts[last].awaitsExecution = false
+            return
+        }
         if isLoading, let last = attempts.indices.last {
             if !attempts[last].wasExecuted, isSameMoment(attempts[last].record.at, at) {
                 attempts[last].wasExecuted = true
@@ -242,7 +250,9 @@ package struct ReloadHistory: Sendable {
             }
             let place = attempts.firstIndex { ($0.record.attempt ?? Int.max) > number } ?? attempts.count
             attempts.insert(
-                Attempt(record: row, wasExecuted: true, wasLogged: true, isLive: false), at: place)
+                Attempt(
+                    record: row, wasExecuted: true, wasLogged: true, awaitsExecution: true, isLive: false),
+                at: place)
         }
         trim()
     }

@@ -263,10 +263,13 @@ package struct Snapshot: Equatable, Sendable {
     package var newLines: [LogLine]
     package var blindness: [Blindness]
     package var alerts: [Alert]
+    /// What each load was made from, as far as it was seen.
+    package var configuration: ConfigurationRecord
 
     package init(
         time: Int64, proxy: ProxyIdentity, master: MasterSample, workers: [WorkerSample],
-        reloads: [ReloadRecord], newLines: [LogLine], blindness: [Blindness], alerts: [Alert]
+        reloads: [ReloadRecord], newLines: [LogLine], blindness: [Blindness], alerts: [Alert],
+        configuration: ConfigurationRecord = .unseen
     ) {
         self.time = time
         self.proxy = proxy
@@ -276,6 +279,7 @@ package struct Snapshot: Equatable, Sendable {
         self.newLines = newLines
         self.blindness = blindness
         self.alerts = alerts
+        self.configuration = configuration
     }
 }
 

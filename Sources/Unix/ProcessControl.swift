@@ -25,10 +25,10 @@ package enum ProcessEnd: Equatable, Sendable {
 package enum ProcessControl {
     /// Starts `path` as a child. `inherited` maps descriptor numbers of this process to those of the child;
     /// everything else that is close-on-exec is closed there. The child starts with no blocked signals and
-    /// default dispositions. `newSession`: setsid, for daemons.
+    /// default dispositions. `newSession`: setsid, for daemons; `folder`: where it starts, instead of here.
     package static func spawn(
         _ path: String, arguments: [String], environment: [String],
-        inherited: [(from: Int32, to: Int32)] = [], newSession: Bool = false
+        inherited: [(from: Int32, to: Int32)] = [], newSession: Bool = false, folder: String? = nil
     ) throws(Errno) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -42,6 +42,7 @@ package enum ProcessControl {
             // glibc clears close-on-exec also when `from` and `to` are the same.
             posix_spawn_file_actions_adddup2(&actions, from, to)
         }
+        if let folder { _ = try Errno.check(clinux_spawn_in(&actions, folder)) }
         var none = sigset_t()
         var all = sigset_t()
         sigemptyset(&none)

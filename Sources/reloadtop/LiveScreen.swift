@@ -175,6 +175,10 @@ final class LiveScreen {
         case .redraw: terminal?.redraw()
         case .theme(let theme): terminal?.setTheme(theme)
         case .export(let name, let text): happen(.exported(ExportFile.write(text, name: name)))
+        case .examine:
+            guard let master = sighting?.master else { return }
+            errands?.run(
+                ExaminationErrand(master) { [unowned self] in state.live?.snapshot }, as: "doctor")
         }
     }
 

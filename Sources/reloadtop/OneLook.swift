@@ -20,7 +20,7 @@ struct OneLook {
         do throws(AttachFailure) {
             master = try Observer.find(pid: options.pid, masterSocket: options.masterSocket)
         } catch {
-            return OneLook.explain(error)
+            return options.check ? check(error) : OneLook.explain(error)
         }
         let observer = Observer(master, options: options.observing)
         _ = observer.sample()
@@ -28,6 +28,7 @@ struct OneLook {
         usleep(200_000)
         _ = observer.drainEvents()
         let snapshot = observer.sample()
+        if options.check { return tell(CheckLine(snapshot, stackLimit: options.stackLimit)) }
         let text = options.json ? ReportJSON.object(snapshot) : ReportText.table(snapshot)
         let notes = ReportText.notes(snapshot)
         do throws(Errno) {
@@ -38,6 +39,28 @@ struct OneLook {
             return 1
         }
         return 0
+    }
+
+    /// The line of `--check` when there is nothing to look at.
+    private func check(_ failure: AttachFailure) -> Int32 {
+        switch failure {
+        case .none: tell(CheckLine(.critical, "no HAProxy or mwproxy master runs here"))
+        case .several(let masters):
+            tell(
+                CheckLine(
+                    .unknown, "\(masters.count) masters run here: name one with --pid or --master-socket"))
+        case .unsuitable(let sentence): tell(CheckLine(.unknown, sentence))
+        }
+    }
+
+    private func tell(_ line: CheckLine) -> Int32 {
+        do throws(Errno) {
+            try File.writeAll(STDOUT_FILENO, line.text.utf8)
+            return line.status.rawValue
+        } catch {
+            complain("cannot write the line: \(error)")
+            return CheckLine.Status.unknown.rawValue
+        }
     }
 
     /// Says why nothing is watched; the exit status.

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import Observing
+import Preferences
 import TextUI
 import Unix
 
@@ -17,7 +18,7 @@ struct Reloadtop: ParsableCommand {
             Exit status: 0, 1 nothing to watch, 2 several masters run and none was chosen, 64 wrong options, \
             128 + the signal that ended it.
             """,
-        version: "reloadtop 0.1.0")
+        version: "reloadtop 0.1.0", subcommands: [DoctorCommand.self])
 
     @Option(
         help: ArgumentHelp(
@@ -37,6 +38,13 @@ struct Reloadtop: ParsableCommand {
     @Flag(help: "Print one look as JSON (docs/json.md), and exit.")
     var json = false
 
+    @Flag(
+        help: """
+            Print one line for a monitoring system, with performance data, and exit: 0 ok, 1 warning, 2 critical, \
+            3 unknown.
+            """)
+    var check = false
+
     @Option(help: ArgumentHelp("Alert when more workers than this are draining.", valueName: "workers"))
     var stackLimit: Int = 4
 
@@ -51,6 +59,14 @@ struct Reloadtop: ParsableCommand {
     @Option(
         help: ArgumentHelp("Follow the proxy's log in this file instead of the journal.", valueName: "file"))
     var logFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Read this file of preferences instead of $XDG_CONFIG_HOME/reloadtop/config.", valueName: "file"))
+    var config: String?
+
+    @Flag(help: "Print a file of preferences with everything that can be set, and exit.")
+    var writeConfig = false
 
     @Flag(help: "Draw with ASCII characters only.")
     var ascii = false
@@ -80,22 +96,24 @@ struct Reloadtop: ParsableCommand {
         if demo, pid != nil || masterSocket != nil {
             throw ValidationError("--demo watches its own proxy: leave --pid and --master-socket out.")
         }
-        if demo, once || json {
-            throw ValidationError("--demo is for the screen: leave --once and --json out.")
+        if demo, once || json || check {
+            throw ValidationError("--demo is for the screen: leave --once, --json and --check out.")
         }
+        if check, json { throw ValidationError("--check prints a line of its own: leave --json out.") }
         if logFile != nil, journalUnit != nil || journalDirectory != nil {
             throw ValidationError("the log is read from --log-file or from the journal, not from both.")
         }
     }
 
     func run() throws {
+        if writeConfig { return print(Preference.template, terminator: "") }
         let code = wantsText ? OneLook(options: self).run() : LiveScreen(options: self).run()
         if code != 0 { throw ExitCode(code) }
     }
 
     /// No screen: it was asked for text, or there is nothing to draw on.
     private var wantsText: Bool {
-        if once || json { return true }
+        if once || json || check { return true }
         let type = ProcessControl.environment("TERM") ?? ""
         return isatty(STDOUT_FILENO) == 0 || type.isEmpty || type == "dumb"
     }

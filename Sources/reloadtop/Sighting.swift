@@ -14,6 +14,9 @@ final class Sighting {
     private static let pause = Duration.milliseconds(20)
     private static let firstPause = Duration.milliseconds(2)
 
+    /// The master that is watched now.
+    var master: RunningMaster { observer.master }
+
     private let observer: Observer
     private let loop: EventLoop
     private let happened: (Event) -> Void

@@ -4,4 +4,10 @@ import Demo
 import Glibc
 
 if let role = DemoRole(arguments: CommandLine.arguments.dropFirst()) { exit(role.run()) }
-Reloadtop.main()
+let words = StartWords.all()
+// Not by the parser's own choice of a subcommand: options of the same name would be taken by the program's.
+if words.first == "doctor" {
+    DoctorCommand.main(Array(words.dropFirst()))
+} else {
+    Reloadtop.main(words)
+}

@@ -35,7 +35,8 @@ import Unix
         try watched.proxy.configure(watched.goodConfiguration + "  bogus word\n")
         watched.proxy.program.signal(SIGUSR2)
         let snapshot = try watched.look(for: "a failed reload") { snapshot in
-            snapshot.reloads.last?.result == .failed && snapshot.master.failedReloads.value == 1
+            snapshot.reloads.last?.result == .failed && snapshot.reloads.last?.reason != nil
+                && snapshot.master.failedReloads.value == 1
         }
         #expect(snapshot.reloads.last?.reason?.contains("unknown keyword 'bogus'") == true)
         #expect(snapshot.reloads.last?.reason?.contains("-c") == false)
