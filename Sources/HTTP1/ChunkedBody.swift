@@ -30,6 +30,8 @@ package struct ChunkedBody: Sendable {
     private var left = 0
     private var digits = 0
     private var overhead = 0
+    /// After `.invalid`: the byte at fault, from where that step began.
+    package private(set) var faultOffset = 0
 
     package init() {}
 
@@ -48,7 +50,10 @@ package struct ChunkedBody: Sendable {
         }
         var index = start
         while index < count && place != .data && place != .ended {
-            guard step(bytes[index]) else { return .invalid }
+            guard step(bytes[index]) else {
+                faultOffset = index - start
+                return .invalid
+            }
             index += 1
         }
         return .framing(index - start)

@@ -41,6 +41,8 @@ package final class Frontend {
     /// Where its log lines go; empty: nowhere, and none is built.
     var logs: [LogOutput] = []
 
+    package internal(set) var invalidRequest: InvalidMessage?
+
     package enum State: String, Sendable { case open = "OPEN", full = "FULL", stopped = "STOP" }
     package internal(set) var state = State.open
 

@@ -67,6 +67,8 @@ package final class ProxyCore {
     /// How many clients there were when a limit was reached and said; nil while there is room.
     var fullAt: Int?
     var hasDrained = false
+    /// Messages that `show errors` could tell of since the start.
+    package internal(set) var capturedMessages = 0
 
     private static let readSize = 128 << 10
     static let mostFreeStreams = 512
@@ -224,6 +226,8 @@ package final class ProxyCore {
     func takeBuffer() -> ByteBuffer { buffers.take() }
 
     func putBackBuffer(_ buffer: ByteBuffer) { buffers.putBack(buffer) }
+
+    var sharedBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(readBuffer) }
 
     /// A part of the shared buffer.
     @inline(__always)

@@ -41,6 +41,39 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(rig.core.backends[0].counters.responseErrors == 1)
     }
 
+    @Test func theLastInvalidMessagesAreKept() throws {
+        let rig = try Rig()
+        let bad = try rig.client()
+        bad.send("GET / HTTP/1.1\r\nX Y: z\r\n\r\n")
+        try rig.expectEnd(of: bad)
+        let request = try #require(rig.core.frontends[0].invalidRequest)
+        #expect(request.position == 17 && request.bytes.count == 26 && request.start == 0)
+        #expect(request.backend == nil && request.event == 0)
+        for (reply, position) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", 35), ("hello\r\n\r\n", 0),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nz\r\n", 55),
+        ] {
+            let client = try rig.client()
+            client.send(get)
+            let server = try rig.acceptAtOrigin()
+            try rig.expect("GET", at: server)
+            server.send(reply)
+            try rig.expectEnd(of: client)
+            let response = try #require(rig.core.backends[0].invalidResponse)
+            #expect(String(decoding: response.bytes, as: UTF8.self) == reply)
+            #expect(response.position == position, "\(reply)")
+            #expect(response.server?.name == "s1" && response.frontend.name == "fe")
+        }
+        #expect(rig.core.capturedMessages == 4)
+        // No more is kept than fits, with the fault in it.
+        let long = try rig.client()
+        long.send(
+            "GET / HTTP/1.1\r\n" + String(repeating: "X: y\r\n", count: 20)
+                + String(repeating: "a", count: 20_000))
+        try rig.expectEnd(of: long)
+        #expect(rig.core.frontends[0].invalidRequest?.bytes.count ?? .max <= 16384)
+    }
+
     @Test func nonsenseFromTheServerIsABadGateway() throws {
         let rig = try Rig()
         let client = try rig.client()

@@ -43,6 +43,8 @@ package final class Backend {
     var turns = 0
     var logs: [LogOutput] = []
 
+    package internal(set) var invalidResponse: InvalidMessage?
+
     /// When the last stream came; nil: none yet.
     package var lastSession: Instant?
     /// When it last went up or down, and the time it was down before that.

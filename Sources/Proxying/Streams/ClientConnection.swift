@@ -146,25 +146,31 @@ final class ClientConnection: Connection {
         let bytes = core.bytes(0..<total)
         switch core.requestHead.read(bytes.span) {
         case .complete(let length):
-            if length > Self.longestHead {
-                refuse(.tooLong)
-                return false
-            }
+            if length > Self.longestHead { return refuseTooLong(total) }
             releaseHeld()
             core.takeStream(for: self).beginHTTP(self, headLength: length, total: total)
             return true
         case .partial: return keepPartial(buffer, total)
-        case .invalid(let error):
-            refuse(error == .coding ? .coded : .invalid)
+        case .invalid(.coding):
+            refuse(.coded)
+            return false
+        case .invalid:
+            let position = HeadOutcome.fault(in: bytes.span) { core.requestHead.read($0) }
+            core.captureRequest(UnsafeRawBufferPointer(bytes), at: position, of: self)
+            refuse(.invalid)
             return false
         }
     }
 
+    private func refuseTooLong(_ total: Int) -> Bool {
+        let kept = min(total, BufferStock.size)
+        core.captureRequest(UnsafeRawBufferPointer(core.bytes(0..<kept)), at: kept, of: self)
+        refuse(.tooLong)
+        return false
+    }
+
     private func keepPartial(_ buffer: UnsafeMutableRawBufferPointer, _ total: Int) -> Bool {
-        if total >= Self.longestHead {
-            refuse(.tooLong)
-            return false
-        }
+        if total >= Self.longestHead { return refuseTooLong(total) }
         let kept = held ?? core.takeBuffer()
         kept.clear()
         kept.append(UnsafeRawBufferPointer(rebasing: buffer[..<total]))

@@ -9,6 +9,8 @@ struct Flow {
     private var chunks = ChunkedBody()
     /// The receiver does not know chunks: only their content is passed on.
     private var dechunks = false
+    /// Where the bytes that `take` refused go wrong, and how many they were.
+    private(set) var fault: (position: Int, length: Int)?
     /// All of the body was read from its source.
     private(set) var isComplete = true
     /// Bytes that were read and not yet written.
@@ -108,7 +110,9 @@ struct Flow {
             case .ended:
                 isComplete = true
                 return (output, position)
-            case .invalid: return nil
+            case .invalid:
+                fault = (position + chunks.faultOffset, bytes.count)
+                return nil
             }
         }
     }

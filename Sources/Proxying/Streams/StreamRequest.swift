@@ -31,6 +31,7 @@ extension Stream {
         var bodyLength = 0
         if !rest.isEmpty {
             guard let part = request.take(rest) else {
+                captureRequest(bodyAt: headLength)
                 fail(status: 400, cause: "P", moment: "R")
                 return
             }

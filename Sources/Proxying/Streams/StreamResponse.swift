@@ -39,10 +39,13 @@ extension Stream {
                 keepPartial(connection, start..<total)
                 return
             case .invalid:
+                let position = HeadOutcome.fault(in: bytes) { core.responseHead.read($0) }
+                captureResponse(start..<total, at: position)
                 invalidResponse()
                 return
             case .complete(let length):
                 if length > ClientConnection.longestHead + 1024 {
+                    captureResponse(start..<total, at: length)
                     invalidResponse()
                     return
                 }
@@ -61,6 +64,7 @@ extension Stream {
 
     private func keepPartial(_ connection: ServerConnection, _ range: Range<Int>) {
         if range.count > ClientConnection.longestHead {
+            captureResponse(range, at: range.count)
             invalidResponse()
             return
         }
@@ -124,6 +128,7 @@ extension Stream {
         var output = 0
         if !rest.isEmpty {
             guard let part = response.take(rest) else {
+                captureResponse(from: start, bodyAt: start + headLength)
                 hasResponse = false
                 status = -1
                 invalidResponse()
@@ -266,6 +271,7 @@ extension Stream {
             end(cause: "S", moment: "D")
         case .sinkFailed: clientLost()
         case .invalid:
+            captureResponse()
             backend?.traffic.responseErrors += 1
             server?.traffic.responseErrors += 1
             end(cause: "P", moment: "D")

@@ -290,6 +290,7 @@ extension Stream {
         case .sinkFailed:
             breakUpload(connection)
         case .invalid:
+            captureRequest()
             frontend.traffic.requestErrors += 1
             if hasResponse {
                 end(cause: "P", moment: "D")

@@ -46,10 +46,7 @@ extension StreamSummary {
         case .ipv6: transport = "tcpv6"
         case .unix, .abstract, nil: transport = "unix_stream"
         }
-        switch client?.peer {
-        case .ipv4, .ipv6: source = client?.peer.description ?? ""
-        case .unix, .abstract, nil: source = "unix:1"
-        }
+        source = client?.peer.sourceText ?? "unix:1"
         frontend = stream.frontend.name
         frontendID = stream.frontend.id
         isHTTP = stream.frontend.isHTTP
@@ -79,5 +76,15 @@ extension StreamSummary {
             case .tunnel: "tunnel"
             case .reply: "reply"
             }
+    }
+}
+
+extension SocketAddress {
+    /// How a client is named: a unix socket has no address of its own.
+    var sourceText: String {
+        switch self {
+        case .ipv4, .ipv6: description
+        case .unix, .abstract: "unix:1"
+        }
     }
 }

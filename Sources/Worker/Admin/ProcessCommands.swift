@@ -28,7 +28,7 @@ struct ProcessCommands {
             AdminCommand(
                 "show errors [<px>] [request|response]", help: "tell of messages that were refused",
                 level: .operator
-            ) { showErrors($0.arguments.first) },
+            ) { ErrorCommand(core: core).show($0) },
             AdminCommand("show startup-logs", help: "tell what the load of this process printed") { _ in
                 .text(startupLog())
             },
@@ -77,15 +77,6 @@ struct ProcessCommands {
             return AdminSocketLine(address: String(address).replacingTCPScheme, level: level).line
         }
         return .text(AdminSocketLine.heading + lines.joined())
-    }
-
-    /// Refused messages are counted and logged, and not kept.
-    private func showErrors(_ proxy: String?) -> AdminReply {
-        if let proxy, !core.proxies.contains(where: { $0.name == proxy }), proxy != "-1" {
-            return .text(Refusal.noProxy)
-        }
-        let date = CivilTime.logText(ofMicroseconds: WallClock.now().localMicroseconds, decimals: 3)
-        return .text("Total events captured on [\(date)] : 0\n")
     }
 
     private func clearCounters(_ request: AdminRequest) -> AdminReply {
