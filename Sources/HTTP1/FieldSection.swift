@@ -3,7 +3,7 @@
 /// The fields of the head that was read last, and what they say about framing and the connection.
 package struct FieldSection: Sendable {
     /// More fields than this are refused, as HAProxy does.
-    package static let mostFields = 101
+    package static let mostFields = 100
 
     package private(set) var fields: ContiguousArray<HeaderField> = []
     /// The bytes of the head in front of the fields: the first line, and empty lines before it.
@@ -51,7 +51,7 @@ package struct FieldSection: Sendable {
         repeatsLength = false
     }
 
-    /// A second `Content-Length` of the same value: only the first is passed on.
+    /// `Content-Length` says the same value several times, in one field or in more: it is passed on once.
     package var repeatsContentLength: Bool { repeatsLength }
 
     /// Something in it concerns this connection only, or is not as we pass it on.
@@ -194,14 +194,11 @@ package struct FieldSection: Sendable {
                 return true
             }
         case .contentLength:
-            guard let length = Self.number(bytes, value) else { return .framing }
-            if let contentLength {
-                if contentLength != length { return .framing }
-                repeatsLength = true
-            }
-            contentLength = length
+            return noteLength(bytes, value)
         case .transferEncoding:
             hasTransferEncoding = true
+            // Nothing before the first comma is a coding that nobody knows.
+            if !value.isEmpty, bytes[value.lowerBound] == UInt8(ascii: ",") { hasOtherCoding = true }
             var error: HeadError?
             bytes.eachListElement(of: value) { element in
                 // `chunked` comes last and once.
@@ -213,6 +210,26 @@ package struct FieldSection: Sendable {
             return error
         }
         return nil
+    }
+
+    /// A number, or a list of the same number (RFC 9112, 6.3).
+    private mutating func noteLength(_ bytes: Span<UInt8>, _ value: Range<Int>) -> HeadError? {
+        var start = value.lowerBound
+        while true {
+            var end = start
+            while end < value.upperBound && bytes[end] != UInt8(ascii: ",") { end += 1 }
+            var last = end
+            while last > start && bytes[last - 1].isBlank { last -= 1 }
+            guard let length = Self.number(bytes, start..<last) else { return .framing }
+            if let contentLength {
+                if contentLength != length { return .framing }
+                repeatsLength = true
+            }
+            contentLength = length
+            if end == value.upperBound { return nil }
+            start = end + 1
+            while start < value.upperBound && bytes[start].isBlank { start += 1 }
+        }
     }
 
     private func same(_ bytes: Span<UInt8>, _ one: Range<Int>, _ other: Range<Int>) -> Bool {

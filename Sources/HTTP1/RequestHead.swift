@@ -21,8 +21,10 @@ package struct RequestHead: Sendable {
     package private(set) var target = 0..<0
     /// The request line without its line end.
     package private(set) var line = 0..<0
-    /// HTTP/1.1, else 1.0.
+    /// HTTP/1.1 or a later 1.x, else 1.0.
     package private(set) var isVersion11 = true
+    /// A later 1.x: what it says is read as 1.1 and passed on as 1.1 (RFC 9110, 2.5).
+    package private(set) var isLaterMinor = false
     package private(set) var framing = BodyFraming.none
 
     package init() {}
@@ -64,7 +66,8 @@ package struct RequestHead: Sendable {
             return count - index <= 8 && isPrefixOfVersion(bytes, index) ? .partial : .invalid(.firstLine)
         }
         guard isPrefixOfVersion(bytes, index) else { return .invalid(.version) }
-        isVersion11 = bytes[index + 7] == UInt8(ascii: "1")
+        isVersion11 = bytes[index + 7] != UInt8(ascii: "0")
+        isLaterMinor = bytes[index + 7] > UInt8(ascii: "1")
         index += 8
         line = start..<index
         let outcome = section.read(bytes, afterFirstLine: index)
@@ -174,7 +177,7 @@ package struct RequestHead: Sendable {
                 if bytes[start + offset] != text[offset] { return false }
             }
             guard start + 7 < bytes.count else { return true }
-            return bytes[start + 7] == 48 || bytes[start + 7] == 49
+            return bytes[start + 7].isDigit
         }
     }
 

@@ -5,6 +5,8 @@ package struct ResponseHead: Sendable {
     package private(set) var section = FieldSection()
     package private(set) var status = 0
     package private(set) var isVersion11 = true
+    /// As in a request.
+    package private(set) var isLaterMinor = false
     /// The status line without its line end.
     package private(set) var line = 0..<0
 
@@ -33,8 +35,9 @@ package struct ResponseHead: Sendable {
             if bytes[offset] != expected { return .invalid(.version) }
         }
         guard count > 12 else { return .partial }
-        guard bytes[7] == 48 || bytes[7] == 49 else { return .invalid(.version) }
-        isVersion11 = bytes[7] == 49
+        guard bytes[7].isDigit else { return .invalid(.version) }
+        isVersion11 = bytes[7] != 48
+        isLaterMinor = bytes[7] > 49
         guard bytes[8] == 32, bytes[9].isDigit, bytes[10].isDigit, bytes[11].isDigit else {
             return .invalid(.firstLine)
         }

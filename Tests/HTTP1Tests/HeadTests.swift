@@ -45,7 +45,7 @@ import Testing
         ("POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", HeadError.framing),
         ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", .framing),
         ("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", .framing),
-        ("POST / HTTP/1.1\r\nContent-Length: 5, 5\r\n\r\n", .framing),
+        ("POST / HTTP/1.1\r\nContent-Length: 5, 6\r\n\r\n", .framing),
         ("POST / HTTP/1.1\r\nContent-Length: +5\r\n\r\n", .framing),
         ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", .framing),
         ("POST / HTTP/1.1\r\nContent-Length:\r\n\r\n", .framing),
@@ -73,7 +73,7 @@ import Testing
         ("GET / HTTP/1.1\r\nTransfer-Encoding\u{b}: chunked\r\n\r\n", .field),
         ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", .host),
         ("GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n", .host),
-        ("GET / HTTP/2.0\r\n\r\n", .version), ("GET / HTTP/1.2\r\n\r\n", .version),
+        ("GET / HTTP/2.0\r\n\r\n", .version), ("GET / HTTP/1.10\r\n\r\n", .version),
         ("GET /\r\n\r\n", .firstLine), ("GET  / HTTP/1.1\r\n\r\n", .firstLine),
         ("GET / HTTP/1.1 \r\n\r\n", .firstLine), ("G(T / HTTP/1.1\r\n\r\n", .firstLine),
         ("GET /a b HTTP/1.1\r\n\r\n", .version),
@@ -88,6 +88,26 @@ import Testing
             // Which of two reasons is named matters less than the refusal, but the first line stays the first line.
             #expect(error == .version || error == .firstLine, "\(outcome)")
         }
+    }
+
+    @Test func aLengthMayBeRepeated() {
+        for value in ["5", "5, 5", "5,5 ,5", "05, 5"] {
+            let head = request("POST / HTTP/1.1\r\nContent-Length: \(value)\r\n\r\n").0
+            #expect(head.framing == .length(5))
+            #expect(head.section.repeatsContentLength == (value != "5"))
+        }
+        for value in ["5, 6", "5,", ",5", "5,,5", "5, x", "5 5"] {
+            let outcome = request("POST / HTTP/1.1\r\nContent-Length: \(value)\r\n\r\n").1
+            #expect(outcome == .invalid(.framing), "\(value)")
+        }
+    }
+
+    @Test func laterMinorVersionsAreReadAs11() {
+        let head = request("GET / HTTP/1.2\r\n\r\n").0
+        #expect(head.isVersion11 && head.isLaterMinor && head.wantsKeepAlive)
+        let (answer, _) = response("HTTP/1.9 200 OK\r\nContent-Length: 0\r\n\r\n")
+        #expect(answer.isVersion11 && answer.isLaterMinor && answer.allowsKeepAlive)
+        #expect(!request("GET / HTTP/1.0\r\n\r\n").0.isLaterMinor)
     }
 
     @Test func tooManyFieldsAreRefused() {

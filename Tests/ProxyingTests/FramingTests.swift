@@ -29,6 +29,14 @@ private let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"
         ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\nX: y\r\n\r\na",
+            "HTTP/1.1 200 OK\r\ncontent-length: 1\r\nX: y\r\n\r\na"
+        ),
+        (
+            "HTTP/1.2 200 OK\r\nContent-Length: 1\r\n\r\na",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"
+        ),
     ])
     func fieldsThatMustNotBeThereAreStripped(_ response: String, _ passed: String) throws {
         let rig = try Rig()
@@ -45,6 +53,22 @@ private let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
         let isReused = !response.contains("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n1")
         let next = isReused ? server : try rig.acceptAtOrigin()
         try rig.expect("\r\n\r\n", at: next)
+    }
+
+    @Test(arguments: [
+        ("GET /a HTTP/1.2\r\nHost: x\r\n\r\n", "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"),
+        (
+            "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\na",
+            "POST /a HTTP/1.1\r\nHost: x\r\ncontent-length: 1\r\n\r\na"
+        ),
+    ])
+    func requestsArePassedOnAsEveryReaderReadsThem(_ request: String, _ passed: String) throws {
+        let rig = try Rig()
+        let client = try rig.client()
+        client.send(request)
+        let server = try rig.acceptAtOrigin()
+        try rig.expect(passed, at: server)
+        #expect(server.text == passed)
     }
 
     @Test(arguments: [

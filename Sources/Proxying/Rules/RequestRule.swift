@@ -133,4 +133,12 @@ extension ByteBuffer {
     func append(_ bytes: Span<UInt8>, _ range: Range<Int>) {
         bytes.withUnsafeBytes { append(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
+
+    /// The one length of a message, however often it says it.
+    func append(contentLength section: FieldSection) {
+        guard let length = section.contentLength else { return }
+        append("content-length: ")
+        append(length)
+        append("\r\n")
+    }
 }

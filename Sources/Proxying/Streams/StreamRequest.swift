@@ -25,6 +25,9 @@ extension Stream {
             let line = core.requestHead.line
             requestLine.append(bytes, line.lowerBound..<min(line.upperBound, line.lowerBound + 1023))
         }
+        if core.requestHead.isLaterMinor {
+            core.readBuffer[core.requestHead.line.upperBound - 1] = UInt8(ascii: "1")
+        }
         // What belongs to this request's body stays behind its head; the rest is the next request's.
         request.begin(core.requestHead.framing)
         let rest = UnsafeMutableRawBufferPointer(rebasing: core.readBuffer[headLength..<total])
@@ -199,6 +202,10 @@ extension Stream {
             case .contentLength:
                 if sawLength { continue }
                 sawLength = true
+                if section.repeatsContentLength {
+                    buffer.append(contentLength: section)
+                    continue
+                }
             case .upgrade: if !asksForUpgrade { continue }
             case .other, .host, .transferEncoding, .expect: break
             }

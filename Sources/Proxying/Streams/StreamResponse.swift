@@ -50,6 +50,7 @@ extension Stream {
                     return
                 }
                 releaseHeld(connection)
+                if core.responseHead.isLaterMinor { core.readBuffer[start + 7] = UInt8(ascii: "1") }
                 let status = core.responseHead.status
                 if status < 200 && status != 101 {
                     passInterim(start, length)
@@ -202,6 +203,10 @@ extension Stream {
             case .contentLength:
                 if sawLength { continue }
                 sawLength = true
+                if section.repeatsContentLength {
+                    head.append(contentLength: section)
+                    continue
+                }
             case .transferEncoding: if dechunks || dropsFraming { continue }
             case .other, .host, .upgrade, .expect: break
             }
