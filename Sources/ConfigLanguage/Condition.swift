@@ -1,0 +1,65 @@
+// What `if`, `unless` and `acl` say.
+
+/// `if`/`unless`: true when all tests of any line of `alternatives` hold; `unless` turns it round.
+package struct Condition: Sendable {
+    package struct Term: Sendable {
+        package var negated: Bool
+        package var test: Test
+        package init(negated: Bool, test: Test) {
+            self.negated = negated
+            self.test = test
+        }
+    }
+    package var unless: Bool
+    package var alternatives: [[Term]]
+
+    package init(unless: Bool, alternatives: [[Term]]) {
+        self.unless = unless
+        self.alternatives = alternatives
+    }
+}
+
+/// One ACL criterion with its patterns; several `acl` lines of one name are alternatives.
+package struct Test: Sendable {
+    package enum Fetch: Sendable, Equatable {
+        case path
+        case method
+        case header(String)
+        case source
+        case alwaysTrue
+        case alwaysFalse
+    }
+    package enum Match: Sendable, Equatable {
+        case exact, beginning, ending, substring, found
+    }
+    package enum Patterns: Sendable {
+        case strings([String], ignoresCase: Bool)
+        case networks([Network])
+        case none
+    }
+    /// Each is tried in order until one holds.
+    package struct Criterion: Sendable {
+        package var fetch: Fetch
+        package var match: Match
+        package var patterns: Patterns
+        package init(fetch: Fetch, match: Match, patterns: Patterns) {
+            self.fetch = fetch
+            self.match = match
+            self.patterns = patterns
+        }
+    }
+    /// Nil for an anonymous test.
+    package var name: String?
+    package var criteria: [Criterion]
+
+    package init(name: String?, criteria: [Criterion]) {
+        self.name = name
+        self.criteria = criteria
+    }
+}
+
+/// An IPv4 or IPv6 network, addresses in host order.
+package enum Network: Hashable, Sendable {
+    case ipv4(UInt32, prefix: Int)
+    case ipv6(high: UInt64, low: UInt64, prefix: Int)
+}

@@ -1,0 +1,54 @@
+// What the `global` section says.
+
+/// The `global` section.
+package struct Global: Sendable {
+    package var masterWorker = false
+    /// `master-worker no-exit-on-failure`.
+    package var exitOnFailure = true
+    package var daemon = false
+    package var maxconn: Int?
+    package var hardStopAfter: Duration?
+    package var maxReloads = 50
+    package var readyTimeout: Duration = .seconds(30)
+    package var statsSockets: [StatsSocket] = []
+    package var statsTimeout: Duration = .seconds(10)
+    package var pidFile: String?
+    package var logs: [LogTarget] = []
+    package var logTag: String?
+    package var logSendHostname: String?
+    package var user: String?
+    package var uid: UInt32?
+    package var group: String?
+    package var gid: UInt32?
+    package var chroot: String?
+    package var ulimitN: Int?
+    package var node: String?
+    package var nodeDescription: String?
+    package var localPeer: String?
+    /// `setenv`, `presetenv`, `resetenv`, `unsetenv` in their order, already applied to what follows them.
+    package var environment: [String: String] = [:]
+    package var caBase: String?
+    package var crtBase: String?
+
+    package init() {}
+}
+
+/// `level` of an admin socket.
+package enum AccessLevel: Int, Comparable, Sendable {
+    case user, `operator`, admin
+    package static func < (left: AccessLevel, right: AccessLevel) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// `stats socket`.
+package struct StatsSocket: Sendable {
+    package var position: Position
+    package var endpoints: [Endpoint]
+    package var options = BindOptions()
+    package var level: AccessLevel = .operator
+    package var exposesListeners = false
+
+    package init(position: Position, endpoints: [Endpoint]) {
+        self.position = position
+        self.endpoints = endpoints
+    }
+}

@@ -1,0 +1,42 @@
+// What a `server` line says.
+
+/// `server`.
+package struct ServerLine: Sendable {
+    package var name: String
+    package var position: Position
+    package var endpoint: Endpoint
+    package var options = ServerOptions()
+
+    package init(name: String, position: Position, endpoint: Endpoint) {
+        self.name = name
+        self.position = position
+        self.endpoint = endpoint
+    }
+}
+
+/// Options of `server` and `default-server`.
+package struct ServerOptions: Sendable {
+    /// 0…256.
+    package var weight = 1
+    /// Nil: no limit.
+    package var maxconn: Int?
+    package var maxqueue: Int?
+    package var minconn: Int?
+    package var backup = false
+    package var disabled = false
+    package var check = false
+    package var inter: Duration = .seconds(2)
+    package var fastInter: Duration?
+    package var downInter: Duration?
+    package var rise = 2
+    package var fall = 3
+    /// The port that checks go to, where it is another one.
+    package var checkPort: UInt16?
+    package var poolMaxConn: Int?
+    package var id: Int?
+    package var slowStart: Duration?
+    /// A name that is not resolved at load (`init-addr none`) leaves the server down; false: it is an error.
+    package var mayStartUnresolved = false
+
+    package init() {}
+}
