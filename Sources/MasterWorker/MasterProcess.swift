@@ -41,14 +41,14 @@ package final class MasterProcess {
         let descriptor: Descriptor
         init(_ descriptor: consuming Descriptor) { self.descriptor = consume descriptor }
     }
-    private var listeners: [ListenerKey: Held] = [:]
+    var listeners: [ListenerKey: Held] = [:]
     /// What a worker has bound that is not READY yet.
     private var bound: [Int32: [ListenerKey: Held]] = [:]
-    private var channels: [Int32: WorkerChannel] = [:]
-    private var sockets: [Held] = []
-    private var pidFile: String?
+    var channels: [Int32: WorkerChannel] = [:]
+    var sockets: [Held] = []
+    var pidFile: String?
     /// The nice value from before the load that is under way; nil where it was not changed.
-    private var usualNice: Int32?
+    var usualNice: Int32?
     private var probe: BinaryProbe?
     private var signals: SignalWatcher?
     private var deadline: Timer?
@@ -58,9 +58,9 @@ package final class MasterProcess {
     private var lines: StartupLines
     private var output = PatientWriter(2)
     private let notifier: ServiceNotifier
-    private var admin: AdminServer?
-    private var pending: [Int: (reply: PendingReply, session: Int)] = [:]
-    private var nextToken = 1
+    var admin: AdminServer?
+    var pending: [Int: (reply: PendingReply, session: Int)] = [:]
+    var nextToken = 1
 
     private init(_ options: MasterOptions, state: MasterState) throws(Errno) {
         self.options = options
@@ -139,16 +139,6 @@ package final class MasterProcess {
         }
     }
 
-    private func takeOver(_ handover: MasterHandover) throws(Errno) {
-        for number in handover.descriptors { try setCloseOnExec(number, true) }
-        nextToken = handover.nextToken
-        pidFile = handover.pidFile
-        usualNice = handover.usualNice
-        for (key, number) in handover.listeners { listeners[key] = Held(Descriptor(owning: number)) }
-        for (pid, number) in handover.channels { try open(pid, Descriptor(owning: number)) }
-        sockets = handover.sockets.map { Held(Descriptor(owning: $0)) }
-    }
-
     private func listen() throws(Errno) {
         let server = AdminServer(on: loop, commands: MasterCommands.table(for: self))
         for (index, socket) in sockets.enumerated() where index < options.sockets.count {
@@ -208,7 +198,7 @@ package final class MasterProcess {
     }
 
     /// Inputs that come while actions are performed wait for their turn.
-    private func handle(_ input: MasterInput) {
+    func handle(_ input: MasterInput) {
         inputs.append(input)
         guard !isHandling else { return }
         isHandling = true
@@ -339,7 +329,7 @@ package final class MasterProcess {
         }
     }
 
-    private func open(_ pid: Int32, _ descriptor: consuming Descriptor) throws(Errno) {
+    func open(_ pid: Int32, _ descriptor: consuming Descriptor) throws(Errno) {
         channels[pid] = try WorkerChannel(pid: pid, owning: descriptor, on: loop) {
             [unowned self] channel, event in
             switch event {
@@ -375,56 +365,6 @@ package final class MasterProcess {
                 != nil
         else { return nil }
         return ours
-    }
-
-    // MARK: The exec
-
-    private func execute() {
-        var handover = MasterHandover()
-        handover.path = options.program.path
-        handover.nextToken = nextToken
-        handover.pidFile = pidFile
-        handover.usualNice = usualNice
-        handover.listeners = listeners.map { ($0.key, $0.value.descriptor.raw) }
-        handover.channels = channels.compactMap { pid, channel in channel.raw.map { (pid, $0) } }
-        handover.sockets = sockets.map { $0.descriptor.raw }
-        handover.sessions = detach()
-        do throws(Errno) {
-            let file = try handover.save(state)
-            for number in handover.descriptors { try setCloseOnExec(number, false) }
-            try setCloseOnExec(file.raw, false)
-            let variable = "\(HandoverVariable.master)=\(file.raw)"
-            let error = ProcessControl.execute(
-                options.program.path, arguments: options.program.arguments,
-                environment: WorkerEnvironment.inherited + [variable])
-            throw error
-        } catch {
-            for number in handover.descriptors { try? setCloseOnExec(number, true) }
-            try? attach(handover.sessions)
-            handle(.executeFailed(error))
-        }
-    }
-
-    /// Takes the sessions of the master CLI off the loop.
-    private func detach() -> [MasterHandover.Session] {
-        guard let admin else { return [] }
-        let numbers = admin.sessions.map(\.number)
-        var tokens: [Int: Int] = [:]
-        for (token, waiting) in pending { tokens[waiting.session] = token }
-        return zip(numbers, admin.detachAll()).map { number, session in
-            MasterHandover.Session(
-                token: tokens[number], descriptor: session.descriptor, upstream: session.upstream,
-                state: session.state)
-        }
-    }
-
-    private func attach(_ sessions: [MasterHandover.Session]) throws {
-        for session in sessions {
-            let detached = DetachedSession(
-                descriptor: session.descriptor, upstream: session.upstream, state: session.state)
-            guard let (live, reply) = try admin?.attach(detached) else { continue }
-            if let token = session.token, let reply { pending[token] = (reply, live.number) }
-        }
     }
 
     /// Where the master CLI listens.

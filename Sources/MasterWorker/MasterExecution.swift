@@ -1,0 +1,67 @@
+// The master becomes its own successor: what it holds is handed over the exec, and taken up again by the program that
+// comes after, or by this one where the exec fails.
+
+import AdminSocket
+import Handover
+import Polling
+import Unix
+
+extension MasterProcess {
+    func execute() {
+        var handover = MasterHandover()
+        handover.path = options.program.path
+        handover.nextToken = nextToken
+        handover.pidFile = pidFile
+        handover.usualNice = usualNice
+        handover.listeners = listeners.map { ($0.key, $0.value.descriptor.raw) }
+        handover.channels = channels.compactMap { pid, channel in channel.raw.map { (pid, $0) } }
+        handover.sockets = sockets.map { $0.descriptor.raw }
+        handover.sessions = detach()
+        do throws(Errno) {
+            let file = try handover.save(state)
+            for number in handover.descriptors { try setCloseOnExec(number, false) }
+            try setCloseOnExec(file.raw, false)
+            let variable = "\(HandoverVariable.master)=\(file.raw)"
+            let error = ProcessControl.execute(
+                options.program.path, arguments: options.program.arguments,
+                environment: WorkerEnvironment.inherited + [variable])
+            throw error
+        } catch {
+            for number in handover.descriptors { try? setCloseOnExec(number, true) }
+            try? attach(handover.sessions)
+            handle(.executeFailed(error))
+        }
+    }
+
+    /// Takes the sessions of the master CLI off the loop.
+    private func detach() -> [MasterHandover.Session] {
+        guard let admin else { return [] }
+        let numbers = admin.sessions.map(\.number)
+        var tokens: [Int: Int] = [:]
+        for (token, waiting) in pending { tokens[waiting.session] = token }
+        return zip(numbers, admin.detachAll()).map { number, session in
+            MasterHandover.Session(
+                token: tokens[number], descriptor: session.descriptor, upstream: session.upstream,
+                state: session.state)
+        }
+    }
+
+    func attach(_ sessions: [MasterHandover.Session]) throws {
+        for session in sessions {
+            let detached = DetachedSession(
+                descriptor: session.descriptor, upstream: session.upstream, state: session.state)
+            guard let (live, reply) = try admin?.attach(detached) else { continue }
+            if let token = session.token, let reply { pending[token] = (reply, live.number) }
+        }
+    }
+
+    func takeOver(_ handover: MasterHandover) throws(Errno) {
+        for number in handover.descriptors { try setCloseOnExec(number, true) }
+        nextToken = handover.nextToken
+        pidFile = handover.pidFile
+        usualNice = handover.usualNice
+        for (key, number) in handover.listeners { listeners[key] = Held(Descriptor(owning: number)) }
+        for (pid, number) in handover.channels { try open(pid, Descriptor(owning: number)) }
+        sockets = handover.sockets.map { Held(Descriptor(owning: $0)) }
+    }
+}
