@@ -48,7 +48,7 @@ let package = Package(
 
         // Floor 2: pure rooms; time is an argument.
         room("ConfigLanguage"),
-        tests(of: "ConfigLanguage", uses: ["Worker", "Unix"]),
+        tests(of: "ConfigLanguage", uses: ["Worker", "TestSupport", "Unix"]),
         room("HTTP1"),
         room("RuntimeAPI"),
         room("Handover"),
@@ -110,7 +110,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests(of: "HTTP1"),
-        tests(of: "Proxying", uses: ["HTTP1", "ConfigLanguage", "Polling", "Unix"]),
+        tests(of: "Proxying", uses: ["HTTP1", "ConfigLanguage", "Polling", "TestSupport", "Unix"]),
         tests(of: "Unix"),
         tests(of: "Polling", uses: ["Unix"]),
         // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.

@@ -2,6 +2,7 @@
 // of lines where we are stricter on purpose.
 
 import Glibc
+import TestSupport
 import Testing
 import Unix
 import Worker
@@ -27,11 +28,8 @@ import Worker
     }
 
     private func verdicts(_ text: String) throws -> (haproxy: Bool, ours: ParseResult) {
-        var template = Array("/tmp/config-verdict.XXXXXX".utf8CString)
-        let file = Descriptor(owning: mkstemp(&template))
-        let path = template.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        defer { unlink(path) }
-        try File.writeAll(file.raw, text.utf8)
+        let folder = try ScratchFolder("config-verdict-")
+        let path = try folder.write("v.cfg", text)
         let ours = ConfigurationLoader(paths: [path], environment: ["HOME": "/hh"]).load()
         return (try haproxyAccepts(path), ours)
     }

@@ -1,6 +1,7 @@
 // The loader on real files, folders, users and sockets.
 
 import Glibc
+import TestSupport
 import Testing
 import Unix
 import Worker
@@ -8,31 +9,8 @@ import Worker
 @testable import ConfigLanguage
 
 @Suite struct LoaderTests {
-    /// A folder that goes away with its content.
-    private final class Folder {
-        let path: String
-
-        init() throws {
-            var template = Array("/tmp/config-loader.XXXXXX".utf8CString)
-            try #require(mkdtemp(&template) != nil)
-            path = template.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        }
-
-        deinit {
-            for name in (try? File.names(in: path)) ?? [] where unlink("\(path)/\(name)") != 0 {
-                rmdir("\(path)/\(name)")
-            }
-            rmdir(path)
-        }
-
-        func write(_ name: String, _ text: String) throws -> String {
-            try File.write("\(path)/\(name)", text)
-            return "\(path)/\(name)"
-        }
-    }
-
     @Test func filesOfAFolderAreReadInOrder() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         for (name, backend) in [("b.cfg", "two"), ("a.cfg", "one"), ("c.cfg", "three")] {
             _ = try folder.write(name, "backend \(backend)\n")
         }
@@ -55,13 +33,13 @@ import Worker
     }
 
     @Test func aFolderWithoutFilesIsNoConfiguration() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let result = ConfigurationLoader(paths: [folder.path]).load()
         #expect(result.messages == ["No configuration file: no *.cfg in \(folder.path)"])
     }
 
     @Test func theMachineAnswers() throws {
-        let folder = try Folder()
+        let folder = try ScratchFolder()
         let page = try folder.write("page", "HTTP/1.0 503 Gone\r\nX: y\r\n\r\n")
         let file = try folder.write(
             "x.cfg",

@@ -2,20 +2,25 @@
 
 import ConfigLanguage
 import Glibc
+import TestSupport
 import Testing
 import Unix
 
 @testable import Proxying
 
 @Suite struct LoggingTests {
+    private let folder: ScratchFolder
+
+    init() throws {
+        folder = try ScratchFolder("proxying-")
+    }
+
     /// A datagram socket in a folder of its own.
     private func receiver() throws -> (socket: TestSocket, path: String) {
-        var template = Array("/tmp/proxying-XXXXXX".utf8CString)
-        let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        let address = SocketAddress.unix(path: folder + "/log")
+        let address = SocketAddress.unix(path: folder.file("log"))
         let socket = try Socket.datagram(for: address)
         try Socket.bind(socket, to: address)
-        return (TestSocket(owning: socket.release()), folder + "/log")
+        return (TestSocket(owning: socket.release()), folder.file("log"))
     }
 
     private func rig(logTo path: String, _ format: LogTarget.Format? = nil) throws -> Rig {
@@ -30,7 +35,6 @@ import Unix
 
     @Test func aRequestIsOneLine() throws {
         let (log, path) = try receiver()
-        defer { unlink(path) }
         let rig = try rig(logTo: path)
         let client = try rig.client()
         client.send("GET /\"x HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -49,7 +53,6 @@ import Unix
 
     @Test func aBadRequestSaysSo() throws {
         let (log, path) = try receiver()
-        defer { unlink(path) }
         let rig = try rig(logTo: path, .raw)
         let client = try rig.client()
         client.send("BAD\r\n\r\n")
@@ -60,7 +63,6 @@ import Unix
 
     @Test func aCutStreamSaysHowFarItWas() throws {
         let (log, path) = try receiver()
-        defer { unlink(path) }
         let rig = try rig(logTo: path, .raw)
         let client = try rig.client()
         client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -81,7 +83,6 @@ import Unix
 
     @Test func checksTellWhenAServerGoesAndComes() throws {
         let (log, path) = try receiver()
-        defer { unlink(path) }
         let rig = try Rig { _, backend in
             backend.settings.logs = [LogTarget(destination: .unix(path: path), facility: 16)]
             backend.servers[0].endpoint = .tcp(host: "127.0.0.1", family: nil, port: .number(1))
