@@ -11,6 +11,8 @@ enum AlertLines {
         var lead = 0
         var style: Style
         var message: String
+        /// What to do.
+        var remedy: String?
     }
 
     /// One line an alert; losing the proxy is one as well.
@@ -24,18 +26,23 @@ enum AlertLines {
             ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
         }
         lines += worstFirst.map { _, alert in
-            Line(badge: alert.kind.words, style: alert.severity.badge, message: alert.message)
+            Line(
+                badge: alert.kind.words, style: alert.severity.badge, message: alert.message,
+                remedy: alert.remedy)
         }
         return lines
     }
 
-    /// The same with messages that are too long for the screen continued on further lines.
+    /// The same with messages that are too long for the screen continued on further lines, and on wide screens
+    /// with what to do.
     static func wrapped(_ state: State) -> [Line] {
         guard state.size.rows >= 20 else { return lines(state) }
         return lines(state).flatMap { line in
             let lead = CharacterWidth.columns(of: line.badge) + 6
             let width = max(10, state.size.columns - lead - 1)
-            let message = fitted(line.message, width: width)
+            let arrow = Glyphs(repertoire: state.settings.repertoire).to
+            let remedy = TreeLayout.isWide(state.size) ? line.remedy.map { " \(arrow) \($0)" } : nil
+            let message = fitted(line.message, width: width) + (remedy ?? "")
             return Wrapping.lines(message, width: width, indent: 0).enumerated().map { index, text in
                 Line(
                     badge: index == 0 ? line.badge : "", lead: lead, style: line.style,

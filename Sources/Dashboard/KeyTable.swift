@@ -169,6 +169,9 @@ enum KeyTable {
         Binding(
             "Enter", .enter, .open, .views([.time]), "that worker in the tree", short: "in the tree", rank: 2),
         Binding(
+            "Enter", [(.enter, .open)], .views([.reloads]), "the whole verdict of a reload",
+            hint: { .init(name: "Enter", words: $0.reloads.isOpen ? "back" : "verdict", rank: 2) }),
+        Binding(
             "Tab", [(.tab, .nextPanel), (.backTab, .previousPanel)], .views([.tree]), "next panel; or click",
             hint: { $0.why == nil ? .init(name: "Tab", words: "panel", rank: 7) : nil }),
         Binding(

@@ -109,6 +109,14 @@ extension Alert.Kind {
         case .restart: "RESTARTED"
         case .overdue: "OVERDUE"
         case .held: "HELD"
+        case .stuckMaster: "MASTER STUCK"
+        case .strandedListener: "STRANDED"
+        case .spinning: "SPINNING"
+        case .worseAfterReload: "WORSE"
+        case .stateUndone: "UNDONE"
+        case .tablesLost: "TABLES LOST"
+        case .resetCounters: "COUNTERS"
+        case .reloadRate: "RELOAD RATE"
         }
     }
 }

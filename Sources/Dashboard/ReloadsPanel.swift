@@ -36,7 +36,7 @@ enum ReloadsPanel {
             let took = record.durationMilliseconds.value.map(Figures.milliseconds) ?? glyphs.dash
             frame.putRight(took, before: x + 6, row, width: 6, style: .value)
             x += 8
-            let words = [record.reason, record.author.map { $0.contains(" by ") ? $0 : "by \($0)" }]
+            let words = [record.reason, record.author.map { "by \($0.words)" }]
                 .compactMap(\.self)
             let end = frame.put(
                 fitted(words, width: right - x, glyphs), at: x, row, width: max(0, right - x),
@@ -72,7 +72,7 @@ enum ReloadsPanel {
         guard !filter.isEmpty else { return Array(records) }
         return records.filter { record in
             let words = [
-                record.result.word, record.reason ?? "", record.author ?? "", record.source.rawValue,
+                record.result.word, record.reason ?? "", record.author?.words ?? "", record.source.rawValue,
                 record.attempt.map { "#\($0)" } ?? "",
             ]
             return words.contains { Filter.matches($0, filter) }

@@ -97,6 +97,8 @@ package struct State: Equatable, Sendable {
     package var view = ViewKind.tree
     /// Cursor, order and scroll position of each list.
     var lists: [ViewKind: ListPosition] = [:]
+    /// Where the reloads view is.
+    var reloads = ReloadsPosition()
     /// Where the log and the time view are.
     var log = LogPosition()
     var time = TimePosition()

@@ -9,6 +9,7 @@ import TextUI
 package enum ViewKind: Int, CaseIterable, Comparable, Sendable {
     case tree = 1
     case conns = 2
+    case reloads = 3
     case diff = 4
     case tables = 5
     case log = 6
@@ -20,6 +21,7 @@ package enum ViewKind: Int, CaseIterable, Comparable, Sendable {
         case .tree: TreeView.self
         case .diff: DiffView.self
         case .conns: ConnsView.self
+        case .reloads: ReloadsView.self
         case .tables: TablesView.self
         case .log: LogView.self
         case .time: TimeView.self

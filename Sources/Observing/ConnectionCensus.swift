@@ -14,6 +14,8 @@ package struct ConnectionCensus {
         /// Where it listens, or listened when it last did.
         var listeners: [InternetSocket] = []
         var localListeners: Set<String> = []
+        /// Where it listened when its descriptors were last read.
+        var listensAt: [String] = []
         var wasAccepting = true
         var failure: Unknown?
     }
@@ -122,7 +124,11 @@ package struct ConnectionCensus {
         let count = proc.descriptorCount(worker.pid)
         let isNew = held.descriptors == nil
         let stopped = held.wasAccepting && !worker.isAccepting
-        let grew = !worker.isAccepting && (count ?? 0) > (held.descriptors ?? 0)
+        let known = held.descriptors ?? 0
+        // One that should have closed its listeners is read again with every change until it has.
+        let grew =
+            !worker.isAccepting
+            && ((count ?? 0) > known || !held.listensAt.isEmpty && count != known)
         held.wasAccepting = worker.isAccepting
         let blind = worker.isAccepting && held.listeners.isEmpty && held.localListeners.isEmpty
         guard isNew || stopped || grew || blind || held.failure != nil else { return }
@@ -138,10 +144,20 @@ package struct ConnectionCensus {
             held.inodes = inodes
             let listeners = listening.filter { inodes.contains($0.inode) }
             let names = localListening.filter { inodes.contains($0.inode) }.compactMap(\.name)
+            held.listensAt =
+                Set(listeners.map(\.localText)).sorted()
+                + Set(names).subtracting(worker.adminPaths).sorted()
             if !listeners.isEmpty { held.listeners = listeners }
             let clients = Set(names).subtracting(worker.adminPaths)
             if !clients.isEmpty { held.localListeners = clients }
         }
+    }
+
+    /// Where a worker listens for clients.
+    package func listening(_ pid: Int32) -> Known<[String]> {
+        guard let held = holdings[pid] else { return .unknown(Unknown("not looked at yet")) }
+        if let failure = held.failure { return .unknown(failure) }
+        return .known(held.listensAt)
     }
 
     /// The sockets of a worker as last read.
@@ -149,6 +165,16 @@ package struct ConnectionCensus {
 }
 
 extension InternetSocket {
+    /// `127.0.0.1:80`, `[::1]:80`, `*:80`
+    var localText: String {
+        if isWildcard { return "*:\(localPort)" }
+        if !isIPv6 { return (0..<4).map { "\(localAddress[$0])" }.joined(separator: ".") + ":\(localPort)" }
+        let groups = stride(from: 0, to: 16, by: 2).map { index in
+            String(Int(localAddress[index]) << 8 | Int(localAddress[index + 1]), radix: 16)
+        }
+        return "[\(groups.joined(separator: ":"))]:\(localPort)"
+    }
+
     private var isWildcard: Bool { localAddress == SIMD16(repeating: 0) }
 
     /// Whether a connection to `socket`'s local address is this listener's.

@@ -22,7 +22,7 @@ final class FamilyEvents {
         self.master = master
         children = Set(proc.children(master) ?? [])
         do throws(Errno) {
-            connector = try ProcessConnector(master: master)
+            connector = try ProcessConnector(.family(of: master))
             refusal = nil
         } catch {
             connector = nil
@@ -36,10 +36,10 @@ final class FamilyEvents {
     var nextPoll: Instant { connector == nil ? lastLook + Self.period : .never }
 
     /// What happened since the last call.
-    func drain() -> [ProcessEvent] {
+    func drain() -> [ProcessConnector.Timed] {
         if let connector {
             let events = connector.drain()
-            if events.contains(.lost) { hasLost = true }
+            if events.contains(where: { $0.event == .lost }) { hasLost = true }
             return events
         }
         let now = Instant.now()
@@ -47,8 +47,9 @@ final class FamilyEvents {
         lastLook = now
         guard let current = proc.children(master).map({ Set($0) }) else { return [] }
         defer { children = current }
-        return current.subtracting(children).sorted().map(ProcessEvent.childStarted)
-            + children.subtracting(current).sorted().map { .childEnded($0) }
+        let at = WallClock.now().microseconds
+        return current.subtracting(children).sorted().map { (.childStarted($0), at) }
+            + children.subtracting(current).sorted().map { (.childEnded($0), at) }
     }
 
     var blindness: Blindness? {

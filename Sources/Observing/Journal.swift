@@ -94,7 +94,9 @@ package final class Journal {
         } else if sd_journal_get_realtime_usec(journal, &at) < 0 {
             return nil
         }
-        return SourceLine(at: Int64(clamping: at), text: message, isPast: isPast)
+        return SourceLine(
+            at: Int64(clamping: at), text: message, isPast: isPast,
+            writer: field("_PID").flatMap { Int32($0) })
     }
 
     /// The value of a field of the current entry.

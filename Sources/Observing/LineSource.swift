@@ -11,6 +11,8 @@ package struct SourceLine: Equatable, Sendable {
     package var text: String
     /// It was there before this program looked.
     package var isPast: Bool
+    /// The process that wrote it, where the journal tells.
+    package var writer: Int32?
 }
 
 /// A log file that is followed over rotation and truncation.

@@ -15,7 +15,7 @@ struct Inquiry {
 
 final class MasterInquiry {
     private static let wholeRound = Duration.milliseconds(150)
-    private static let secondTry = Duration.milliseconds(50)
+    static let secondTry = Duration.milliseconds(50)
     /// How long a process is left alone after its first, second … silence in a row. The master keeps a session for
     /// each question until the worker has answered it, and HAProxy's takes ten altogether: a worker that never
     /// answers must not be asked until nobody else can ask anything.
@@ -114,9 +114,9 @@ final class MasterInquiry {
     }
 
     /// Asks one thing of the master itself; nil when it did not answer in time.
-    func ask(_ command: String) -> String? {
+    func ask(_ command: String, within limit: Duration = secondTry) -> String? {
         guard Instant.now() >= masterSilentUntil, stopped(master, "") == nil else { return nil }
-        guard case .complete(let text) = AdminQuery.ask(address, command, within: Self.secondTry) else {
+        guard case .complete(let text) = AdminQuery.ask(address, command, within: limit) else {
             return nil
         }
         return text

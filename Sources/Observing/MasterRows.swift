@@ -10,8 +10,10 @@ extension MasterWatch {
         let stat = proc.stat(master.pid)
         let why = tableProblem ?? Unknown("'show proc' does not tell it")
         let row = tableProblem == nil ? table?.master : nil
-        let pending = (proc.pendingSignals(master.pid) ?? 0) & (1 << 11 | 1 << 0) != 0
-        defer { wasPending = pending }
+        let signals = proc.pendingSignals(master.pid) ?? 0
+        let pending =
+            signals & (1 << 11) != 0 ? "SIGUSR2" : signals & 1 != 0 ? "SIGHUP" : nil
+        defer { wasPending = pending != nil }
         return MasterSample(
             pid: master.pid,
             uptime: max(0, boot - Double(startTicks) / ProcTree.ticksPerSecond),
@@ -20,7 +22,8 @@ extension MasterWatch {
             memory: memory.sample(proc, master.pid, stat, family: watches.count),
             cpuPercent: stat.map { meter.percent($0, now: .now()) } ?? .unknown(Unknown("it has gone")),
             // A signal that waits for a moment is on its way; one that still waits at the next look is stuck.
-            reloadPending: pending && wasPending)
+            reloadPending: pending != nil && wasPending, pendingSignal: pending,
+            processState: stat?.state)
     }
 
     func workerSamples(now: Int64, boot: Double) -> [WorkerSample] {
@@ -108,7 +111,7 @@ extension MasterWatch {
             watch.connectionsBeforeDeadline = isNear ? max(count, watch.connectionsBeforeDeadline) : count
         }
         let generationProblem = silence[watch.pid] ?? tableProblem ?? Unknown("'show proc' does not list it")
-        let sample = WorkerSample(
+        var sample = WorkerSample(
             pid: watch.pid, state: state,
             generation: watch.generation.map { .known($0) } ?? .unknown(generationProblem),
             was: state.isOld ? was(watch) : nil, connections: connections,
@@ -117,6 +120,13 @@ extension MasterWatch {
             memory: watch.memory.sample(proc, watch.pid, stat, family: watches.count),
             cpuPercent: stat.map { watch.cpuPercent($0, now: .now()) } ?? .unknown(Unknown("it has gone")),
             killIn: killIn, holders: holders)
+        if watch.descriptorLimit == nil { watch.descriptorLimit = proc.descriptorLimit(watch.pid) }
+        sample.hardStopAfter = watch.limit
+        sample.descriptors = proc.descriptors(watch.pid, limit: watch.descriptorLimit)
+        sample.traffic =
+            (watch.info?.traffic).map { .known($0) }
+            ?? .unknown(silence[watch.pid] ?? tableProblem ?? Unknown("'show info' does not tell it"))
+        sample.listening = census.listening(watch.pid)
         watch.last = sample
         return sample
     }
@@ -171,9 +181,4 @@ extension MasterWatch {
         }
         return .known(found)
     }
-}
-
-extension WorkerState {
-    /// It serves no new clients.
-    var isOld: Bool { self != .serving && self != .starting }
 }

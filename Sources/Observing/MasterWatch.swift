@@ -12,6 +12,9 @@ final class MasterWatch {
     let family: FamilyEvents
     let configuration: LoadedConfiguration
     private let inquiry: MasterInquiry?
+    private let authors: AuthorWatch
+    /// Counters and running state around reloads.
+    let survey: WorkerSurvey
     let masterPath: String?
     /// Where the master's admin socket is reached.
     let adminAddress: SocketAddress?
@@ -33,13 +36,12 @@ final class MasterWatch {
     var wasPending = false
     private var knownLog: ReloadLog?
     private var logIsDue = true
-    /// The names of those who asked for a load, kept for when they are gone.
-    private var senders: [Int32: String] = [:]
 
-    init?(_ master: RunningMaster, proc: ProcTree) {
+    init?(_ master: RunningMaster, proc: ProcTree, authors: AuthorWatch) {
         guard let stat = proc.stat(master.pid), stat.state != "Z" else { return nil }
         self.master = master
         self.proc = proc
+        self.authors = authors
         startTicks = stat.startTicks
         family = FamilyEvents(proc, master: master.pid)
         configuration = LoadedConfiguration(proc, master: master.pid)
@@ -49,6 +51,7 @@ final class MasterWatch {
         let address = master.masterSocket.value.flatMap { AdminAddress.parse($0, relativeTo: folder) }
         adminAddress = address
         inquiry = address.map { MasterInquiry($0, proc: proc, master: master.pid) }
+        survey = WorkerSurvey(inquiry)
         masterPath =
             switch address {
             case .unix(let path): path
@@ -221,19 +224,36 @@ final class MasterWatch {
             case .success: .success
             case .failed: .failed
             }
-        let authors = attempt.requests.map { request -> String in
-            guard let pid = request.pid else { return request.via }
-            let numbers = "pid \(pid)\(request.uid.map { ", uid \($0)" } ?? "")"
-            if let name = proc.stat(pid)?.name { senders[pid] = name }
-            let who = senders[pid].map { "\($0) (\(numbers))" } ?? numbers
-            return "\(who) with \(request.via)"
-        }
-        return ReloadRecord(
+        var record = ReloadRecord(
             at: attempt.at, attempt: attempt.attempt, result: result,
             durationMilliseconds: result == .running
                 ? .unknown(Unknown("it still loads")) : .known(attempt.milliseconds),
             source: .showReloads, reason: attempt.reason.map(FailureReason.shortened),
-            author: authors.isEmpty ? nil : authors.joined(separator: ", "))
+            author: attempt.requests.first.map { author($0, more: attempt.requests.count - 1) })
+        record.verdict.steps = attempt.phases.map {
+            ReloadStep(name: $0.name, milliseconds: $0.milliseconds)
+        }
+        record.verdict.drains = attempt.drains.map { drain in
+            let still = Unknown("it still drains")
+            return DrainOutcome(
+                pid: drain.pid, generation: worker(drain.pid)?.generation,
+                atReload: .unknown(Unknown("the proxy does not tell it")), endedAt: drain.ended,
+                finished: drain.finished.map { .known($0) } ?? .unknown(still),
+                cut: drain.cut.map { .known($0) } ?? .unknown(still),
+                how: drain.exitCode.map { $0 > 128 ? "signal \($0 - 128)" : "exit \($0)" })
+        }
+        return record
+    }
+
+    private func author(_ request: ReloadRequest, more: Int) -> ReloadAuthor {
+        guard let pid = request.pid else {
+            return ReloadAuthor(
+                certainty: .unknown, via: request.via, uid: request.uid,
+                why: "the kernel did not name the sender of \(request.via)")
+        }
+        var author = authors.sender(pid, uid: request.uid, via: request.via, at: request.at)
+        if more > 0 { author.why = "and \(Wording.count(more, "request")) more that came meanwhile" }
+        return author
     }
 
     /// Which workers are READY since when, and who took over from whom.

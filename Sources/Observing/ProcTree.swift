@@ -15,6 +15,19 @@ package struct ProcessStat: Equatable, Sendable {
     /// When it started, in clock ticks since boot.
     package var startTicks: Int64
     package var residentPages: Int
+    /// The number of its terminal; 0 for none.
+    package var terminal: Int32 = 0
+
+    /// `pts/3`, `tty1`; nil without a terminal.
+    package var terminalName: String? {
+        let major = (terminal >> 8) & 0xfff
+        let minor = (terminal & 0xff) | ((terminal >> 12) & 0xfff00)
+        return switch major {
+        case 136...143: "pts/\((major - 136) * 256 + minor)"
+        case 4: minor < 64 ? "tty\(minor)" : "ttyS\(minor - 64)"
+        default: nil
+        }
+    }
 }
 
 /// A `/proc` file system.
@@ -72,7 +85,7 @@ package struct ProcTree: Sendable {
             name: String(decoding: bytes[(open + 1)..<close], as: UTF8.self),
             state: Character(UnicodeScalar(state)), parent: Int32(clamping: integer(fields[1])),
             cpuTicks: integer(fields[11]) + integer(fields[12]), startTicks: integer(fields[19]),
-            residentPages: Int(integer(fields[21])))
+            residentPages: Int(integer(fields[21])), terminal: Int32(truncatingIfNeeded: integer(fields[4])))
     }
 
     /// The words of the command line; empty for kernel threads, zombies and processes that have gone.
@@ -116,6 +129,24 @@ package struct ProcTree: Sendable {
         var info = Glibc.stat()
         guard lstat(path(pid, "fd"), &info) == 0 else { return nil }
         return Int(info.st_size)
+    }
+
+    /// Open descriptors against the soft RLIMIT_NOFILE.
+    package func descriptors(_ pid: Int32, limit: Int?) -> Known<ResourceUse> {
+        guard let count = descriptorCount(pid) else { return .unknown(Unknown("process \(pid) has gone")) }
+        guard count > 0 else {
+            return .unknown(Unknown("this kernel does not tell the number of descriptors (6.2 does)"))
+        }
+        guard let limit else { return .unknown(Unknown("the limits of process \(pid) cannot be read")) }
+        return .known(ResourceUse(used: count, limit: limit, scope: "the process"))
+    }
+
+    /// The soft limit of open descriptors; nil when it cannot be read.
+    package func descriptorLimit(_ pid: Int32) -> Int? {
+        guard let text = try? File.readText(path(pid, "limits"), limit: 1 << 16),
+            let row = text.split(separator: "\n").first(where: { $0.hasPrefix("Max open files") })
+        else { return nil }
+        return row.dropFirst("Max open files".count).split(separator: " ").first.flatMap { Int($0) }
     }
 
     /// The inodes of a process's sockets.
@@ -183,12 +214,13 @@ package struct ProcTree: Sendable {
         }
     }
 
-    /// The signals that wait for the whole process, one bit each; nil when it has gone.
+    /// The signals that wait for the whole process or its first thread, one bit each; nil when it has gone.
     package func pendingSignals(_ pid: Int32) -> UInt64? {
-        guard let bytes = try? File.read(path(pid, "status"), limit: 1 << 16),
-            let line = self.line("ShdPnd", in: bytes)
-        else { return nil }
-        return UInt64(String(decoding: line, as: UTF8.self), radix: 16)
+        guard let bytes = try? File.read(path(pid, "status"), limit: 1 << 16) else { return nil }
+        let masks = ["ShdPnd", "SigPnd"].compactMap { name in
+            line(name, in: bytes).flatMap { UInt64(String(decoding: $0, as: UTF8.self), radix: 16) }
+        }
+        return masks.isEmpty ? nil : masks.reduce(0, |)
     }
 
     /// The effective user of a process.

@@ -1,5 +1,6 @@
 // Takes joined replies of a master's admin socket apart: `show proc` first, then one `show info` a worker.
 
+import ReloadModel
 import RuntimeAPI
 
 /// The fields of one worker's `show info` that decide something.
@@ -13,6 +14,7 @@ package struct WorkerInfo: Equatable, Sendable {
     package var connectedPeers: Int
     package var version: String?
     package var name: String?
+    package var traffic: WorkerTraffic?
 
     /// Sessions that are neither clients nor listeners nor the query that asked: a cheap hint that an admin or
     /// peers session may be there. mwproxy counts its control socket as well.
@@ -33,6 +35,12 @@ package struct WorkerInfo: Equatable, Sendable {
         connectedPeers = fields["ConnectedPeers"].flatMap { Int($0) } ?? 0
         version = fields["Version"].map(String.init)
         name = fields["Name"].map(String.init)
+        if let connections = fields["CumConns"].flatMap({ Int($0) }),
+            let requests = fields["CumReq"].flatMap({ Int($0) }),
+            let bytes = fields["TotalBytesOut"].flatMap({ Int($0) })
+        {
+            traffic = WorkerTraffic(connections: connections, requests: requests, bytesOut: bytes)
+        }
     }
 }
 

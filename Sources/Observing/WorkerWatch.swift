@@ -28,6 +28,8 @@ final class WorkerWatch {
     var mutedUntil = Instant(nanoseconds: 0)
     var generation: Int?
     var info: WorkerInfo?
+    /// Its RLIMIT_NOFILE; read once, a process rarely changes it after its start.
+    var descriptorLimit: Int?
     var adminPaths: Set<String>?
     /// Sessions that are no clients, as the look before saw them.
     var otherSessions = 0

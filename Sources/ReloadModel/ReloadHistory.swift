@@ -5,8 +5,9 @@
 package struct ReloadHistory: Sendable {
     private struct Attempt: Sendable {
         var record: ReloadRecord
-        /// The worker that it started.
+        /// The worker that it started, and when.
         var child: Int32?
+        var childAt: Int64?
         /// The master's re-execution was seen.
         var wasExecuted = false
         /// A log line told of its begin.
@@ -30,13 +31,36 @@ package struct ReloadHistory: Sendable {
     package var executesAfterLoad: Bool
     private var attempts: [Attempt] = []
     private var knownReloads: Int?
+    private var lastID = 0
 
     package init(executesAfterLoad: Bool) {
         self.executesAfterLoad = executesAfterLoad
     }
 
     /// Oldest first.
-    package var records: [ReloadRecord] { attempts.map(\.record) }
+    package var records: [ReloadRecord] {
+        attempts.map { attempt in
+            var record = attempt.record
+            if record.verdict.steps.isEmpty { record.verdict.steps = Self.steps(attempt) }
+            return record
+        }
+    }
+
+    /// Until the worker was started and from there until it was READY, as process events told.
+    private static func steps(_ attempt: Attempt) -> [ReloadStep] {
+        guard let begin = attempt.record.at, let child = attempt.childAt, child >= begin else { return [] }
+        let load = ReloadStep(name: "load", milliseconds: Double(child - begin) / 1000)
+        guard let end = attempt.endedAt, end >= child else { return [load] }
+        return [load, ReloadStep(name: "start", milliseconds: Double(end - child) / 1000)]
+    }
+
+    /// Tells who asked for the newest attempt that began at `at`; what the proxy itself told is not replaced.
+    package mutating func attribute(_ author: ReloadAuthor, at: Int64) {
+        guard let index = attempts.lastIndex(where: { isSameMoment($0.record.at, at) }),
+            attempts[index].record.author?.certainty != .seen
+        else { return }
+        attempts[index].record.author = author
+    }
 
     /// Whether a load runs as far as is known.
     package var isLoading: Bool { attempts.last?.record.result == .running }
@@ -79,6 +103,7 @@ package struct ReloadHistory: Sendable {
             begin(at: at, source: source)
         }
         attempts[attempts.count - 1].child = pid
+        attempts[attempts.count - 1].childAt = at
     }
 
     /// A worker has ended. The one that the running load had started: the load has failed.
@@ -190,11 +215,13 @@ package struct ReloadHistory: Sendable {
         attempts.insert(contentsOf: past, at: 0)
     }
 
-    private func row(_ at: Int64?, _ attempt: Int, _ result: ReloadRecord.Result) -> ReloadRecord {
-        ReloadRecord(
+    private mutating func row(_ at: Int64?, _ attempt: Int, _ result: ReloadRecord.Result) -> ReloadRecord {
+        var record = ReloadRecord(
             at: at, attempt: attempt, result: result,
             durationMilliseconds: .unknown(Unknown("it happened before reloadtop watched")), source: .showProc
         )
+        record.id = nextID()
+        return record
     }
 
     private mutating func number(upTo reloads: Int, table: LoadTable, at: Int64) {
@@ -244,10 +271,13 @@ package struct ReloadHistory: Sendable {
                 if let known = attempt.record.attempt { return known == number }
                 return attempt.isLive && row.at.map { isSameMoment(attempt.record.at, $0) } ?? false
             }
+            var row = row
             if let same {
+                row.id = attempts[same].record.id
                 attempts[same].record = row
                 continue
             }
+            row.id = nextID()
             let place = attempts.firstIndex { ($0.record.attempt ?? Int.max) > number } ?? attempts.count
             attempts.insert(
                 Attempt(
@@ -295,12 +325,17 @@ package struct ReloadHistory: Sendable {
     // MARK: Steps
 
     private mutating func begin(at: Int64, source: ReloadRecord.Source) {
-        attempts.append(
-            Attempt(
-                record: ReloadRecord(
-                    at: at, attempt: nil, result: .running,
-                    durationMilliseconds: .unknown(Unknown("it still loads")), source: source)))
+        var record = ReloadRecord(
+            at: at, attempt: nil, result: .running,
+            durationMilliseconds: .unknown(Unknown("it still loads")), source: source)
+        record.id = nextID()
+        attempts.append(Attempt(record: record))
         trim()
+    }
+
+    private mutating func nextID() -> Int {
+        lastID += 1
+        return lastID
     }
 
     private mutating func end(_ index: Int, _ result: ReloadRecord.Result, at: Int64?) {

@@ -71,10 +71,15 @@ package struct MasterSample: Equatable, Sendable {
     package var cpuPercent: Known<Double>
     /// SIGUSR2 or SIGHUP is pending: the master does not get to its signals.
     package var reloadPending: Bool
+    /// `SIGUSR2` or `SIGHUP` where it waits for the master at this very look; nil: none.
+    package var pendingSignal: String?
+    /// `R`, `S`, `D`, `T` … of /proc/PID/stat; nil when it has gone.
+    package var processState: Character?
 
     package init(
         pid: Int32, uptime: Double, reloads: Known<Int>, failedReloads: Known<Int>, memory: MemorySample,
-        cpuPercent: Known<Double>, reloadPending: Bool
+        cpuPercent: Known<Double>, reloadPending: Bool, pendingSignal: String? = nil,
+        processState: Character? = nil
     ) {
         self.pid = pid
         self.uptime = uptime
@@ -83,6 +88,8 @@ package struct MasterSample: Equatable, Sendable {
         self.memory = memory
         self.cpuPercent = cpuPercent
         self.reloadPending = reloadPending
+        self.pendingSignal = pendingSignal
+        self.processState = processState
     }
 }
 
@@ -149,6 +156,14 @@ package struct WorkerSample: Equatable, Sendable {
     package var killIn: Known<Double>
     /// What keeps a worker that is not serving; empty when nothing was found or it serves.
     package var holders: Known<[Holder]>
+    /// hard-stop-after of the configuration that it was loaded from.
+    package var hardStopAfter: Known<HardStopAfter> = .unknown(Unknown("not read"))
+    /// Open descriptors against its RLIMIT_NOFILE.
+    package var descriptors: Known<ResourceUse> = .unknown(Unknown("not counted"))
+    /// What it has moved by its own counters.
+    package var traffic: Known<WorkerTraffic> = .unknown(Unknown("not asked"))
+    /// Where it listens for clients, admin sockets left out: `127.0.0.1:80`.
+    package var listening: Known<[String]> = .unknown(Unknown("not looked at"))
 
     package init(
         pid: Int32, state: WorkerState, generation: Known<Int>, was: Int?, connections: Known<Int>,
@@ -197,12 +212,16 @@ package struct ReloadRecord: Equatable, Sendable {
     package var source: Source
     /// The first error of a failed load: `cfg:29 unknown keyword 'bogus'`; and where it was found.
     package var reason: String?
-    /// Who asked: `kill (pid 812, uid 0)`.
-    package var author: String?
+    /// Who asked; nil where nobody has looked for it yet.
+    package var author: ReloadAuthor?
+    /// What it did, as far as is known by now.
+    package var verdict = ReloadVerdict()
+    /// Stays with it for as long as it is in the list, and is no other's.
+    package var id = 0
 
     package init(
         at: Int64?, attempt: Int?, result: Result, durationMilliseconds: Known<Double>, source: Source,
-        reason: String? = nil, author: String? = nil
+        reason: String? = nil, author: ReloadAuthor? = nil
     ) {
         self.at = at
         self.attempt = attempt
@@ -263,13 +282,15 @@ package struct Snapshot: Equatable, Sendable {
     package var newLines: [LogLine]
     package var blindness: [Blindness]
     package var alerts: [Alert]
+    /// The limits around all workers.
+    package var resources: Resources
     /// What each load was made from, as far as it was seen.
     package var configuration: ConfigurationRecord
 
     package init(
         time: Int64, proxy: ProxyIdentity, master: MasterSample, workers: [WorkerSample],
         reloads: [ReloadRecord], newLines: [LogLine], blindness: [Blindness], alerts: [Alert],
-        configuration: ConfigurationRecord = .unseen
+        resources: Resources = .notLookedAt, configuration: ConfigurationRecord = .unseen
     ) {
         self.time = time
         self.proxy = proxy
@@ -279,35 +300,7 @@ package struct Snapshot: Equatable, Sendable {
         self.newLines = newLines
         self.blindness = blindness
         self.alerts = alerts
+        self.resources = resources
         self.configuration = configuration
-    }
-}
-
-/// Something that a person should look at.
-package struct Alert: Equatable, Sendable {
-    package enum Kind: String, Sendable {
-        case stacking
-        case failedReload = "failed_reload"
-        case restart, overdue, held
-    }
-    package enum Severity: String, Comparable, Sendable {
-        case info, warning, critical
-        private var rank: Int {
-            switch self {
-            case .info: 0
-            case .warning: 1
-            case .critical: 2
-            }
-        }
-        package static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
-    }
-    package var kind: Kind
-    package var severity: Severity
-    package var message: String
-
-    package init(kind: Kind, severity: Severity, message: String) {
-        self.kind = kind
-        self.severity = severity
-        self.message = message
     }
 }

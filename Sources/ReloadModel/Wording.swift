@@ -36,6 +36,18 @@ package enum Wording {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
+    /// `12 %`
+    package static func percent(_ fraction: Double) -> String {
+        fraction.isFinite ? "\(Int((min(fraction, 1e6) * 100).rounded())) %" : "?"
+    }
+
+    /// `0.3`: one decimal.
+    package static func tenths(_ value: Double) -> String {
+        guard value.isFinite, abs(value) < 1e15 else { return "?" }
+        let tenths = Int((abs(value) * 10).rounded())
+        return "\(value < 0 && tenths > 0 ? "-" : "")\(tenths / 10).\(tenths % 10)"
+    }
+
     private static func sign(_ seconds: Double) -> String { seconds < 0 ? "-" : "" }
     private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

@@ -30,6 +30,9 @@ package struct WorkerFacts: Equatable, Sendable {
 }
 
 extension WorkerState {
+    /// It serves no new clients.
+    package var isOld: Bool { self != .serving && self != .starting }
+
     /// How long after its deadline a worker still is on time, in seconds: HAProxy may take one more.
     package static let graceAfterDeadline = 1.0
 

@@ -14,7 +14,7 @@ package enum ReportJSON {
             ("proxy", proxy(snapshot.proxy)), ("master", master(snapshot.master)),
             ("workers", .array(snapshot.workers.map(worker))),
             ("alerts", .array(snapshot.alerts.map(alert))),
-            ("reloads", .array(snapshot.reloads.map(reload))),
+            ("reloads", .array(snapshot.reloads.map(reload))), ("limits", limits(snapshot.resources)),
         ])
     }
 
@@ -43,41 +43,50 @@ package enum ReportJSON {
             ("rss_bytes", integer(worker.memory.resident)),
             ("pss_bytes", integer(worker.memory.proportional)),
             ("cpu_percent", tenths(worker.cpuPercent.value)), ("kill_in_s", tenths(worker.killIn.value)),
+            ("descriptors", integer(worker.descriptors.map(\.used))),
+            ("descriptor_limit", integer(worker.descriptors.map(\.limit))),
+            ("listening", worker.listening.value.map { .array($0.map { .string($0) }) } ?? .null),
+        ])
+    }
+
+    private static func limits(_ resources: Resources) -> JSON {
+        func use(_ value: Known<ResourceUse>) -> JSON {
+            value.value.map { use in
+                object([
+                    ("used", .integer(Int64(use.used))), ("limit", .integer(Int64(use.limit))),
+                    ("scope", .string(use.scope)),
+                ])
+            } ?? .null
+        }
+        return object([
+            ("memory_bytes", use(resources.memory)), ("descriptors", use(resources.descriptors)),
+            ("processes", use(resources.processes)),
         ])
     }
 
     private static func alert(_ alert: Alert) -> JSON {
         object([
             ("kind", .string(alert.kind.rawValue)), ("severity", .string(alert.severity.rawValue)),
-            ("message", .string(alert.message)),
+            ("message", .string(alert.message)), ("remedy", text(alert.remedy)),
         ])
     }
 
-    private static func reload(_ record: ReloadRecord) -> JSON {
-        object([
-            ("at", record.at.map(time) ?? .null),
-            ("result", record.result == .unknown ? .null : .string(record.result.rawValue)),
-            ("duration_ms", tenths(record.durationMilliseconds.value)),
-            ("source", .string(record.source.rawValue)),
-        ])
-    }
-
-    private static func object(_ members: [(String, JSON)]) -> JSON {
+    static func object(_ members: [(String, JSON)]) -> JSON {
         .object(members.map { JSON.Member($0, $1) })
     }
 
-    private static func time(_ microseconds: Int64) -> JSON {
+    static func time(_ microseconds: Int64) -> JSON {
         .string(CivilTime.text(ofMicroseconds: microseconds))
     }
 
-    private static func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+    static func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
 
-    private static func integer(_ value: Known<Int>) -> JSON {
+    static func integer(_ value: Known<Int>) -> JSON {
         value.value.map { .integer(Int64($0)) } ?? .null
     }
 
     /// A number with one decimal.
-    private static func tenths(_ value: Double?) -> JSON {
+    static func tenths(_ value: Double?) -> JSON {
         value.map { .number(($0 * 10).rounded() / 10) } ?? .null
     }
 }

@@ -14,6 +14,7 @@ package enum ReportText {
         var lines = [header(snapshot)]
         for alert in snapshot.alerts {
             lines.append("!! \(alert.severity.rawValue) \(alert.kind.rawValue): \(alert.message)")
+            if let remedy = alert.remedy { lines.append("   -> \(remedy)") }
         }
         lines.append("")
         lines += aligned([columns, masterRow(snapshot)] + snapshot.workers.map(workerRow))
@@ -108,7 +109,7 @@ package enum ReportText {
             record.at.map { CivilTime.text(ofMicroseconds: $0) } ?? "time unknown",
             record.attempt.map { "#\($0)" } ?? "-", record.result.rawValue,
             record.durationMilliseconds.value.map { "\(Int($0.rounded()))ms" } ?? "-",
-            "from \(record.source.rawValue)", record.author.map { "by \($0)" } ?? "",
+            "from \(record.source.rawValue)", record.author.map { "by \($0.words)" } ?? "",
             record.reason ?? "",
         ]
     }

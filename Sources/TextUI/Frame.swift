@@ -94,7 +94,8 @@ package struct Frame: Equatable, Sendable {
             return false
         }
         var shown = scalar.value
-        if repertoire == .ascii && shown > 0x7E { shown = 0x3F }
+        // An arrow has a stand-in, every other character is a question mark.
+        if repertoire == .ascii && shown > 0x7E { shown = shown == 0x2192 ? 0x3E : 0x3F }
         set(Cell(scalar: shown, style: style), base + x)
         if columns == 2 {
             set(

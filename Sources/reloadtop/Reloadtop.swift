@@ -4,6 +4,7 @@ import ArgumentParser
 import Glibc
 import Observing
 import Preferences
+import ReloadModel
 import TextUI
 import Unix
 
@@ -125,7 +126,7 @@ struct Reloadtop: ParsableCommand {
     var observing: ObserverOptions {
         ObserverOptions(
             journalUnit: journalUnit, journalDirectory: journalDirectory, logFile: logFile,
-            stackLimit: stackLimit)
+            thresholds: AlertThresholds(stackLimit: stackLimit))
     }
 }
 

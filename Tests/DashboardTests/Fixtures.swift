@@ -61,6 +61,10 @@ enum Fixture {
         ]
     }
 
+    static func author(_ pid: Int32) -> ReloadAuthor {
+        ReloadAuthor(certainty: .seen, chain: [ProcessLink(pid: pid, name: "kill")], uid: 0)
+    }
+
     static var reloads: [ReloadRecord] {
         [
             ReloadRecord(
@@ -69,11 +73,58 @@ enum Fixture {
             ReloadRecord(
                 at: now - 1_200_000_000, attempt: 27, result: .failed, durationMilliseconds: .known(38.2),
                 source: .processEvents, reason: "edge.cfg:29: unknown keyword 'bogus'",
-                author: "kill (pid 812, uid 0)"),
+                author: author(812)),
             ReloadRecord(
                 at: now - 262_000_000, attempt: 29, result: .success, durationMilliseconds: .known(41),
-                source: .processEvents, author: "kill (pid 911, uid 0)"),
+                source: .processEvents, author: author(911)),
         ]
+    }
+
+    /// The reloads with everything that can be known of the last one.
+    static var judgedReloads: [ReloadRecord] {
+        var reloads = reloads
+        for index in reloads.indices { reloads[index].id = index + 1 }
+        var last = reloads[2]
+        last.author = ReloadAuthor(
+            certainty: .likely,
+            chain: ["ansible-playbook", "sh", "kill"].enumerated().map {
+                ProcessLink(pid: Int32(909 + $0.offset), name: $0.element)
+            }, command: "kill -USR2 7459", uid: 1000, user: "alice", terminal: "pts/3",
+            why: "it started 4ms before")
+        var verdict = ReloadVerdict()
+        verdict.steps = [
+            ReloadStep(name: "load", milliseconds: 22), ReloadStep(name: "start", milliseconds: 19),
+            ReloadStep(name: "old listeners closed", milliseconds: 12, isBound: true),
+        ]
+        let before = HealthRates(
+            seconds: 10, requestsPerSecond: 812, serverErrorsPerSecond: 0, connectErrorsPerSecond: 0.1,
+            queued: 0, downBackends: [])
+        let after = HealthRates(
+            seconds: 10.1, requestsPerSecond: 801.2, serverErrorsPerSecond: 14.2, connectErrorsPerSecond: 9,
+            queued: 12, downBackends: ["app"])
+        verdict.health = .known(HealthComparison(before: before, after: after, thresholds: AlertThresholds()))
+        verdict.undone = .known(["server app/s2 was drained by hand, is UP again"])
+        verdict.lostTables = .known([])
+        verdict.countersReset = 120_331
+        verdict.drains = [
+            DrainOutcome(
+                pid: 18970, generation: 25, atReload: .known(812), endedAt: now - 202_000_000,
+                finished: .known(811), cut: .known(1), how: "hard-stop-after"),
+            DrainOutcome(
+                pid: 18682, generation: 24, atReload: .known(40), left: 31, finished: .unknown(noPSS),
+                cut: .unknown(noPSS)),
+        ]
+        verdict.log = [
+            LogLine(
+                at: now - 262_000_000, severity: .info, source: .journal,
+                text: "[NOTICE]   (7459) : Reloading HAProxy"),
+            LogLine(
+                at: now - 261_950_000, severity: .info, source: .journal,
+                text: "[NOTICE]   (7459) : Loading \u{1b}[31msuccess."),
+        ]
+        last.verdict = verdict
+        reloads[2] = last
+        return reloads
     }
 
     static var lines: [LogLine] {

@@ -25,7 +25,10 @@ import TextUI
         snapshot.reloads.append(
             ReloadRecord(
                 at: Fixture.now, attempt: 30, result: .failed, durationMilliseconds: .known(4),
-                source: .journal, reason: text, author: text))
+                source: .journal, reason: text,
+                author: ReloadAuthor(
+                    certainty: .seen, chain: [ProcessLink(pid: 1, name: text)], command: text, user: text,
+                    why: text)))
         snapshot.newLines.append(LogLine(at: Fixture.now, severity: .critical, source: .journal, text: text))
         snapshot.alerts.append(Alert(kind: .failedReload, severity: .critical, message: text))
         snapshot.blindness = [Blindness(what: text, unknown: Unknown(text, remedy: text))]

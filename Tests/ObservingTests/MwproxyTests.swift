@@ -23,7 +23,10 @@ import Unix
         let left = try #require(snapshot.workers[1].killIn.value)
         #expect(left > 3500 && left <= 3600)
         #expect(snapshot.reloads.count == 1)
-        #expect(snapshot.reloads.last?.author?.contains("with SIGUSR2") == true)
+        let author = try #require(snapshot.reloads.last?.author)
+        #expect(author.certainty == .seen)
+        #expect(author.via == "SIGUSR2")
+        #expect(author.chain.last?.pid == getpid())
         #expect(snapshot.reloads.last?.durationMilliseconds.value != nil)
         // It stays draining: no admin session holds it.
         #expect(try watched.freshLook().workers.map(\.state) == [.serving, .draining])

@@ -33,11 +33,23 @@ import Testing
             source: .processEvents, reason: reason)
     }
 
+    private func look(
+        _ workers: [WorkerSample], _ reloads: [ReloadRecord] = [], master: MasterSample? = nil,
+        at time: Int64? = nil
+    ) -> Snapshot {
+        Snapshot(
+            time: time ?? now,
+            proxy: ProxyIdentity(
+                program: .haproxy, version: .known("2.6.12"), masterSocket: .known("/run/m.sock")),
+            master: master ?? self.master(), workers: workers, reloads: reloads, newLines: [], blindness: [],
+            alerts: [])
+    }
+
     private func alerts(
         _ workers: [WorkerSample], _ reloads: [ReloadRecord] = [], failed: Int = 0, limit: Int = 4
     ) -> [Alert] {
-        AlertRules.alerts(
-            master: master(failed: failed), workers: workers, reloads: reloads, stackLimit: limit, now: now)
+        var judge = AlertJudge(thresholds: AlertThresholds(stackLimit: limit))
+        return judge.alerts(for: look(workers, reloads, master: master(failed: failed)))
     }
 
     @Test func workersWithinTheLimitDoNotStack() {
@@ -46,11 +58,14 @@ import Testing
     }
 
     @Test func stackingTellsAgeConnectionsAndMemory() throws {
-        let workers = [worker(9, .serving)] + (1...5).map { worker($0, .draining, killIn: 5) }
+        let workers = [worker(9, .serving)] + (1...5).map { worker($0, .draining) }
         let alert = try #require(alerts(workers).first)
         #expect(alert.kind == .stacking)
         #expect(alert.severity == .warning)
-        #expect(alert.message == "5 draining workers > limit 4: oldest 1m30s, 5 connections, 5.0 MiB")
+        #expect(
+            alert.message
+                == "5 draining workers > limit 4: no known end, oldest 1m30s, 5 connections, 5.0 MiB")
+        #expect(alert.remedy?.contains("hard-stop-after") == true)
     }
 
     @Test func whatIsUnknownIsNotCountedAsZero() throws {
@@ -93,6 +108,80 @@ import Testing
         #expect(found[1].message == "worker 2 (generation 2) is past its hard-stop-after by 1m02s")
         #expect(found[2].message.hasSuffix("past its hard-stop-after by 1m04s, kept by 9 clients"))
         #expect(found[3].message == "worker 3 (generation 3) is held by an admin session of socat (pid 5)")
+    }
+
+    @Test func aStoppedMasterIsToldAtOnceWithWhatWaitsForIt() throws {
+        var judge = AlertJudge(thresholds: AlertThresholds())
+        var stopped = master()
+        (stopped.processState, stopped.pendingSignal) = ("T", "SIGUSR2")
+        _ = judge.alerts(for: look([worker(7, .serving)], master: stopped))
+        let later = judge.alerts(for: look([worker(7, .serving)], master: stopped, at: now + 4_000_000))
+        let alert = try #require(later.first)
+        #expect(alert.kind == .stuckMaster)
+        #expect(alert.severity == .critical)
+        #expect(alert.message.contains("SIGUSR2 has been pending for 4s"))
+        #expect(alert.remedy == "kill -CONT 1")
+    }
+
+    @Test func aSignalThatWaitsForAMomentIsOnItsWay() {
+        var judge = AlertJudge(thresholds: AlertThresholds())
+        var busy = master()
+        (busy.processState, busy.pendingSignal) = ("R", "SIGUSR2")
+        func kinds(_ at: Int64, _ master: MasterSample) -> [Alert.Kind] {
+            judge.alerts(for: look([worker(7, .serving)], master: master, at: at)).map(\.kind)
+        }
+        #expect(kinds(now, busy) == [])
+        #expect(kinds(now + 2_000_000, busy) == [])
+        #expect(kinds(now + 2_500_000, master()) == [])
+        #expect(kinds(now + 4_000_000, busy) == [])
+        #expect(kinds(now + 8_000_000, busy) == [.stuckMaster])
+    }
+
+    @Test func aWorkerSpinsWhenNothingMovesOverSeveralLooks() throws {
+        var judge = AlertJudge(thresholds: AlertThresholds())
+        func kinds(_ percent: Double, requests: Int, _ step: Int64) -> [Alert] {
+            var busy = worker(3, .draining, killIn: 60)
+            busy.cpuPercent = .known(percent)
+            busy.traffic = .known(
+                WorkerTraffic(connections: 1, requests: requests, bytesOut: requests * 1200))
+            return judge.alerts(for: look([worker(9, .serving), busy], at: now + step * 1_000_000))
+        }
+        // Traffic explains a full CPU; our own questions are no traffic.
+        for step in Int64(0)..<4 { #expect(kinds(99, requests: Int(step) * 900, step).isEmpty) }
+        #expect(kinds(99, requests: 2701, 4).isEmpty)
+        #expect(kinds(99, requests: 2702, 5).isEmpty)
+        let alert = try #require(kinds(99, requests: 2703, 6).first)
+        #expect(alert.kind == .spinning)
+        #expect(alert.message.contains("99 % CPU (>= 95 %) over 3 looks and moves no traffic"))
+        #expect(kinds(20, requests: 2704, 7).isEmpty)
+    }
+
+    @Test func aListenerThatIsStillHeldIsStranded() throws {
+        var judge = AlertJudge(thresholds: AlertThresholds())
+        func found(_ places: [String], _ step: Int64) -> Alert? {
+            var serving = worker(9, .serving)
+            serving.listening = .known(["127.0.0.1:80"])
+            var old = worker(3, .draining, killIn: 60)
+            old.listening = .known(places)
+            return judge.alerts(for: look([serving, old], at: now + step * 1_000_000)).first
+        }
+        #expect(found(["127.0.0.1:80"], 0) == nil)
+        #expect(found(["127.0.0.1:80"], 4)?.severity == .warning)
+        let removed = try #require(found(["127.0.0.1:81"], 5))
+        #expect(removed.kind == .strandedListener)
+        #expect(removed.severity == .critical)
+        #expect(removed.message.contains("the only one that listens on 127.0.0.1:81"))
+        #expect(found([], 6) == nil)
+    }
+
+    @Test func tooManyReloadsAreTold() {
+        let many = (0..<11).map { number in
+            ReloadRecord(
+                at: now - Int64(number + 100) * 1_000_000, attempt: number, result: .success,
+                durationMilliseconds: .known(40), source: .processEvents)
+        }
+        #expect(alerts([worker(9, .serving)], many).map(\.kind) == [.reloadRate])
+        #expect(alerts([worker(9, .serving)], many.dropLast()).isEmpty)
     }
 
     @Test(arguments: [

@@ -160,10 +160,12 @@ import Testing
         var history = ReloadHistory(executesAfterLoad: false)
         history.observe(table(0, [(10, 0, true)]), at: at(0))
         history.masterExecuted(at: at(100), source: .processEvents)
-        let row = ReloadRecord(
+        var row = ReloadRecord(
             at: at(95), attempt: 1, result: .success, durationMilliseconds: .known(12), source: .showReloads,
-            author: "kill (pid 5, uid 0) with SIGUSR2")
+            author: ReloadAuthor(
+                certainty: .seen, chain: [ProcessLink(pid: 5, name: "kill")], via: "SIGUSR2", uid: 0))
         history.learn([row])
+        row.id = 1
         history.observe(table(1, [(10, 0, true), (20, 1, true)]), at: at(160))
         #expect(history.records == [row])
     }

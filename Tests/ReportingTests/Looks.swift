@@ -44,7 +44,8 @@ enum Looks {
                 ReloadRecord(
                     at: now - 262_000_000, attempt: 28, result: .success,
                     durationMilliseconds: .known(41.26), source: .processEvents,
-                    author: "kill (pid 911, uid 0)"),
+                    author: ReloadAuthor(
+                        certainty: .seen, chain: [ProcessLink(pid: 911, name: "kill")], uid: 0)),
                 ReloadRecord(
                     at: now - 12_000_000, attempt: 29, result: .failed,
                     durationMilliseconds: .known(38), source: .journal,

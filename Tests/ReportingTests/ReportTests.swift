@@ -21,8 +21,8 @@ import Unix
                 11117  held      [was: 1]  9    9m06s  0      24.5 MiB  16.0 MiB  12.5  ?        an admin session of hatop (pid 12186)
 
                 RELOADS
-                2026-03-01T10:20:09.000000Z  #28  success  41ms  from process events  by kill (pid 911, uid 0)
-                2026-03-01T10:24:19.000000Z  #29  failed   38ms  from journal                                   edge.cfg:29: unknown keyword '^[[31mbogus'
+                2026-03-01T10:20:09.000000Z  #28  success  41ms  from process events  by kill (pid 911, uid 0) - seen
+                2026-03-01T10:24:19.000000Z  #29  failed   38ms  from journal                                          edge.cfg:29: unknown keyword '^[[31mbogus'
 
                 """)
     }
@@ -79,7 +79,7 @@ import Unix
     @Test func theJSONOfAFullLook() {
         #expect(
             ReportJSON.object(Looks.full) == #"""
-                {"schema":1,"time":"2026-03-01T10:24:31.000000Z","proxy":{"program":"haproxy","version":"2.6.12","master_socket":"/run/master.sock"},"master":{"pid":7459,"uptime_s":352920.4,"reloads":29,"failed_reloads":1,"rss_bytes":13008896,"pss_bytes":3673088},"workers":[{"pid":20193,"state":"serving","generation":28,"was":null,"connections":812,"uptime_s":262.1,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":null},{"pid":18970,"state":"draining","generation":25,"was":1,"connections":31,"uptime_s":339.0,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":1461.2},{"pid":11117,"state":"held","generation":9,"was":1,"connections":0,"uptime_s":546.0,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":null}],"alerts":[{"kind":"failed_reload","severity":"critical","message":"last reload failed 12s ago: edge.cfg:29: unknown keyword '\u001b[31mbogus'"}],"reloads":[{"at":"2026-03-01T10:20:09.000000Z","result":"success","duration_ms":41.3,"source":"process events"},{"at":"2026-03-01T10:24:19.000000Z","result":"failed","duration_ms":38.0,"source":"journal"}]}
+                {"schema":1,"time":"2026-03-01T10:24:31.000000Z","proxy":{"program":"haproxy","version":"2.6.12","master_socket":"/run/master.sock"},"master":{"pid":7459,"uptime_s":352920.4,"reloads":29,"failed_reloads":1,"rss_bytes":13008896,"pss_bytes":3673088},"workers":[{"pid":20193,"state":"serving","generation":28,"was":null,"connections":812,"uptime_s":262.1,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":null,"descriptors":null,"descriptor_limit":null,"listening":null},{"pid":18970,"state":"draining","generation":25,"was":1,"connections":31,"uptime_s":339.0,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":1461.2,"descriptors":null,"descriptor_limit":null,"listening":null},{"pid":11117,"state":"held","generation":9,"was":1,"connections":0,"uptime_s":546.0,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":null,"descriptors":null,"descriptor_limit":null,"listening":null}],"alerts":[{"kind":"failed_reload","severity":"critical","message":"last reload failed 12s ago: edge.cfg:29: unknown keyword '\u001b[31mbogus'","remedy":null}],"reloads":[{"at":"2026-03-01T10:20:09.000000Z","result":"success","duration_ms":41.3,"source":"process events","attempt":28,"reason":null,"author":{"certainty":"seen","words":"kill (pid 911, uid 0) - seen","pid":911,"uid":0,"user":null,"terminal":null,"via":null,"why":null},"steps":[],"finished":null,"cut":null,"health":null,"undone":null,"lost_tables":null},{"at":"2026-03-01T10:24:19.000000Z","result":"failed","duration_ms":38.0,"source":"journal","attempt":29,"reason":"edge.cfg:29: unknown keyword '\u001b[31mbogus'","author":null,"steps":[],"finished":null,"cut":null,"health":null,"undone":null,"lost_tables":null}],"limits":{"memory_bytes":null,"descriptors":null,"processes":null}}
 
                 """#)
     }
@@ -108,7 +108,9 @@ import Unix
         let example = try JSON(parsing: fenced)
         let written = try JSON(parsing: ReportJSON.object(Looks.full))
         #expect(names(example) == names(written))
-        for part in ["proxy", "master"] { #expect(names(example[part]) == names(written[part]), "\(part)") }
+        for part in ["proxy", "master", "limits"] {
+            #expect(names(example[part]) == names(written[part]), "\(part)")
+        }
         for part in ["workers", "alerts", "reloads"] {
             #expect(names(example[part]?.array?.first) == names(written[part]?.array?.first), "\(part)")
         }

@@ -38,7 +38,9 @@ extension SystemTests {
             }
             let json = try report(scene)
             #expect(
-                members(json) == ["schema", "time", "proxy", "master", "workers", "alerts", "reloads"])
+                members(json) == [
+                    "schema", "time", "proxy", "master", "workers", "alerts", "reloads", "limits",
+                ])
             #expect(json["schema"]?.integer == 1)
             #expect(json["proxy"]?["program"]?.string == kind.rawValue)
             #expect(json["proxy"]?["master_socket"]?.string == scene.proxy.masterSocket)
@@ -51,7 +53,7 @@ extension SystemTests {
             #expect(
                 members(draining) == [
                     "pid", "state", "generation", "was", "connections", "uptime_s", "rss_bytes", "pss_bytes",
-                    "cpu_percent", "kill_in_s",
+                    "cpu_percent", "kill_in_s", "descriptors", "descriptor_limit", "listening",
                 ])
             #expect(draining["state"]?.string == "draining")
             #expect(draining["generation"]?.integer == 0)

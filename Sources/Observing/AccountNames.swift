@@ -1,0 +1,25 @@
+// Names of users from /etc/passwd, read once when the first is needed: a name service could take seconds.
+
+import Unix
+
+struct AccountNames {
+    private let path: String
+    private var names: [UInt32: String]?
+
+    init(path: String = "/etc/passwd") {
+        self.path = path
+    }
+
+    mutating func name(of user: UInt32) -> String? {
+        if names == nil {
+            let text = (try? File.readText(path, limit: 1 << 20)) ?? ""
+            names = Dictionary(
+                text.split(separator: "\n").compactMap { line in
+                    let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+                    guard fields.count > 2, let id = UInt32(fields[2]) else { return nil }
+                    return (id, String(fields[0]))
+                }, uniquingKeysWith: { first, _ in first })
+        }
+        return names?[user]
+    }
+}

@@ -1,0 +1,60 @@
+// The watched master goes: what is left to say, and who has taken its place.
+
+import ReloadModel
+import Unix
+
+extension Observer {
+    func lose(_ gone: MasterWatch) {
+        watch = nil
+        check = nil
+        nextSearch = .now()
+        _ = findSuccessor(now: WallClock.now().microseconds)
+    }
+
+    /// Another master with the same socket or command line in the place of the one that has gone: a restart.
+    func findSuccessor(now: Int64) -> Bool {
+        nextSearch = .now() + Self.searchPeriod
+        let candidates = MasterSearch(proc).all().filter { candidate in
+            guard candidate.program == master.program else { return false }
+            if let socket = candidate.masterSocket.value, socket == master.masterSocket.value { return true }
+            return candidate.commandLine == master.commandLine
+        }
+        guard let next = candidates.last, let watch = MasterWatch(next, proc: proc, authors: authors) else {
+            return false
+        }
+        let before = master
+        let dead = (last?.workers ?? []).filter { proc.stat($0.pid).map { $0.state == "Z" } ?? true }
+        let lost = dead.compactMap(\.connections.value).reduce(0, +)
+        master = next
+        self.watch = watch
+        archive?.follow(watch.configuration)
+        history.executesAfterLoad = watch.executesAfterLoad
+        history.restarted(
+            at: startTime(watch), source: .proc,
+            lost: "master \(before.pid) gave way to \(next.pid), \(Wording.count(lost, "connection")) lost")
+        log = LogFeed(options, proc: proc, master: next)
+        limits = ResourceLimits(proc, master: next.pid)
+        judge = AlertJudge(thresholds: options.thresholds)
+        explained = nil
+        return true
+    }
+
+    /// What is left to say while no master runs.
+    func without(_ now: Int64) -> Snapshot {
+        let why = Unknown("master \(master.pid) has ended")
+        let memory = MemorySample(resident: .unknown(why), proportional: .unknown(why))
+        let gone = MasterSample(
+            pid: master.pid, uptime: last?.master.uptime ?? 0, reloads: .unknown(why),
+            failedReloads: .unknown(why),
+            memory: memory, cpuPercent: .unknown(why), reloadPending: false)
+        let proxy =
+            last?.proxy
+            ?? ProxyIdentity(
+                program: master.program, version: .unknown(why), masterSocket: master.masterSocket)
+        var snapshot = Snapshot(
+            time: now, proxy: proxy, master: gone, workers: [], reloads: history.records.map(book.completed),
+            newLines: takeLines(), blindness: [Blindness(what: "master", unknown: why)], alerts: [])
+        snapshot.alerts = judge.alerts(for: snapshot)
+        return snapshot
+    }
+}

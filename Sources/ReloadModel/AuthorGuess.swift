@@ -1,0 +1,126 @@
+// HAProxy does not tell who sent it the signal. What the kernel told of programs that started just before the master
+// executed itself makes one of them likely.
+
+/// A program that was seen to start, read at that moment.
+package struct ProgramStart: Equatable, Sendable {
+    package var pid: Int32
+    /// Microseconds since 1970.
+    package var at: Int64
+    /// From the outermost ancestor to the process itself.
+    package var chain: [ProcessLink]
+    /// Its words, joined by blanks.
+    package var command: String
+    package var uid: UInt32?
+    package var user: String?
+    package var terminal: String?
+
+    package init(
+        pid: Int32, at: Int64, chain: [ProcessLink], command: String, uid: UInt32? = nil,
+        user: String? = nil, terminal: String? = nil
+    ) {
+        self.pid = pid
+        self.at = at
+        self.chain = chain
+        self.command = command
+        self.uid = uid
+        self.user = user
+        self.terminal = terminal
+    }
+
+    package var name: String { chain.last?.name ?? "" }
+
+    package func author(
+        _ certainty: ReloadAuthor.Certainty, via: String? = nil, why: String? = nil
+    ) -> ReloadAuthor {
+        ReloadAuthor(
+            certainty: certainty, chain: chain, command: command.isEmpty ? nil : command, via: via, uid: uid,
+            user: user, terminal: terminal, why: why)
+    }
+}
+
+package enum AuthorGuess {
+    /// How long before the master's execution its cause may have started, in microseconds; a client of systemd,
+    /// a tool or a script may take longer than the kill that it ends in.
+    private static let quick: Int64 = 1_500_000
+    private static let slow: Int64 = 10_000_000
+
+    /// Names of programs that may ask for a reload; only these are read when they start.
+    package static func mayAsk(_ name: String) -> Bool {
+        askers.contains(name) || interpreters.contains { name.hasPrefix($0) }
+    }
+
+    private static let killers: Set<String> = ["kill", "pkill", "killall", "skill"]
+    private static let services: Set<String> = [
+        "systemctl", "service", "rc-service", "invoke-rc.d", "monit", "supervisorctl", "s6-svc", "sv",
+    ]
+    private static let clients: Set<String> = [
+        "socat", "nc", "ncat", "netcat", "nc.openbsd", "nc.traditional",
+    ]
+    private static let finders: Set<String> = ["pidof", "pgrep"]
+    private static let proxies: Set<String> = ["haproxy", "mwproxy"]
+    private static let askers = killers.union(services).union(clients).union(finders).union(proxies)
+    private static let interpreters = [
+        "sh", "bash", "dash", "zsh", "ksh", "ash", "busybox", "python", "perl", "ruby", "node", "ansible",
+        "puppet", "chef", "salt", "make", "cron", "CRON", "certbot", "consul-template", "dataplaneapi",
+        "haproxy-ingress", "kubectl", "docker",
+    ]
+
+    /// `starts`: in their order; `at`: when the master executed itself; `socket`: the master's admin socket.
+    /// `unit`: systemd's words for it, where its journal told of a reload at this moment.
+    package static func guess(
+        _ starts: [ProgramStart], at: Int64, master: Int32, socket: String?, unit: String? = nil
+    ) -> ReloadAuthor {
+        let scored = starts.filter { $0.at <= at + 20_000 && at - $0.at <= slow }.map { start in
+            (start, score(start, at: at, master: master, socket: socket))
+        }.filter { $0.1 > 0 }
+        let best = scored.enumerated().max {
+            ($0.element.1, $0.offset) < ($1.element.1, $1.offset)
+        }?.element.0
+        guard let best else {
+            if let unit {
+                return ReloadAuthor(
+                    certainty: .seen, chain: [ProcessLink(pid: 1, name: "systemd")], via: unit,
+                    why: "the journal tells of it")
+            }
+            return .unknown("no kill, service tool or admin client was seen to start before it")
+        }
+        let before = Wording.span(seconds: Double(max(0, at - best.at)) / 1_000_000)
+        // systemd runs the kill; whoever asked systemd started its client before.
+        if killers.contains(best.name), best.chain.dropLast().last?.pid == 1,
+            let client = starts.last(where: { services.contains($0.name) && $0.command.contains("load") })
+        {
+            var author = client.author(.likely, via: unit, why: "it asked systemd \(before) before")
+            author.chain += best.chain.suffix(2)
+            author.command = best.command
+            return author
+        }
+        return best.author(.likely, via: unit, why: "it started \(before) before")
+    }
+
+    private static func score(_ start: ProgramStart, at: Int64, master: Int32, socket: String?) -> Int {
+        let words = start.command.split(separator: " ")
+        let isQuick = at - start.at <= quick
+        if killers.contains(start.name) || words.contains(where: { signals.contains(String($0)) }) {
+            guard isQuick else { return 0 }
+            let names = words.contains { signals.contains(String($0)) }
+            return names && words.contains("\(master)") ? 100 : names ? 90 : 50
+        }
+        let namesSocket = socket.map { start.command.contains($0) } ?? false
+        if namesSocket, isQuick { return 80 }
+        if services.contains(start.name) { return start.command.contains("load") ? 70 : 0 }
+        guard isQuick else {
+            return !interpreters.contains(start.name) && start.command.contains("reload") ? 20 : 0
+        }
+        if clients.contains(start.name) { return 40 }
+        if start.command.contains("reload") || start.command.contains("haproxy")
+            || start.command.contains("mwproxy")
+        {
+            return proxies.contains(start.name) ? 15 : 35
+        }
+        return finders.contains(start.name) ? 30 : 10
+    }
+
+    private static let signals: Set<String> = [
+        "-USR2", "-SIGUSR2", "-12", "USR2", "SIGUSR2", "-HUP", "-SIGHUP", "-1", "HUP", "SIGHUP",
+    ]
+}

@@ -1,0 +1,125 @@
+// What the reloads themselves say: failed, restarted, too many, and what the last one did.
+
+struct ReloadAlerts {
+    let look: Snapshot
+    let thresholds: AlertThresholds
+
+    private func age(_ record: ReloadRecord) -> Double? {
+        record.at.map { Double(look.time - $0) / 1_000_000 }
+    }
+
+    private func name(_ record: ReloadRecord) -> String {
+        record.attempt.map { "reload \($0)" } ?? "the last reload"
+    }
+
+    /// The last attempt that succeeded, when it is younger than `seconds`.
+    private func success(youngerThan seconds: Double) -> ReloadRecord? {
+        look.reloads.last { $0.result == .success }.flatMap { record in
+            age(record).flatMap { $0 < seconds ? record : nil }
+        }
+    }
+
+    var restart: [Alert] {
+        guard let last = look.reloads.last(where: { $0.result == .restart }), let seconds = age(last),
+            seconds < thresholds.restartShownFor
+        else { return [] }
+        let detail = last.reason.map { ": \($0)" } ?? ""
+        return [
+            Alert(
+                kind: .restart, severity: .critical,
+                message: "restarted \(Wording.span(seconds: seconds)) ago, not reloaded\(detail)",
+                remedy: "use reload (systemctl reload, SIGUSR2): a restart cuts every connection")
+        ]
+    }
+
+    var failure: [Alert] {
+        let finished = look.reloads.filter { $0.result != .running && $0.result != .unknown }
+        let inARow = finished.reversed().prefix { $0.result == .failed }.count
+        let own = look.master.failedReloads.value ?? 0
+        guard inARow > 0 || own > 0 else { return [] }
+        let last = inARow > 0 ? finished.last : nil
+        var message = "last reload failed"
+        if let seconds = last.flatMap(age) { message += " \(Wording.span(seconds: seconds)) ago" }
+        if let reason = last?.reason { message += ": \(reason)" }
+        let times = max(inARow, own)
+        if times > 1 { message += " (\(times) in a row)" }
+        if let serving = look.workers.first(where: { $0.state == .serving }) {
+            let generation = serving.generation.value.map { "generation \($0), " } ?? ""
+            message += "; \(generation)pid \(serving.pid) still serves"
+        }
+        return [
+            Alert(
+                kind: .failedReload, severity: .critical, message: message,
+                remedy:
+                    "mend the file, test it (\(look.proxy.program.rawValue) -c -f …) and reload again; what "
+                    + "ran before is in force")
+        ]
+    }
+
+    var worse: [Alert] {
+        guard let last = success(youngerThan: thresholds.worseShownFor), let seconds = age(last),
+            let health = last.verdict.health.value, health.judgement == .worse
+        else { return [] }
+        return [
+            Alert(
+                kind: .worseAfterReload, severity: .critical,
+                message: "\(name(last)) \(Wording.span(seconds: seconds)) ago made it worse: "
+                    + health.reasons.joined(separator: ", "),
+                remedy: "compare the configurations; put the former one back and reload")
+        ]
+    }
+
+    var undone: [Alert] {
+        guard let last = success(youngerThan: thresholds.worseShownFor),
+            let found = last.verdict.undone.value,
+            !found.isEmpty
+        else { return [] }
+        return [
+            Alert(
+                kind: .stateUndone, severity: .warning,
+                message: "\(name(last)) undid what was set by hand: \(Self.list(found))",
+                remedy: "set it again, or write it into the file; server-state-file keeps it over reloads")
+        ]
+    }
+
+    var reset: [Alert] {
+        guard let last = success(youngerThan: thresholds.resetShownFor) else { return [] }
+        var alerts: [Alert] = []
+        if let lost = last.verdict.lostTables.value, !lost.isEmpty {
+            alerts.append(
+                Alert(
+                    kind: .tablesLost, severity: .warning,
+                    message: "\(name(last)) emptied stick tables: \(Self.list(lost))",
+                    remedy: "a 'peers' section with this host in it, named by each table, hands them over"))
+        }
+        if let requests = last.verdict.countersReset, requests > 0 {
+            alerts.append(
+                Alert(
+                    kind: .resetCounters, severity: .info,
+                    message: "counters start again with \(name(last)): the worker before had counted "
+                        + Wording.count(requests, "request"),
+                    remedy: "monitoring: take a falling counter as a new start"))
+        }
+        return alerts
+    }
+
+    var rate: [Alert] {
+        let recent = look.reloads.count { record in
+            record.result != .restart && age(record).map { $0 < 600 } ?? false
+        }
+        guard recent > thresholds.reloadsPerTenMinutes else { return [] }
+        return [
+            Alert(
+                kind: .reloadRate, severity: .warning,
+                message:
+                    "\(recent) reloads in 10 minutes > limit \(thresholds.reloadsPerTenMinutes): each leaves "
+                    + "a worker behind and resets its counters",
+                remedy: "merge changes and wait between reloads; change servers with 'set server' instead")
+        ]
+    }
+
+    private static func list(_ sentences: [String]) -> String {
+        sentences.prefix(3).joined(separator: "; ")
+            + (sentences.count > 3 ? "; and \(sentences.count - 3) more" : "")
+    }
+}

@@ -1,0 +1,206 @@
+// What a reload did: health before and after, state undone, who was cut, who asked.
+
+import ReloadModel
+import Testing
+
+@Suite struct VerdictTests {
+    fileprivate let second: Int64 = 1_000_000
+
+    private func counters(
+        _ pid: Int32, _ at: Int64, requests: Int, errors: Int = 0, connect: Int = 0, queued: Int = 0,
+        down: [String] = []
+    ) -> HealthCounters {
+        HealthCounters(
+            pid: pid, at: at * second, requests: requests, serverErrors: errors, connectErrors: connect,
+            queued: queued, downBackends: down)
+    }
+
+    /// The new worker starts at zero, the old one goes on: both count.
+    @Test func ratesAreAddedOverBothWorkersOwnCounters() throws {
+        var timeline = HealthTimeline()
+        timeline.take(counters(1, 100, requests: 50_000))
+        timeline.take(counters(1, 105, requests: 50_500))
+        timeline.take(counters(1, 110, requests: 51_000))
+        timeline.handOver(1, at: 110 * second, from: 1, to: 2)
+        timeline.take(counters(2, 115, requests: 450))
+        timeline.take(counters(1, 120, requests: 51_100))
+        timeline.take(counters(2, 120, requests: 900, errors: 40))
+        let health = try #require(timeline.comparison(1, thresholds: AlertThresholds())?.value)
+        #expect(health.before.requestsPerSecond == 100)
+        #expect(health.before.seconds == 10)
+        #expect(health.after.requestsPerSecond == 100)
+        #expect(health.judgement == .worse)
+        #expect(health.reasons == ["5xx 0.0/s → 4.0/s"])
+    }
+
+    @Test func withoutTenSecondsBeforeItIsUnknown() {
+        var timeline = HealthTimeline()
+        timeline.take(counters(1, 109, requests: 5))
+        timeline.handOver(1, at: 110 * second, from: 1, to: 2)
+        timeline.take(counters(2, 115, requests: 450))
+        #expect(timeline.comparison(1, thresholds: AlertThresholds())?.value == nil)
+        #expect(timeline.comparison(2, thresholds: AlertThresholds()) == nil)
+    }
+
+    @Test func backendsWithoutAServerAndLostRequestsAreWorse() throws {
+        let before = HealthRates(
+            seconds: 10, requestsPerSecond: 80, serverErrorsPerSecond: 0, connectErrorsPerSecond: 0.1,
+            queued: 0, downBackends: ["old"])
+        var after = before
+        after.downBackends = ["old", "app"]
+        after.requestsPerSecond = 30
+        let health = HealthComparison(before: before, after: after, thresholds: AlertThresholds())
+        #expect(health.judgement == .worse)
+        #expect(health.reasons == ["no server left in app", "requests 80.0/s → 30.0/s"])
+        #expect(HealthComparison(before: before, after: before, thresholds: .init()).judgement == .same)
+        var mended = after
+        mended.downBackends = []
+        #expect(HealthComparison(before: after, after: mended, thresholds: .init()).judgement == .better)
+    }
+
+    @Test func whatWasSetByHandAndIsGoneIsTold() {
+        func server(_ admin: Int, _ weight: Int, _ address: String = "10.0.0.1:80") -> RunningState.Server {
+            RunningState.Server(adminState: admin, weight: weight, initialWeight: 100, address: address)
+        }
+        let old = RunningState(
+            servers: [
+                "app/s1": server(8, 100), "app/s2": server(1, 100), "app/s3": server(0, 10),
+                "app/s4": server(0, 100, "10.0.0.9:80"), "app/s5": server(0, 100), "app/gone": server(1, 1),
+            ], tables: ["ips": 5000, "empty": 0, "kept": 10], maps: ["/etc/x.map": 5])
+        let new = RunningState(
+            servers: [
+                "app/s1": server(0, 100), "app/s2": server(0, 100), "app/s3": server(0, 100),
+                "app/s4": server(0, 100), "app/s5": server(0, 100),
+            ], tables: ["ips": 0, "empty": 0, "kept": 9], maps: ["/etc/x.map": 4])
+        #expect(
+            old.undone(in: new) == [
+                "server app/s1 was drained by hand, is UP again",
+                "server app/s2 was set to maintenance by hand, is UP again",
+                "weight of server app/s3 was 10 by hand, is 100 again",
+                "server app/s4 was at 10.0.0.9:80, is at 10.0.0.1:80: set by hand, or another file",
+                "map /etc/x.map had 5 entries, has 4: changed by hand, or another file",
+            ])
+        #expect(old.lostTables(in: new) == ["table ips had 5000 entries, has 0"])
+        #expect(new.undone(in: new) == [])
+    }
+
+    fileprivate func worker(_ pid: Int32, _ state: WorkerState, generation: Int, connections: Int)
+        -> WorkerSample
+    {
+        WorkerSample(
+            pid: pid, state: state, generation: .known(generation), was: nil,
+            connections: .known(connections),
+            connectionsPerSecond: .known(0), uptime: 9,
+            memory: MemorySample(resident: .known(1), proportional: .known(1)), cpuPercent: .known(0),
+            killIn: .known(30), holders: .known([]))
+    }
+
+    @Test func theOldWorkersEndBelongsToItsReload() throws {
+        var book = VerdictBook()
+        var record = ReloadRecord(
+            at: 100 * second, attempt: 1, result: .success, durationMilliseconds: .known(40),
+            source: .processEvents)
+        record.id = 7
+        #expect(
+            book.look([worker(10, .serving, generation: 0, connections: 12)], records: [], now: 99) == nil)
+        let handed = book.look(
+            [
+                worker(20, .serving, generation: 1, connections: 0),
+                worker(10, .draining, generation: 0, connections: 9),
+            ], records: [record], now: 101 * second)
+        #expect(handed?.old == 10)
+        #expect(handed?.new == 20)
+        var drain = try #require(book.completed(record).verdict.drains.first)
+        #expect(drain.atReload.value == 12)
+        #expect(drain.left == 9)
+        #expect(drain.cut.value == nil)
+        book.hardStopped(10, remaining: 2)
+        book.hardStopped(10, remaining: 1)
+        book.ended(10, at: 130 * second, how: "exit 0", cut: 2)
+        drain = try #require(book.completed(record).verdict.drains.first)
+        #expect(drain.how == "hard-stop-after")
+        #expect(drain.cut.value == 3)
+        #expect(drain.finished.value == 9)
+        #expect(book.completed(record).verdict.cut == 3)
+    }
+}
+
+extension VerdictTests {
+    /// An idle worker is gone before the next look.
+    @Test func aWorkerThatLeftAtOnceHasAVerdictAsWell() throws {
+        var book = VerdictBook()
+        var record = ReloadRecord(
+            at: 100 * second, attempt: 1, result: .success, durationMilliseconds: .known(40),
+            source: .processEvents)
+        record.id = 7
+        _ = book.look([worker(10, .serving, generation: 0, connections: 12)], records: [], now: 99 * second)
+        book.ended(10, at: 100 * second, how: "exit 0", cut: 0)
+        let handed = book.look(
+            [worker(20, .serving, generation: 1, connections: 0)], records: [record], now: 101 * second)
+        #expect(handed?.old == 10)
+        let drain = try #require(book.completed(record).verdict.drains.first)
+        #expect(drain.finished.value == 12)
+        #expect(drain.how == "exit 0")
+    }
+}
+
+@Suite struct AuthorTests {
+    private let at: Int64 = 50_000_000
+
+    private func start(
+        _ command: String, before: Double, chain: [String], uid: UInt32 = 1000, user: String? = "alice",
+        terminal: String? = "pts/3"
+    ) -> ProgramStart {
+        ProgramStart(
+            pid: Int32(900 + chain.count), at: at - Int64(before * 1_000_000),
+            chain: chain.enumerated().map { ProcessLink(pid: Int32(901 + $0.offset), name: $0.element) },
+            command: command, uid: uid, user: user, terminal: terminal)
+    }
+
+    @Test func theKillThatNamesTheMasterIsLikely() {
+        let author = AuthorGuess.guess(
+            [
+                start("sh -c reload", before: 0.5, chain: ["sh"]),
+                start("kill -USR2 812", before: 0.004, chain: ["ansible-playbook", "sh", "kill"]),
+                start("socat - /other", before: 0.002, chain: ["socat"]),
+            ], at: at, master: 812, socket: "/run/m.sock")
+        #expect(author.certainty == .likely)
+        #expect(author.words == "ansible-playbook → sh → kill -USR2 812 (uid 1000 alice, pts/3) - likely")
+        #expect(author.why == "it started 4ms before")
+    }
+
+    @Test func anAdminClientOfTheMastersSocketIsLikely() {
+        let author = AuthorGuess.guess(
+            [start("socat - UNIX-CONNECT:/run/m.sock", before: 0.1, chain: ["bash", "socat"])], at: at,
+            master: 812, socket: "/run/m.sock")
+        #expect(author.words.hasPrefix("bash → socat - UNIX-CONNECT:/run/m.sock (uid 1000 alice"))
+    }
+
+    @Test func behindSystemdsKillStandsWhoeverAskedSystemd() {
+        let kill = ProgramStart(
+            pid: 77, at: at - 3000,
+            chain: [ProcessLink(pid: 1, name: "systemd"), ProcessLink(pid: 77, name: "kill")],
+            command: "/bin/kill -USR2 812", uid: 0, user: "root")
+        let author = AuthorGuess.guess(
+            [start("systemctl reload haproxy", before: 0.1, chain: ["bash", "systemctl"]), kill], at: at,
+            master: 812, socket: nil, unit: "systemd (haproxy.service)")
+        #expect(
+            author.words
+                == "bash → systemctl → systemd → /bin/kill -USR2 812 "
+                + "(uid 1000 alice, pts/3, by systemd (haproxy.service)) - likely")
+    }
+
+    @Test func nobodyIsBlamedWithoutASign() {
+        let author = AuthorGuess.guess(
+            [start("kill -USR2 812", before: 30, chain: ["kill"])], at: at, master: 812, socket: nil)
+        #expect(author.certainty == .unknown)
+        #expect(author.words.hasPrefix("unknown: no kill"))
+    }
+
+    @Test func aSenderThatHasGoneIsStillANumber() {
+        let author = ReloadAuthor(
+            certainty: .seen, chain: [ProcessLink(pid: 12, name: "")], via: "SIGUSR2", uid: 1000,
+            user: "alice")
+        #expect(author.words == "pid 12 (uid 1000 alice, by SIGUSR2) - seen")
+    }
+}
