@@ -54,7 +54,7 @@ let package = Package(
         room("Handover"),
         room("ReloadModel"),
         room("TextUI"),
-        room("Preferences"),
+        room("Preferences", uses: ["ReloadModel"]),
         tests(of: "Preferences"),
         room("Reporting", uses: ["ReloadModel", "RuntimeAPI", "TextUI"]),
         room("Dashboard", uses: ["Reporting", "ReloadModel", "RuntimeAPI", "TextUI"]),
@@ -73,6 +73,7 @@ let package = Package(
             ]),
         room(
             "MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix", "CLinux"]),
+        room("Runbook", uses: ["Observing", "RuntimeAPI", "ReloadModel", "Unix"]),
         room("Demo", uses: ["Polling", "Unix", "CLinux"]),
         room("Doctor", uses: ["Observing", "ConfigLanguage", "ReloadModel", "RuntimeAPI", "Unix"]),
 
@@ -80,9 +81,8 @@ let package = Package(
         .executableTarget(
             name: "reloadtop",
             dependencies: [
-                "Dashboard", "Reporting", "Preferences", "Doctor", "Observing", "ReloadModel", "TextUI",
-                "Terminal", "Polling",
-                "Unix", "Demo", arguments,
+                "Dashboard", "Reporting", "Preferences", "Doctor", "Runbook", "Observing", "ReloadModel",
+                "TextUI", "Terminal", "Polling", "Unix", "Demo", arguments,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -91,7 +91,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests(of: "ReloadModel"),
-        tests(of: "Observing", uses: ["ReloadModel", "Unix", "TestSupport"]),
+        tests(of: "Observing", uses: ["Demo", "ReloadModel", "RuntimeAPI", "Unix", "TestSupport"]),
         // Tests.
         tests(of: "TextUI"),
         tests(of: "Reporting", uses: ["ReloadModel", "RuntimeAPI", "TestSupport", "Unix"]),

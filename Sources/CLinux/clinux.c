@@ -117,6 +117,9 @@ long clinux_receive_descriptors(int socket, void *bytes, size_t capacity, int *f
 
 // Processes.
 int clinux_pidfd_open(pid_t pid) { return (int)clinux_result(syscall(SYS_pidfd_open, pid, 0)); }
+int clinux_pidfd_signal(int fd, int signal) {
+    return (int)clinux_result(syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0));
+}
 int clinux_memfd_create(const char *name) { return (int)clinux_result(memfd_create(name, MFD_CLOEXEC)); }
 int clinux_fcntl(int fd, int command, long argument) {
     return (int)clinux_result(fcntl(fd, command, argument));

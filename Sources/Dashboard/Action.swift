@@ -22,6 +22,8 @@ package enum Action: Equatable, Sendable {
     /// Group the connections by something else; those of the next worker.
     case group, nextWorker
     case theme, export, shellCommands
+    /// What can be done to the proxy here; the line that arms it.
+    case act, command
     /// The demo's proxy.
     case reload
 

@@ -28,6 +28,8 @@ struct ConnsPosition: Equatable, Sendable {
 struct ConnsRow {
     var key: String
     var pids: Set<Int32>
+    /// The streams of each worker that can be shut down.
+    var sessions: [Int32: [String]] = [:]
     var members: [WorkerConnection]
     var timeouts: Known<LoadedTimeouts>
 
@@ -91,13 +93,15 @@ enum ConnsView: ListedView {
                 let key =
                     key(connection, grouping)
                     ?? "\(pid) \(connection.session ?? "") \(connection.client) \(index)"
-                if grouping != .none, let place = places[key] {
-                    rows[place].members.append(connection)
-                    rows[place].pids.insert(pid)
-                } else {
-                    places[key] = rows.count
-                    rows.append(
-                        ConnsRow(key: key, pids: [pid], members: [connection], timeouts: report.timeouts))
+                let place = grouping == .none ? rows.count : places[key] ?? rows.count
+                if place == rows.count {
+                    places[key] = place
+                    rows.append(ConnsRow(key: key, pids: [], members: [], timeouts: report.timeouts))
+                }
+                rows[place].members.append(connection)
+                rows[place].pids.insert(pid)
+                if let session = connection.session, connection.activity != .admin {
+                    rows[place].sessions[pid, default: []].append(session)
                 }
             }
         }
@@ -227,6 +231,18 @@ enum ConnsView: ListedView {
         state.conns.grouping = .none
         state.lists[kind] = nil
         return []
+    }
+
+    /// As many sessions are shut down with one question: more do not fit into an admin command.
+    private static let mostSessions = 200
+
+    static func interventions(_ state: State) -> [Intervention] {
+        guard let row = selected(state), let master = state.live?.snapshot.master.pid else { return [] }
+        let client = state.conns.grouping == .none ? row.members[0].client : row.key
+        return row.sessions.sorted { $0.key < $1.key }.map { pid, sessions in
+            .shutDown(
+                sessions: Array(sessions.prefix(mostSessions)), client: client, worker: pid, master: master)
+        }
     }
 
     static func shellCommands(_ state: State) -> [String] {

@@ -24,6 +24,8 @@ package enum Event: Equatable, Sendable {
     case exported(String)
     /// The doctor has gone through the checklist.
     case examined(HealthReport)
+    /// What came of an intervention.
+    case intervened(InterventionResult)
 }
 
 /// What somebody else has to do.
@@ -47,4 +49,6 @@ package enum Effect: Equatable, Sendable {
     case export(name: String, text: String)
     /// Go through the doctor's checklist.
     case examine
+    /// Confirmed by the person: act on the proxy. `command`: the same for a shell; `intervened` follows.
+    case intervene(Intervention, command: String)
 }

@@ -20,6 +20,14 @@ enum KeyBar {
                 style: Style(.grey, on: .bar))
             return
         }
+        if case .command(let text) = state.dialogue {
+            let x = frame.put(
+                ":" + Self.tail(text, columns: area.width - 4), at: area.column + 1, area.row,
+                width: area.width - 2,
+                style: bar.bold)
+            frame.cursor = (x, area.row)
+            return
+        }
         if let notice = state.notice {
             frame.put(notice, at: area.column + 1, area.row, width: area.width - 2, style: bar.bold)
             return

@@ -190,6 +190,10 @@ enum KeyTable {
             [(.character("+"), .slower), (.character("="), .slower), (.character("-"), .faster)],
             everyView, "slower, faster"),
         Binding(
+            "a", [(.character("a"), .act)], everyView, "act on the proxy, if armed",
+            hint: { $0.isArmed ? .init(name: "a", words: "act", rank: 2) : nil }),
+        Binding(":", [(.character(":"), .command)], everyView, ":actions on, off; :quit"),
+        Binding(
             "R", .character("R"), .reload, everyView, "reload the demo's proxy", short: "reload", rank: 1,
             applies: { $0.settings.demo }),
         Binding("", [(.character("R"), .reload)], everyView, ""),

@@ -13,6 +13,14 @@ extension Picture {
 
     /// Takes in the next look. Looks that come between two steps of `interval` seconds (an event made them)
     /// correct the current step, so that the curves keep their time axis.
+    /// A line of the log for what was done from here.
+    mutating func note(_ result: InterventionResult, at moment: Int64) {
+        log.append(
+            LogLine(
+                at: moment, severity: result.succeeded ? .warning : .critical, source: .reloadtop,
+                text: "\(result.intervention.title): \(result.sentence)"))
+    }
+
     mutating func take(_ next: Snapshot, interval: Double) {
         let isStep = Double(next.time - stepStarted) >= interval * 800_000
         let restarted = next.master.pid != snapshot.master.pid

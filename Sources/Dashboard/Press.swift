@@ -11,6 +11,9 @@ extension State {
             popup = nil
             if key != .control("l"), key != .control("c"), key != .function(10) { return [] }
         }
+        if let dialogue, ![.control("l"), .control("c"), .function(10)].contains(key) {
+            return InterventionDialogue.press(key, dialogue, &self)
+        }
         guard let action = KeyTable.action(for: key, in: self) else { return typingFilter ? type(key) : [] }
         return perform(action)
     }
@@ -53,6 +56,8 @@ extension State {
     /// Nil: it is for the view to do.
     private mutating func performInEveryView(_ action: Action) -> [Effect]? {
         switch action {
+        case .act: InterventionDialogue.open(&self)
+        case .command: dialogue = .command("")
         case .filter: typingFilter = true
         case .pause: if paused == nil { paused = live } else { goLive() }
         case .stepBack: stepBack()
@@ -83,7 +88,7 @@ extension State {
         case .faster: return setInterval(faster: true)
         case .reload:
             if settings.demo { return [.reload] }
-            notice = "R reloads in the demo only: reloadtop never acts on a proxy that it watches"
+            notice = "R reloads the demo only; actions on a proxy begin with ':actions on' and 'a'"
         case .leave where !filter.isEmpty: filter = ""
         default: return nil
         }

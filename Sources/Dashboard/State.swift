@@ -12,14 +12,18 @@ package struct Settings: Equatable, Sendable {
     package var interval: Double
     /// The colours that the terminal was taken with.
     package var theme: Theme
+    /// Actions on the proxy are offered from the start.
+    package var allowsActions: Bool
 
     package init(
-        repertoire: Repertoire = .unicode, demo: Bool = false, interval: Double = 1, theme: Theme = .standard
+        repertoire: Repertoire = .unicode, demo: Bool = false, interval: Double = 1,
+        theme: Theme = .standard, allowsActions: Bool = false
     ) {
         self.repertoire = repertoire
         self.demo = demo
         self.interval = interval
         self.theme = theme
+        self.allowsActions = allowsActions
     }
 }
 
@@ -123,12 +127,16 @@ package struct State: Equatable, Sendable {
     var inquiries = Inquiries()
     var conns = ConnsPosition()
     var tables = TablesState()
+    /// Actions on the proxy are offered: `--allow-actions`, or armed since.
+    package var isArmed: Bool
+    var dialogue: Dialogue?
     /// A sentence for the last key, until the next.
     package var notice: String?
 
     package init(size: Size, settings: Settings = Settings()) {
         self.size = size
         self.settings = settings
+        isArmed = settings.allowsActions
     }
 
     /// Rows that a filter can apply to.

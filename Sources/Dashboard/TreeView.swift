@@ -124,6 +124,19 @@ enum TreeView: FullView {
         return commands
     }
 
+    static func interventions(_ state: State) -> [Intervention] {
+        guard let snapshot = state.live?.snapshot else { return [] }
+        let master = snapshot.master.pid
+        guard let worker = snapshot.workers.first(where: { $0.pid == state.selected }) else {
+            return [.reload(master: master), .softStop(master: master)]
+        }
+        switch worker.state {
+        case .serving, .starting: return [.reload(master: master)]
+        case .draining, .held, .overdue:
+            return [.endWorker(pid: worker.pid, master: master, connections: worker.connections)]
+        }
+    }
+
     // MARK: The cursor
 
     /// The rows that the cursor can be on.

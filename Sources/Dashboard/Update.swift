@@ -37,6 +37,10 @@ package func update(_ state: inout State, _ event: Event) -> [Effect] {
     case .examined(let report):
         state.doctor.report = report
         state.doctor.isExamining = false
+    case .intervened(let result):
+        state.notice = nil
+        state.popup = Popup(result.succeeded ? "Done" : "Not done", [result.sentence])
+        state.live?.note(result, at: state.now)
     }
     state.view.view.settle(&state, state.viewArea)
     return effects

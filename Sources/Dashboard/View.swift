@@ -13,6 +13,8 @@ package func view(_ state: State) -> Frame {
         let isWatching = state.phase == .watching
         guard state.showsHelp || isWatching && (state.view != .tree || state.why != nil) else {
             CompactView.draw(state, &frame)
+            let all = Area(column: 0, row: 0, width: state.size.columns, height: state.size.rows)
+            InterventionDialogue.draw(state, all, &frame)
             return frame
         }
         let name = state.showsHelp ? "Help" : "\(state.view.digit) \(state.view.view.name)"
@@ -36,6 +38,7 @@ package func view(_ state: State) -> Frame {
         ColumnMenu.draw(state, state.viewArea, &frame)
     }
     state.popup?.draw(layout.body, &frame)
+    InterventionDialogue.draw(state, layout.body, &frame)
     return frame
 }
 

@@ -2,6 +2,7 @@
 // its own with an `enum XView: FullView` (or `ListedView`, where it is a list: then it is little more than its
 // columns). Its keys go into `KeyTable`; tabs, help, key bar, mouse and export follow from what is here.
 
+import ReloadModel
 import RuntimeAPI
 import TextUI
 
@@ -60,6 +61,8 @@ protocol FullView {
     static func columnNames(_ state: State) -> [String]
     /// What is shown, as members of the exported object; times in RFC 3339 UTC, unknown is null.
     static func export(_ state: State) -> [JSON.Member]
+    /// What can be done to the proxy where the cursor is.
+    static func interventions(_ state: State) -> [Intervention]
     /// Shell commands that tell the same without reloadtop, one a line; empty where there are none.
     static func shellCommands(_ state: State) -> [String]
 }
@@ -78,5 +81,6 @@ extension FullView {
     static func looked(_ state: inout State) -> [Effect] { [] }
     static func columnNames(_ state: State) -> [String] { [] }
     static func export(_ state: State) -> [JSON.Member] { [] }
+    static func interventions(_ state: State) -> [Intervention] { [] }
     static func shellCommands(_ state: State) -> [String] { [] }
 }

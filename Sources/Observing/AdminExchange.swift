@@ -4,8 +4,9 @@
 import Glibc
 import Unix
 
-final class AdminExchange {
-    enum Outcome: Equatable {
+package final class AdminExchange {
+    /// How it ended.
+    package enum Outcome: Equatable {
         case complete
         /// More than the limit came.
         case tooLong
@@ -19,12 +20,12 @@ final class AdminExchange {
     /// What has come and was not taken.
     private(set) var received: [UInt8] = []
     /// Set once it has ended.
-    private(set) var outcome: Outcome?
+    package private(set) var outcome: Outcome?
     /// It stopped reading because its time was over, not because nothing was there.
     private(set) var hasMore = false
 
     /// - Parameter limit: the longest reply that is taken in, in bytes.
-    init(_ address: SocketAddress, _ command: String, limit: Int = 32 << 20) {
+    package init(_ address: SocketAddress, _ command: String, limit: Int = 32 << 20) {
         self.limit = limit
         unsent = Array((command + "\n").utf8)[...]
         do throws(Errno) {
@@ -40,7 +41,7 @@ final class AdminExchange {
     }
 
     /// The descriptor to wait for: open as long as this value lives, whatever has become of the session.
-    var descriptor: Int32 { socket }
+    package var descriptor: Int32 { socket }
 
     /// It is not connected or has not sent all yet: it waits to write.
     var isSending: Bool { !unsent.isEmpty }
@@ -50,7 +51,7 @@ final class AdminExchange {
     }
 
     /// Goes on as far as it can, or until `moment`.
-    func proceed(until moment: Instant = .never) {
+    package func proceed(until moment: Instant = .never) {
         if isSending { send() }
         if !isSending, outcome == nil { receive(until: moment) }
     }
@@ -61,7 +62,8 @@ final class AdminExchange {
         return received
     }
 
-    var text: String { String(decoding: received, as: UTF8.self) }
+    /// What has come and was not taken, as text.
+    package var text: String { String(decoding: received, as: UTF8.self) }
 
     private func send() {
         if let error = Socket.pendingError(socket) { return finish(.refused(error)) }
@@ -96,7 +98,7 @@ final class AdminExchange {
     }
 
     /// Ends the session at once; the descriptor is closed with this value.
-    func end() {
+    package func end() {
         if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) }
     }
 

@@ -9,7 +9,7 @@ import Unix
 
 package final class ConfigurationCheck {
     /// The longest it may take.
-    private static let limit = Duration.seconds(10)
+    package static let limit = Duration.seconds(10)
     private static let longestOutput = 1 << 20
     /// Whoever has closed its output ends at once.
     private static let lastMoment: Int32 = 100

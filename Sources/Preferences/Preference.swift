@@ -1,5 +1,8 @@
 // Every option and threshold that a person may want to keep, as one table: the file of preferences, its template and
-// the manual are held against it, and the command line has an option of the same name for each.
+// the manual are held against it, and the command line has an option of the same name for each,
+// and --threshold for the thresholds.
+
+import ReloadModel
 
 /// One thing that can be set in the file.
 package struct Preference: Sendable {
@@ -22,8 +25,22 @@ package struct Preference: Sendable {
     package var yieldsTo: [String] = []
     /// `reloadtop doctor` has it too.
     package var isForDoctor = false
+    /// The option that takes it as `name=value`; nil: one of its own name.
+    package var option: String?
 
-    package static let all: [Preference] = [
+    package static let all = single + thresholds
+
+    private static let thresholds = NamedThreshold.all.map { threshold in
+        let range = threshold.range
+        return Preference(
+            name: threshold.name,
+            kind: threshold.isWhole
+                ? .integer(Int(range.lowerBound)...Int(range.upperBound)) : .number(range),
+            standard: short(threshold.value(AlertThresholds())), meaning: threshold.meaning,
+            option: "threshold")
+    }
+
+    private static let single: [Preference] = [
         Preference(
             name: "master-socket", kind: .text, standard: nil,
             meaning: "The master's admin socket: a path, abns@name or address:port.",
@@ -45,6 +62,8 @@ package struct Preference: Sendable {
             name: "log-file", kind: .text, standard: nil,
             meaning: "Follow the proxy's log in this file instead of the journal.",
             yieldsTo: ["journal-unit", "journal-directory"]),
+        Preference(
+            name: "allow-actions", kind: .flag, standard: "no", meaning: "Offer actions on the proxy."),
         Preference(
             name: "theme", kind: .choice(["default", "high-contrast", "colour-blind", "mono"]),
             standard: "default", meaning: "The colours of the screen; 'T' takes the next."),

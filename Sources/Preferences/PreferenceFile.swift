@@ -70,6 +70,8 @@ package struct PreferenceFile: Equatable, Sendable {
                 !isGiven(name), !preference.yieldsTo.contains(where: isGiven),
                 !isDoctor || preference.isForDoctor
             else { return [] }
+            // Of a threshold that comes twice the last holds: that of the command line.
+            if let option = preference.option { return ["--\(option)=\(name)=\(value)"] }
             if preference.kind == .flag { return value == "yes" ? ["--\(name)"] : [] }
             return ["--\(name)=\(value)"]
         }

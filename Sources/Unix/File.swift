@@ -53,6 +53,18 @@ package enum File {
         try writeAll(file.raw, text.utf8)
     }
 
+    /// Makes the folders that `path` lies in, where they are missing, for this user alone.
+    package static func createDirectories(above path: String) throws(Errno) {
+        var folder = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/").dropLast() {
+            folder += "/" + part
+            if mkdir(folder, 0o700) != 0 {
+                let error = Errno.last
+                if error != .fileExists, access(folder, F_OK) != 0 { throw error }
+            }
+        }
+    }
+
     /// The names in a directory, sorted, without `.` and `..`.
     package static func names(in directory: String) throws(Errno) -> [String] {
         guard let stream = opendir(directory) else { throw .last }

@@ -84,6 +84,11 @@ package enum ProcessControl {
         Descriptor(owning: try Errno.check(clinux_pidfd_open(pid)))
     }
 
+    /// Signals the process that `open` was given, whoever has its number now.
+    package static func signal(_ process: borrowing Descriptor, _ number: Int32) throws(Errno) {
+        _ = try Errno.check(clinux_pidfd_signal(process.raw, number))
+    }
+
     package static func signal(_ pid: pid_t, _ number: Int32) throws(Errno) {
         if kill(pid, number) != 0 { throw .last }
     }

@@ -11,7 +11,11 @@ enum ExportFile {
     /// Writes `text`; the sentence says where, or what was in the way.
     static func write(_ text: String, name: String) -> String {
         let folder = folder()
-        if let problem = make(folder) { return "cannot make the folder \(folder): \(problem)" }
+        do throws(Errno) {
+            try File.createDirectories(above: folder + "/" + name)
+        } catch {
+            return "cannot make the folder \(folder): \(error)"
+        }
         for number in 1...mostTries {
             let path = folder + "/" + (number == 1 ? name : numbered(name, number))
             let raw = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -39,18 +43,6 @@ enum ExportFile {
         guard let here = getcwd(nil, 0) else { return "." }
         defer { free(here) }
         return String(cString: here)
-    }
-
-    /// Nil when the folder is there.
-    private static func make(_ folder: String) -> Errno? {
-        var path = ""
-        for part in folder.split(separator: "/") {
-            path += "/" + part
-            if mkdir(path, 0o700) != 0, errno != EEXIST, access(path, F_OK) != 0 {
-                return Errno(rawValue: errno)
-            }
-        }
-        return nil
     }
 
     /// `a.json` as `a-2.json`.

@@ -28,6 +28,8 @@ final class LiveScreen {
     /// What is told on standard error once the terminal is given back.
     private var farewell: String?
     private var drawingIsDue = false
+    /// How many were begun.
+    private var interventions = 0
 
     init(options: Reloadtop) {
         self.options = options
@@ -76,7 +78,8 @@ final class LiveScreen {
             let terminal = try Terminal(theme: theme, ascii: options.ascii)
             self.terminal = terminal
             let settings = Settings(
-                repertoire: terminal.repertoire, demo: options.demo, interval: options.interval, theme: theme)
+                repertoire: terminal.repertoire, demo: options.demo, interval: options.interval,
+                theme: theme, allowsActions: options.allowActions)
             state = State(size: terminal.size, settings: settings)
             state.now = WallClock.now().microseconds
         } catch {
@@ -174,6 +177,7 @@ final class LiveScreen {
         case .interval(let seconds): sighting?.interval = seconds
         case .redraw: terminal?.redraw()
         case .theme(let theme): terminal?.setTheme(theme)
+        case .intervene(let intervention, let command): intervene(intervention, command)
         case .export(let name, let text): happen(.exported(ExportFile.write(text, name: name)))
         case .examine:
             guard let master = sighting?.master else { return }
@@ -187,6 +191,15 @@ final class LiveScreen {
             return happen(.inquired(.gone(pid, at: WallClock.now().microseconds)))
         }
         errands?.run(ConnectionErrand(inquiry), as: "connections of \(pid)")
+    }
+
+    private func intervene(_ intervention: Intervention, _ command: String) {
+        guard let sighting else { return }
+        interventions += 1
+        // Each has a name of its own: none takes another's place.
+        errands?.run(
+            InterventionErrand(intervention, on: sighting.master, command: command),
+            as: "intervention \(interventions)")
     }
 
     private func readKeys(_ readiness: Readiness) {

@@ -51,6 +51,12 @@ struct Reloadtop: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Set another threshold of an alert; --write-config lists them. May be repeated.",
+            valueName: "name=value"))
+    var threshold: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "The systemd unit whose journal is read, instead of the master's own.", valueName: "unit"))
     var journalUnit: String?
 
@@ -68,6 +74,12 @@ struct Reloadtop: ParsableCommand {
 
     @Flag(help: "Print a file of preferences with everything that can be set, and exit.")
     var writeConfig = false
+
+    @Flag(
+        help:
+            "Offer actions on the proxy ('a': reload after a test, soft-stop, end an old worker or a session). Each asks first and is written to the audit log."
+    )
+    var allowActions = false
 
     @Flag(help: "Draw with ASCII characters only.")
     var ascii = false
@@ -92,6 +104,10 @@ struct Reloadtop: ParsableCommand {
         }
         guard stackLimit >= 0 else {
             throw ValidationError("--stack-limit needs a number of workers from 0 on, found '\(stackLimit)'.")
+        }
+        var thresholds = AlertThresholds()
+        for assignment in threshold {
+            if let fault = thresholds.assign(assignment) { throw ValidationError(fault) }
         }
         if let pid, pid <= 0 { throw ValidationError("--pid needs a process number, found '\(pid)'.") }
         if demo, pid != nil || masterSocket != nil {
@@ -123,10 +139,17 @@ struct Reloadtop: ParsableCommand {
         !noColor && (ProcessControl.environment("NO_COLOR") ?? "").isEmpty
     }
 
+    /// Of the alerts; `validate` has seen that each can be set.
+    private var thresholds: AlertThresholds {
+        var thresholds = AlertThresholds(stackLimit: stackLimit)
+        for assignment in threshold { _ = thresholds.assign(assignment) }
+        return thresholds
+    }
+
     var observing: ObserverOptions {
         ObserverOptions(
             journalUnit: journalUnit, journalDirectory: journalDirectory, logFile: logFile,
-            thresholds: AlertThresholds(stackLimit: stackLimit))
+            thresholds: thresholds)
     }
 }
 

@@ -124,6 +124,8 @@ final class ServedProxy {
         let served = try ServedProxy()
         kill(served.proxy.master, SIGSTOP)
         defer { kill(served.proxy.master, SIGCONT) }
+        // Of two signals that wait together the kernel delivers SIGUSR2 first.
+        try wait(for: "the stop") { ProcTree().stat(served.proxy.master)?.state == "T" }
         kill(served.proxy.master, SIGUSR2)
         let look = try served.look(for: "the alert") { look in
             look.alerts.contains { $0.kind == .stuckMaster && $0.message.contains("SIGUSR2") }

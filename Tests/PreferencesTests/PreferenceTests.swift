@@ -39,6 +39,16 @@ import Testing
         #expect(fault("interval 5")?.contains("expected 'name = value', found 'interval 5'") == true)
     }
 
+    @Test func thresholdsBecomeWordsOfOneOption() throws {
+        let file = try PreferenceFile("used-warning = 0.9\nspinning-looks = 5", name: "config")
+        let own = ["--threshold=used-warning=0.9", "--threshold=spinning-looks=5"]
+        // The last holds: the command line's.
+        #expect(
+            file.arguments(before: ["--threshold", "used-warning=0.5"])
+                == own + ["--threshold", "used-warning=0.5"])
+        #expect(fault("used-warning = 2")?.contains("a number from 0 to 1, found '2'") == true)
+    }
+
     @Test func theCommandLineHolds() throws {
         let file = try PreferenceFile(
             """

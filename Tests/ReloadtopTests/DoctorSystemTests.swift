@@ -176,12 +176,21 @@ import Unix
         let help = options(try reloadtop(["--help"], environment: environment).output)
         let once: Set<String> = [
             "--pid", "--once", "--json", "--check", "--demo", "--config", "--write-config", "--version",
-            "--help", "--allow-actions",
+            "--help", "--threshold",
         ]
         let template = try reloadtop(["--write-config"], environment: environment).output
-        let kept = template.split(separator: "\n").filter { $0.hasPrefix("#") && !$0.hasPrefix("# ") }
-            .map { "--" + $0.dropFirst().prefix { $0 != " " } }
-        #expect(Set(kept) == help.subtracting(once))
+        let lines = template.split(separator: "\n").filter { $0.hasPrefix("#") && !$0.hasPrefix("# ") }
+            .map { String($0.dropFirst()) }
+        let kept = Set(lines.map { "--" + $0.prefix { $0 != " " } })
+        #expect(kept.intersection(help) == help.subtracting(once))
+        // What has no option of its own is a threshold.
+        let thresholds = lines.filter { line in !help.contains("--" + line.prefix { $0 != " " }) }
+            .flatMap { ["--threshold", $0.replacing(" = ", with: "=")] }
+        #expect(thresholds.count >= 20)
+        #expect(
+            try reloadtop(["--write-config"] + thresholds, environment: environment).end == .exited(0))
+        let wrong = try reloadtop(["--threshold", "used-warning=7"], environment: environment)
+        #expect(wrong.end == .exited(64) && wrong.errors.contains("needs a number from 0 to 1, found '7'"))
         let page = try File.readText(Program.packageRoot + "/docs/man/reloadtop.1").replacing(
             "\\-", with: "-")
         let doctor = options(try reloadtop(["doctor", "--help"], environment: environment).output)

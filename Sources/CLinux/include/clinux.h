@@ -59,6 +59,7 @@ long clinux_receive_descriptors(int socket, void *bytes, size_t capacity, int *f
 int clinux_pidfd_open(pid_t pid);
 // The spawned process starts in `folder`.
 int clinux_spawn_in(posix_spawn_file_actions_t *actions, const char *folder);
+int clinux_pidfd_signal(int fd, int signal);
 int clinux_memfd_create(const char *name);
 int clinux_fcntl(int fd, int command, long argument);
 int clinux_ioctl(int fd, unsigned long request, void *argument);

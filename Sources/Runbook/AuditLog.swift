@@ -1,0 +1,61 @@
+// Who did what to a proxy from here, one line of JSON each: when it was asked for, and what came of it. What cannot be
+// written down is not done.
+
+import Glibc
+import ReloadModel
+import RuntimeAPI
+import Unix
+
+package struct AuditLog: Sendable {
+    /// Where it is: `$XDG_STATE_HOME/reloadtop/audit.log`, or under `~/.local/state`.
+    package let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    /// The user's own; nil where neither XDG_STATE_HOME nor HOME is set.
+    package static var ofUser: AuditLog? {
+        func absolute(_ name: String) -> String? {
+            ProcessControl.environment(name).flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        let state = absolute("XDG_STATE_HOME") ?? absolute("HOME").map { "\($0)/.local/state" }
+        return state.map { AuditLog(path: "\($0)/reloadtop/audit.log") }
+    }
+
+    /// Appends the line for something that is about to be done.
+    package func noteAsked(_ intervention: Intervention, command: String) throws(Errno) {
+        try append(intervention, [.init("event", .string("asked")), .init("command", .string(command))])
+    }
+
+    /// Appends the line for what came of it.
+    package func noteEnded(_ result: InterventionResult) throws(Errno) {
+        try append(
+            result.intervention,
+            [
+                .init("event", .string(result.succeeded ? "done" : "failed")),
+                .init("message", .string(result.sentence)),
+            ])
+    }
+
+    private func append(_ intervention: Intervention, _ members: [JSON.Member]) throws(Errno) {
+        let terminal = ttyname(STDIN_FILENO).map { JSON.string(String(cString: $0)) } ?? .null
+        let line = JSON.object(
+            [
+                .init("time", .string(CivilTime.text(ofMicroseconds: WallClock.now().microseconds))),
+                .init("uid", .integer(Int64(getuid()))),
+                .init("pid", .integer(Int64(getpid()))),
+                .init("terminal", terminal),
+                .init("action", .string(intervention.kind)),
+                .init("target", .string(intervention.title)),
+            ] + members
+        ).text
+        try File.createDirectories(above: path)
+        let raw = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        if raw < 0 { throw .last }
+        let file = Descriptor(owning: raw)
+        // One write a line: lines of several programs do not mix.
+        try File.writeAll(file.raw, (line + "\n").utf8)
+        if fsync(file.raw) != 0 { throw .last }
+    }
+}

@@ -1,0 +1,179 @@
+// Does one intervention, step by step beside the screen, and writes down what was asked and what came of it. Whoever
+// is meant is looked at again just before: a pid may belong to somebody else by now.
+
+import Glibc
+import Observing
+import ReloadModel
+import Unix
+
+package final class Undertaking {
+    /// The longest that the master may take to answer; a load is given up by itself before.
+    private static let longestAnswer = Duration.seconds(60)
+
+    private enum Stage {
+        case ready
+        case testing(ConfigurationCheck)
+        case asking(AdminExchange)
+        case done
+    }
+
+    private let intervention: Intervention
+    private let master: RunningMaster
+    private let command: String
+    private let log: AuditLog?
+    private let proc: ProcTree
+    private var stage = Stage.ready
+    /// The log has the line that it was asked for.
+    private var isNoted = false
+    /// Kept to the end: whoever watches its descriptor may still do so.
+    private var check: ConfigurationCheck?
+    private var exchange: AdminExchange?
+    /// When the present stage is given up.
+    package private(set) var deadline = Instant.never
+
+    /// - Parameters:
+    ///   - command: the same for a shell, for the log.
+    ///   - log: nil where the user has no place for one: then nothing is done.
+    package init(
+        _ intervention: Intervention, on master: RunningMaster, command: String, log: AuditLog?,
+        proc: ProcTree = ProcTree()
+    ) {
+        self.intervention = intervention
+        self.master = master
+        self.command = command
+        self.log = log
+        self.proc = proc
+    }
+
+    /// What it waits for; readable or, for a question that is not sent yet, writable.
+    package var descriptors: [Int32] { [check?.descriptor, exchange?.descriptor].compactMap(\.self) }
+
+    /// Goes on without waiting; what came of it once it has ended.
+    package func proceed() -> InterventionResult? {
+        switch stage {
+        case .ready: return begin()
+        case .testing(let check): return tested(check)
+        case .asking(let exchange): return answered(exchange)
+        case .done: return nil
+        }
+    }
+
+    // MARK: Steps
+
+    private func begin() -> InterventionResult? {
+        guard let log else {
+            return end(false, "not done: there is no place for the audit log (set HOME or XDG_STATE_HOME)")
+        }
+        do throws(Errno) {
+            try log.noteAsked(intervention, command: command)
+            isNoted = true
+        } catch {
+            return end(false, "not done: the audit log \(log.path) cannot be written (\(error))")
+        }
+        if case .reload = intervention { return test() }
+        return act()
+    }
+
+    private func test() -> InterventionResult? {
+        switch ConfigurationCheck.start(proc, master: master.pid) {
+        case .unknown(let why): return end(false, "not reloaded: the files cannot be tested: \(why.reason)")
+        case .known(let check):
+            self.check = check
+            stage = .testing(check)
+            deadline = .now() + ConfigurationCheck.limit
+            return tested(check)
+        }
+    }
+
+    private func tested(_ check: ConfigurationCheck) -> InterventionResult? {
+        guard let verdict = check.result() else { return nil }
+        guard verdict.exitCode == 0 else {
+            let reason = FailureReason.first(in: verdict.lines) ?? "it ended with code \(verdict.exitCode)"
+            return end(false, "not reloaded, what runs stays in force: '\(check.command)' says: \(reason)")
+        }
+        return act()
+    }
+
+    private func act() -> InterventionResult? {
+        if let question = intervention.adminCommand, let word = master.masterSocket.value {
+            let folder = proc.link(master.pid, "cwd").value
+            guard let address = AdminAddress.parse(word, relativeTo: folder) else {
+                return end(false, "not done: '\(word)' is no address of an admin socket")
+            }
+            let exchange = AdminExchange(address, question)
+            self.exchange = exchange
+            stage = .asking(exchange)
+            deadline = .now() + Self.longestAnswer
+            return answered(exchange)
+        }
+        guard let signal = intervention.signal else {
+            return end(
+                false,
+                "not done: the master's admin socket is not known, and a session can only be ended there")
+        }
+        return send(signal.name, to: signal.pid)
+    }
+
+    private func answered(_ exchange: AdminExchange) -> InterventionResult? {
+        exchange.proceed()
+        guard let outcome = exchange.outcome else {
+            return Instant.now() < deadline ? nil : end(false, "no answer within 60 s; look at the reloads")
+        }
+        if case .refused(let error) = outcome {
+            return end(false, "not done: the master's admin socket: \(error)")
+        }
+        let text = exchange.text.split(separator: "\n").map(String.init)
+        let said = text.first { !$0.isEmpty && $0 != "--" }
+        switch intervention {
+        case .reload:
+            if text.contains("Success=0") {
+                let reason = FailureReason.first(in: text).map { ": \($0)" } ?? ""
+                return end(false, "the reload failed, what ran before stays in force\(reason)")
+            }
+            return end(
+                true,
+                text.contains("Success=1") ? "reloaded" : "asked to reload; the reloads show what came of it")
+        default:
+            // A worker says nothing when a session has been cut.
+            return said == nil
+                ? end(true, "\(intervention.cost)") : end(false, "the worker says: \(said ?? "")")
+        }
+    }
+
+    private func send(_ name: String, to pid: Int32) -> InterventionResult? {
+        let numbers = ["USR1": SIGUSR1, "USR2": SIGUSR2, "TERM": SIGTERM]
+        guard let number = numbers[name] else { return end(false, "not done: no signal \(name)") }
+        do throws(Errno) {
+            let process = try ProcessControl.open(pid: pid)
+            guard isStillMeant(pid) else {
+                return end(false, "not done: \(pid) has ended, and that number may be another process by now")
+            }
+            try ProcessControl.signal(process, number)
+            return end(true, "SIG\(name) sent to \(pid)")
+        } catch {
+            return end(false, "not done: SIG\(name) to \(pid): \(error)")
+        }
+    }
+
+    /// The process is the master with its command line, or a child of it.
+    private func isStillMeant(_ pid: Int32) -> Bool {
+        if pid == master.pid {
+            return proc.arguments(pid).joined(separator: " ") == master.commandLine
+        }
+        return proc.stat(pid)?.parent == master.pid
+    }
+
+    private func end(_ succeeded: Bool, _ sentence: String) -> InterventionResult {
+        stage = .done
+        deadline = .never
+        exchange?.end()
+        var result = InterventionResult(intervention, succeeded: succeeded, sentence)
+        guard isNoted else { return result }
+        do throws(Errno) {
+            try log?.noteEnded(result)
+        } catch {
+            result.sentence += " (the audit log could not be written: \(error))"
+        }
+        return result
+    }
+}
