@@ -6,6 +6,10 @@ import ReloadModel
 import Unix
 
 package struct LoadedConfiguration {
+    /// Microseconds that a process may be younger than it seems: /proc counts its start in ticks. It reads its files
+    /// later still.
+    private static let tick: Int64 = 10_000
+
     private let proc: ProcTree
     private let master: Int32
     private static let longestFile = 16 << 20
@@ -64,7 +68,7 @@ package struct LoadedConfiguration {
                 do throws(Errno) {
                     for (name, place) in try places(word, at: path) {
                         let changed = try changeTime(place)
-                        if let notAfter, changed > notAfter {
+                        if let notAfter, changed > notAfter + Self.tick {
                             return .unknown(
                                 Unknown(
                                     "\(name) has changed since this worker read it, before reloadtop watched")

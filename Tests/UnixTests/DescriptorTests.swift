@@ -12,9 +12,12 @@ import Testing
         withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { Socket.read(end, into: $0) } == .ended
     }
 
+    /// A program that a test beside this one starts must not keep the other end open.
+    private static let stream = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+
     @Test func closesWhenItsOwnerGoesAway() throws {
         var numbers: [Int32] = [-1, -1]
-        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &numbers) == 0)
+        #expect(socketpair(AF_UNIX, Self.stream, 0, &numbers) == 0)
         let kept = Descriptor(owning: numbers[0])
         try setNonBlocking(kept.raw)
         func consume(_ descriptor: consuming Descriptor) {}
@@ -27,7 +30,7 @@ import Testing
 
     @Test func releasedNumbersStayOpen() throws {
         var numbers: [Int32] = [-1, -1]
-        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &numbers) == 0)
+        #expect(socketpair(AF_UNIX, Self.stream, 0, &numbers) == 0)
         let kept = Descriptor(owning: numbers[0])
         try setNonBlocking(kept.raw)
         let number = Descriptor(owning: numbers[1]).release()
