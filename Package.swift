@@ -47,7 +47,9 @@ let package = Package(
         room("Polling", uses: ["Unix", "CLinux"]),
 
         // Floor 2: pure rooms; time is an argument.
-        room("ConfigLanguage"),
+        room("StickTables"),
+        tests(of: "StickTables"),
+        room("ConfigLanguage", uses: ["StickTables"]),
         tests(of: "ConfigLanguage", uses: ["Worker", "TestSupport", "Unix"]),
         room("HTTP1"),
         room("RuntimeAPI"),

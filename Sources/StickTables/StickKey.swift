@@ -1,0 +1,41 @@
+// What tables are keyed by: an address, a number, a text or bytes.
+
+/// `type` of a stick table.
+package enum KeyType: Equatable, Sendable {
+    case ip, ipv6, integer
+    /// The most bytes of a text; longer ones are cut.
+    case string(length: Int)
+    /// Exactly so many bytes; longer keys are cut, shorter ones filled with zeros.
+    case binary(length: Int)
+
+    /// As `show table` tells it.
+    package var name: String {
+        switch self {
+        case .ip: "ip"
+        case .ipv6: "ipv6"
+        case .integer: "integer"
+        case .string: "string"
+        case .binary: "binary"
+        }
+    }
+
+    /// Bytes that a key takes in an entry.
+    var size: Int {
+        switch self {
+        case .ip, .integer: 4
+        case .ipv6: 16
+        case .string(let length): length + 2
+        case .binary(let length): length
+        }
+    }
+}
+
+/// A key as a value of its own. Lookups by address and number allocate nothing.
+package enum StickKey: Hashable, Sendable {
+    /// In host order.
+    case ip(UInt32)
+    case ipv6(high: UInt64, low: UInt64)
+    case integer(UInt32)
+    case string([UInt8])
+    case binary([UInt8])
+}
