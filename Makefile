@@ -16,10 +16,8 @@ RUN ?= --demo
 
 SOURCES := Sources Tests Package.swift
 RELEASE := swift build -c release --static-swift-stdlib
-# What needs the release binaries, and no company of other tests.
-SYSTEM_TESTS := SystemTests
-# Suites that start the debug binaries of .build, which know nothing of the sanitizer.
-PROCESS_TESTS := RunningMasterTests|MwproxyTests
+# Suites that start the binaries of .build, which know nothing of the sanitizer.
+PROCESS_TESTS := SystemTests|RunningMasterTests|MwproxyTests
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,11 +38,7 @@ test: ## pure tests, then the real binaries under load, the dashboard in tmux, a
 	$(RELEASE) --product reloadtop
 	$(RELEASE) --product mwproxy
 	swift build --build-tests
-	@mkdir -p .build/logs
-	swift test --skip-build --skip $(SYSTEM_TESTS) 2>&1 | tee .build/logs/pure.log | .ci/quiet
-	swift test --skip-build --filter $(SYSTEM_TESTS) 2>&1 | tee .build/logs/system.log | .ci/quiet
-	@echo; echo "pure:    $$(grep 'Test run with' .build/logs/pure.log)"
-	@echo "system:  $$(grep 'Test run with' .build/logs/system.log)"
+	@.ci/tests
 
 bench: ## figures of mwproxy beside HAProxy, as ratios (BENCH='--rounds 3 --only reload' and more: --help)
 	@.ci/packages run test bench
@@ -61,7 +55,7 @@ sanitize: ## the pure tests under the address sanitizer
 	@.ci/packages run
 	# Leaks are not looked for: the runtime's lazily made globals are all reported as such.
 	ASAN_OPTIONS=detect_leaks=0 \
-	    swift test --sanitize=address --scratch-path .build/sanitize --skip '$(SYSTEM_TESTS)|$(PROCESS_TESTS)'
+	    swift test --sanitize=address --scratch-path .build/sanitize --skip '$(PROCESS_TESTS)'
 
 screenshots: build ## render the pictures in screenshots/ from the running program
 	screenshots/render

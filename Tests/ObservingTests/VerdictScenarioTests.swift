@@ -234,21 +234,27 @@ final class ServedProxy {
             "nightly.sh",
             "#!/bin/sh\necho reload | socat - UNIX-CONNECT:\(served.proxy.masterSocket)\n")
         #expect(chmod(script, 0o755) == 0)
-        // Where many programs start, as while others are tested, authors are watched again after a rest.
-        try served.look(for: "a quiet machine", atMost: .seconds(90)) { look in
-            !look.blindness.contains { $0.what == "authors of reloads" }
+        // Where many programs start, as while others are tested, authors are not watched for a while: then it asks again.
+        let author = try wait(for: "a reload whose author is known", atMost: .seconds(120)) {
+            try served.look(for: "a quiet machine", atMost: .seconds(90)) { look in
+                !look.blindness.contains { $0.what == "authors of reloads" }
+            }
+            let before = served.last.reloads.count
+            // The events are taken in while the script runs, as the screen's loop does.
+            let asked = try RunningProgram(
+                Program.system("runuser"), ["-u", "nobody", "--", script], in: served.proxy.folder,
+                name: "asker")
+            defer { asked.stop() }
+            let look = try served.look(for: "its reload") { look in
+                look.reloads.count > before && look.reloads.last?.author != nil
+            }
+            return look.reloads.last?.author.flatMap { $0.chain.isEmpty ? nil : $0 }
         }
-        // The events are taken in while the script runs, as the screen's loop does.
-        let asked = try RunningProgram(
-            Program.system("runuser"), ["-u", "nobody", "--", script], in: served.proxy.folder, name: "asker")
-        let look = try served.look(for: "the author") { $0.reloads.last?.author?.chain.isEmpty == false }
-        let author = try #require(look.reloads.last?.author)
         #expect(author.certainty == .likely)
         #expect(author.user == "nobody", "\(author.words)")
         #expect(author.chain.contains { $0.name == "nightly.sh" }, "\(author.words)")
         // socat ends with the reload: on a loaded machine it has gone before it can be read.
         #expect(["socat", "nightly.sh"].contains(author.chain.last?.name), "\(author.words)")
-        asked.stop()
     }
 
     @Test(.enabled(if: getuid() == 0))

@@ -76,6 +76,9 @@ import Unix
             }
         }
         let socket = proxy.folder.file("worker.sock")
+        // The start of a worker is known to a clock tick only: a change right after it could have been read.
+        let ready = Instant.now()
+        try wait(for: "some ticks to pass") { Instant.now() - ready > .milliseconds(50) }
         try proxy.configure(
             configuration(proxy.folder, port) { text in
                 text.replacing(
