@@ -232,7 +232,7 @@ final class ServedProxy {
         #expect(chmod(served.proxy.masterSocket, 0o666) == 0)
         let script = try served.proxy.folder.write(
             "nightly.sh",
-            "#!/bin/sh\necho reload | socat - UNIX-CONNECT:\(served.proxy.masterSocket)\n")
+            "#!/bin/sh\necho reload | socat - UNIX-CONNECT:\(served.proxy.masterSocket)\nsleep 2\n")
         #expect(chmod(script, 0o755) == 0)
         // Where many programs start, as while others are tested, authors are not watched for a while: then it asks again.
         let author = try wait(for: "a reload whose author is known", atMost: .seconds(120)) {
@@ -240,15 +240,12 @@ final class ServedProxy {
                 !look.blindness.contains { $0.what == "authors of reloads" }
             }
             let before = served.last.reloads.count
-            // The events are taken in while the script runs, as the screen's loop does.
             let asked = try RunningProgram(
                 Program.system("runuser"), ["-u", "nobody", "--", script], in: served.proxy.folder,
                 name: "asker")
-            defer { asked.stop() }
-            let look = try served.look(for: "its reload") { look in
-                look.reloads.count > before && look.reloads.last?.author != nil
-            }
-            return look.reloads.last?.author.flatMap { $0.chain.isEmpty ? nil : $0 }
+            try served.look(for: "the end of the script") { _ in !asked.isRunning }
+            let author = served.last.reloads.dropFirst(before).last?.author
+            return author.flatMap { $0.chain.isEmpty ? nil : $0 }
         }
         #expect(author.certainty == .likely)
         #expect(author.user == "nobody", "\(author.words)")
