@@ -193,7 +193,9 @@ struct FactCollector {
     /// The names of those who hold other sockets, as far as a short search finds them.
     private func owners(of sockets: [InternetSocket]) -> [UInt64: String] {
         var search = SocketOwnerSearch(proc)
-        search.look(for: Set(sockets.map(\.inode)))
+        let inodes = Set(sockets.map(\.inode))
+        let deadline = Instant.now() + Self.patience
+        repeat { search.look(for: inodes) } while !search.isFinished && Instant.now() < deadline
         var names: [UInt64: String] = [:]
         for socket in sockets {
             guard let pid = search.owner(of: socket.inode) else { continue }
