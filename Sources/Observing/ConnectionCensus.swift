@@ -1,6 +1,11 @@
-// How many clients each worker has. All generations share their listening sockets and ports, so the kernel's list by
-// port does not tell whose a connection is. But an old worker accepts no more: what it holds is read once from its
-// descriptors, and whatever belongs to no old worker belongs to the one that accepts.
+// Where each worker listens, and how many clients the kernel sees at it. All generations share their listening sockets
+// and ports, so the kernel's list by port does not tell whose a connection is. But an old worker accepts no more: what
+// it holds is read from its descriptors, and whatever belongs to no old worker belongs to the one that accepts.
+//
+// Who listens is cheap and looked at each time. The list of connections is not: the kernel walks its whole table, and
+// ten thousand clients take ten milliseconds. The workers count their own; this is for those that do not answer, and
+// to tell clients from what they left behind. So a count is made only when a share of the time allows it, and says
+// when it was made.
 
 import ReloadModel
 import Unix
@@ -18,10 +23,21 @@ package struct ConnectionCensus {
         var listensAt: [String] = []
         var wasAccepting = true
         var failure: Unknown?
+
+        mutating func read(_ proc: ProcTree, _ pid: Int32) {
+            switch proc.socketInodes(pid) {
+            case .unknown(let why): failure = why
+            case .known(let found): (inodes, failure) = (found, nil)
+            }
+        }
     }
 
     private let proc: ProcTree
     private var holdings: [Int32: Holdings] = [:]
+    /// All listening TCP sockets as last seen.
+    private var listening: [InternetSocket] = []
+    /// Why they could not be seen.
+    private var failure: Unknown?
 
     package init(_ proc: ProcTree) {
         self.proc = proc
@@ -42,61 +58,108 @@ package struct ConnectionCensus {
         }
     }
 
-    /// Established client-side connections of each worker. Youngest worker first.
-    package mutating func count(_ workers: [Worker]) -> [Int32: Known<Int>] {
+    /// A count of all workers' clients.
+    package struct Tally {
+        /// Established client-side connections.
+        package var counts: [Int32: Known<Int>]
+        package var at: Instant
+        /// How long it took.
+        package var took: Duration
+    }
+
+    /// The latest count.
+    package private(set) var tally: Tally?
+
+    /// Looks where each worker listens. Youngest worker first.
+    package mutating func look(_ workers: [Worker]) {
         holdings = holdings.filter { pid, _ in workers.contains { $0.pid == pid } }
         do throws(Errno) {
-            return try counted(workers)
+            listening = try SocketDiagnosis.internet(states: SocketDiagnosis.listening)
+            let local = try SocketDiagnosis.local(states: SocketDiagnosis.listening)
+            for worker in workers { refresh(worker, local) }
+            failure = nil
         } catch {
-            let why = Unknown("sock_diag: \(error)")
-            return Dictionary(uniqueKeysWithValues: workers.map { ($0.pid, .unknown(why)) })
+            failure = Unknown("sock_diag: \(error)")
         }
     }
 
-    private mutating func counted(_ workers: [Worker]) throws(Errno) -> [Int32: Known<Int>] {
-        let listening = try SocketDiagnosis.internet(states: SocketDiagnosis.listening)
-        let localListening = try SocketDiagnosis.local(states: SocketDiagnosis.listening)
-        for worker in workers { refresh(worker, listening, localListening) }
-        let all = holdings.values.flatMap(\.listeners)
-        var ours = Set(all.map(\.inode))
-        // A restarting worker's own sockets are known as soon as it is looked at; until then nobody else's count.
-        for worker in workers { ours.formUnion(holdings[worker.pid]?.inodes ?? []) }
-        let foreign = listening.filter { !ours.contains($0.inode) }
-        let ports = Set(all.map(\.localPort)).sorted()
-        let established =
-            ports.isEmpty
-            ? [] : try SocketDiagnosis.internet(states: SocketDiagnosis.established, ports: ports)
-        let usesLocal = holdings.values.contains { !$0.localListeners.isEmpty }
-        let local = usesLocal ? try SocketDiagnosis.local(states: SocketDiagnosis.established) : []
+    /// Counts, unless the last count is younger than `share` times what it took. True: the tally is fresh. After
+    /// `look`, with the same workers.
+    package mutating func count(_ workers: [Worker], share: Int64) -> Bool {
+        let now = Instant.now()
+        if let tally, now - tally.at < .nanoseconds(tally.took.nanoseconds * share) { return false }
+        let counts: [Int32: Known<Int>]
+        do throws(Errno) {
+            if let failure {
+                counts = Dictionary(uniqueKeysWithValues: workers.map { ($0.pid, .unknown(failure)) })
+            } else {
+                counts = try counted(workers)
+            }
+        } catch {
+            let why = Unknown("sock_diag: \(error)")
+            counts = Dictionary(uniqueKeysWithValues: workers.map { ($0.pid, .unknown(why)) })
+        }
+        tally = Tally(counts: counts, at: now, took: .now() - now)
+        return true
+    }
 
+    private mutating func counted(_ workers: [Worker]) throws(Errno) -> [Int32: Known<Int>] {
+        for worker in workers where !worker.isAccepting { readWhatGrew(worker.pid) }
+        var takers: [InternetSocket] = []
+        for listener in holdings.values.flatMap(\.listeners)
+        where !takers.contains(where: { $0.isSamePlace(as: listener) }) {
+            takers.append(listener)
+        }
+        let accepting = workers.filter(\.isAccepting).map(\.pid)
+        let owners = owners(workers)
+        let only = accepting.count == 1 ? accepting[0] : nil
         var counts: [Int32: Int] = [:]
-        let old = workers.filter { !$0.isAccepting }
-        let accepting = workers.filter(\.isAccepting)
-        for socket in established where socket.inode != 0 {
-            guard all.contains(where: { $0.takes(socket) }) else { continue }
-            if let owner = old.first(where: { holdings[$0.pid]?.inodes.contains(socket.inode) == true }) {
-                counts[owner.pid, default: 0] += 1
-            } else if accepting.count == 1 {
-                counts[accepting[0].pid, default: 0] += 1
-            } else if let owner = accepting.first(where: {
-                holdings[$0.pid]?.inodes.contains(socket.inode) == true
-            }) {
-                counts[owner.pid, default: 0] += 1
+        if !takers.isEmpty {
+            let ports = Set(takers.map(\.localPort)).sorted()
+            try SocketDiagnosis.forEachInternet(states: SocketDiagnosis.established, ports: ports) { socket in
+                guard socket.inode != 0, takers.contains(where: { $0.takes(socket) }),
+                    let owner = owners[socket.inode] ?? only
+                else { return }
+                counts[owner, default: 0] += 1
             }
         }
+        let usesLocal = holdings.values.contains { !$0.localListeners.isEmpty }
+        let local = usesLocal ? try SocketDiagnosis.local(states: SocketDiagnosis.established) : []
         for socket in local where socket.inode != 0 {
-            guard let name = socket.name else { continue }
-            let users = workers.filter { holdings[$0.pid]?.localListeners.contains(name) == true }
-            guard !users.isEmpty else { continue }
-            let owner =
-                old.first { holdings[$0.pid]?.inodes.contains(socket.inode) == true }
-                ?? (accepting.count == 1 ? accepting[0] : nil)
-            if let owner, !owner.adminPaths.contains(name) { counts[owner.pid, default: 0] += 1 }
+            guard let name = socket.name,
+                workers.contains(where: { holdings[$0.pid]?.localListeners.contains(name) == true }),
+                let owner = owners[socket.inode] ?? only,
+                workers.first(where: { $0.pid == owner })?.adminPaths.contains(name) == false
+            else { continue }
+            counts[owner, default: 0] += 1
         }
+        let foreign = foreign(workers)
         return Dictionary(
             uniqueKeysWithValues: workers.map { worker in
                 (worker.pid, result(worker, counts[worker.pid] ?? 0, foreign: foreign))
             })
+    }
+
+    /// Whose each socket is, of those that can be told: an old worker's before one that accepts.
+    private func owners(_ workers: [Worker]) -> [UInt64: Int32] {
+        let isShared = workers.count(where: \.isAccepting) > 1
+        let tellable = workers.filter { !$0.isAccepting } + workers.filter { $0.isAccepting && isShared }
+        var owners: [UInt64: Int32] = [:]
+        owners.reserveCapacity(tellable.reduce(0) { $0 + (holdings[$1.pid]?.inodes.count ?? 0) })
+        for worker in tellable.reversed() {
+            for inode in holdings[worker.pid]?.inodes ?? [] { owners[inode] = worker.pid }
+        }
+        return owners
+    }
+
+    /// Listening sockets that are no worker's.
+    private func foreign(_ workers: [Worker]) -> [InternetSocket] {
+        let known = Set(holdings.values.flatMap(\.listeners).map(\.inode))
+        // A restarting worker's own sockets are known as soon as it is looked at; until then nobody else's count.
+        return listening.filter { socket in
+            !known.contains(socket.inode)
+                && !workers.contains { holdings[$0.pid]?.inodes.contains(socket.inode) == true }
+        }
     }
 
     private func result(_ worker: Worker, _ count: Int, foreign: [InternetSocket]) -> Known<Int> {
@@ -115,53 +178,62 @@ package struct ConnectionCensus {
         return .known(count)
     }
 
-    /// Reads a worker's descriptors when it is new, when it stops accepting, and when it has more than before.
-    private mutating func refresh(
-        _ worker: Worker, _ listening: [InternetSocket], _ localListening: [LocalSocket]
-    ) {
+    /// Reads a worker's descriptors when it is new, when it stops accepting, and when the places where it listens
+    /// may have changed.
+    private mutating func refresh(_ worker: Worker, _ localListening: [LocalSocket]) {
         var held = holdings[worker.pid] ?? Holdings()
         defer { holdings[worker.pid] = held }
-        let count = proc.descriptorCount(worker.pid)
         let isNew = held.descriptors == nil
         let stopped = held.wasAccepting && !worker.isAccepting
-        let known = held.descriptors ?? 0
         // One that should have closed its listeners is read again with every change until it has.
-        let grew =
-            !worker.isAccepting
-            && ((count ?? 0) > known || !held.listensAt.isEmpty && count != known)
+        let mayHaveClosed =
+            !worker.isAccepting && !held.listensAt.isEmpty
+            && proc.descriptorCount(worker.pid) != held.descriptors
         held.wasAccepting = worker.isAccepting
         let blind = worker.isAccepting && held.listeners.isEmpty && held.localListeners.isEmpty
-        guard isNew || stopped || grew || blind || held.failure != nil else { return }
-        held.descriptors = count ?? 0
+        guard isNew || stopped || mayHaveClosed || blind || held.failure != nil else { return }
+        held.descriptors = proc.descriptorCount(worker.pid) ?? 0
         if isNew || held.failure != nil, let elsewhere = proc.otherNetwork(worker.pid) {
             held.failure = elsewhere
             return
         }
-        switch proc.socketInodes(worker.pid) {
-        case .unknown(let why): held.failure = why
-        case .known(let inodes):
-            held.failure = nil
-            held.inodes = inodes
-            let listeners = listening.filter { inodes.contains($0.inode) }
-            let names = localListening.filter { inodes.contains($0.inode) }.compactMap(\.name)
-            held.listensAt =
-                Set(listeners.map(\.localText)).sorted()
-                + Set(names).subtracting(worker.adminPaths).sorted()
-            if !listeners.isEmpty { held.listeners = listeners }
-            let clients = Set(names).subtracting(worker.adminPaths)
-            if !clients.isEmpty { held.localListeners = clients }
-        }
+        held.read(proc, worker.pid)
+        guard held.failure == nil else { return }
+        let listeners = listening.filter { held.inodes.contains($0.inode) }
+        let names = localListening.filter { held.inodes.contains($0.inode) }.compactMap(\.name)
+        held.listensAt =
+            Set(listeners.map(\.localText)).sorted() + Set(names).subtracting(worker.adminPaths).sorted()
+        if !listeners.isEmpty { held.listeners = listeners }
+        let clients = Set(names).subtracting(worker.adminPaths)
+        if !clients.isEmpty { held.localListeners = clients }
     }
+
+    /// An old worker with more descriptors than before has new connections to servers; what it had is not read again.
+    private mutating func readWhatGrew(_ pid: Int32) {
+        guard var held = holdings[pid], held.failure == nil, let count = proc.descriptorCount(pid),
+            let before = held.descriptors, count != before
+        else { return }
+        held.descriptors = count
+        if count > before { held.read(proc, pid) }
+        holdings[pid] = held
+    }
+
+    /// The next count reads a worker's descriptors anew.
+    package mutating func readAgain(_ pid: Int32) { holdings[pid]?.descriptors = 0 }
 
     /// Where a worker listens for clients.
     package func listening(_ pid: Int32) -> Known<[String]> {
+        if let failure { return .unknown(failure) }
         guard let held = holdings[pid] else { return .unknown(Unknown("not looked at yet")) }
         if let failure = held.failure { return .unknown(failure) }
         return .known(held.listensAt)
     }
 
-    /// The sockets of a worker as last read.
-    package func sockets(of pid: Int32) -> Set<UInt64> { holdings[pid]?.inodes ?? [] }
+    /// The sockets of an old worker.
+    package mutating func sockets(of pid: Int32) -> Set<UInt64> {
+        readWhatGrew(pid)
+        return holdings[pid]?.inodes ?? []
+    }
 }
 
 extension InternetSocket {
@@ -182,6 +254,10 @@ extension InternetSocket {
         guard localPort == socket.localPort else { return false }
         if isWildcard { return isIPv6 || !socket.isIPv6 }
         return localAddress == socket.localAddress
+    }
+
+    func isSamePlace(as other: InternetSocket) -> Bool {
+        localPort == other.localPort && localAddress == other.localAddress && isIPv6 == other.isIPv6
     }
 
     /// Whether two listeners can be given the same connection.

@@ -1,6 +1,7 @@
 // Asks a master and, through it, its workers: `show proc` and every worker's `show info` in one connection. Whoever
 // stays silent costs one deadline, is asked alone for a while and shows as unknown, never as a hang.
 
+import Glibc
 import ReloadModel
 import RuntimeAPI
 import Unix
@@ -43,7 +44,8 @@ final class MasterInquiry {
         self.master = master
     }
 
-    func ask(about workers: [Int32]) -> Inquiry {
+    /// `states`: of the workers whose process was looked at just now.
+    func ask(about workers: [Int32], states: [Int32: Character] = [:]) -> Inquiry {
         let now = Instant.now()
         guard now >= masterSilentUntil else {
             return Inquiry(table: .unknown(masterSilence), infos: [:], silence: [:])
@@ -54,16 +56,16 @@ final class MasterInquiry {
         silentUntil = silentUntil.filter { workers.contains($0.key) && $0.value > now }
         silences = silences.filter { workers.contains($0.key) }
         var silence: [Int32: Unknown] = [:]
-        for pid in workers { silence[pid] = stopped(pid, "worker \(pid)") }
+        for pid in workers { silence[pid] = stopped(pid, "worker \(pid)", states[pid]) }
         let asked = workers.filter { silentUntil[$0] == nil && silence[$0] == nil }
         let command = (["show proc"] + asked.map { "@!\($0) show info" }).joined(separator: ";")
         let answer = AdminQuery.ask(address, command, within: Self.wholeRound)
         if case .refused(let error) = answer {
             return failed(Unknown("the master's admin socket: \(error)\(MasterSearch.remedy(error))"))
         }
-        let text = Substring(answer.text)
+        let text = answer.text
         // The list of processes ends with a blank line.
-        guard let end = text.range(of: "\n\n"),
+        guard let end = text[...].range(of: "\n\n"),
             let table = ProcessTable(parsing: String(text[..<end.upperBound]))
         else {
             if case .late = answer {
@@ -75,7 +77,7 @@ final class MasterInquiry {
                 Unknown("the master's admin socket does not know 'show proc'"))
         }
         failures = 0
-        var infos = ProxyReplies.infos(in: String(text[end.upperBound...]))
+        var infos = ProxyReplies.infos(in: text)
         let missing = asked.filter { infos[$0] == nil }
         if !missing.isEmpty {
             // A worker that has just gone cuts the joined reply, and a silent one blocks it: ask each alone.
@@ -101,8 +103,8 @@ final class MasterInquiry {
     }
 
     /// A process that a signal has stopped answers nobody, and each question would wait in it.
-    private func stopped(_ pid: Int32, _ name: String) -> Unknown? {
-        guard let state = proc.stat(pid)?.state, state == "T" || state == "t" else { return nil }
+    private func stopped(_ pid: Int32, _ name: String, _ seen: Character? = nil) -> Unknown? {
+        guard let state = seen ?? proc.stat(pid)?.state, state == "T" || state == "t" else { return nil }
         return Unknown("\(name) is stopped by a signal or a debugger", remedy: "kill -CONT \(pid)")
     }
 
@@ -124,10 +126,19 @@ final class MasterInquiry {
 }
 
 extension Substring {
-    /// Where `part` first occurs.
+    /// Where `part`, which is not empty, first occurs.
     func range(of part: String) -> Range<Index>? {
-        utf8.indices.first { self[$0...].utf8.starts(with: part.utf8) }.map {
-            $0..<utf8.index($0, offsetBy: part.utf8.count)
+        var part = part
+        let found: Int?? = utf8.withContiguousStorageIfAvailable { text in
+            part.withUTF8 { wanted in
+                (0..<Swift.max(0, text.count - wanted.count + 1)).first { offset in
+                    text[offset] == wanted[0]
+                        && memcmp(text.baseAddress! + offset, wanted.baseAddress!, wanted.count) == 0
+                }
+            }
         }
+        guard let offset = found ?? nil else { return nil }
+        let start = utf8.index(startIndex, offsetBy: offset)
+        return start..<utf8.index(start, offsetBy: part.utf8.count)
     }
 }

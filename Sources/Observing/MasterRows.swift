@@ -6,6 +6,15 @@ import RuntimeAPI
 import Unix
 
 extension MasterWatch {
+    /// The kernel's count may take one part in so many of the time, while everybody counts his own clients …
+    private static let censusShare: Int64 = 400
+    /// … and while somebody does not.
+    private static let blindShare: Int64 = 50
+    /// A count that is younger, in seconds, is of this look.
+    private static let sameLook = 0.5
+    /// How long an old worker's list of sessions holds while their number stays the same.
+    private static let listPeriod = Duration.seconds(10)
+
     func masterSample(boot: Double) -> MasterSample {
         let stat = proc.stat(master.pid)
         let why = tableProblem ?? Unknown("'show proc' does not tell it")
@@ -37,8 +46,8 @@ extension MasterWatch {
             uniqueKeysWithValues: ordered.enumerated().map { index, watch in
                 (watch.pid, state(of: watch, isYoungest: index == 0).isOld)
             })
-        let counts = census.count(
-            ordered.map { watch in
+        takeCensus(
+            of: ordered.map { watch in
                 ConnectionCensus.Worker(
                     pid: watch.pid, isAccepting: isOld[watch.pid] == false && watch.readyAt != nil,
                     adminPaths: watch.adminPaths ?? watch.declaredAdminPaths)
@@ -46,9 +55,7 @@ extension MasterWatch {
         let sessions = adminSessions(of: ordered.filter { isOld[$0.pid] == true })
         let samples = ordered.enumerated().map { index, watch in
             sample(
-                watch, isYoungest: index == 0, counted: counts[watch.pid], session: sessions[watch.pid],
-                now: now,
-                boot: boot)
+                watch, isYoungest: index == 0, session: sessions[watch.pid], now: now, boot: boot)
         }
         let rank: [WorkerState: Int] = [.serving: 0, .starting: 1]
         return samples.enumerated().sorted { left, right in
@@ -56,29 +63,58 @@ extension MasterWatch {
         }.map(\.element)
     }
 
+    /// Looks who listens, and lets the kernel count the clients where somebody's own count is missing, or may hold
+    /// connections whose clients have gone.
+    private func takeCensus(of workers: [ConnectionCensus.Worker]) {
+        census.look(workers)
+        let isBlind = workers.contains { watches[$0.pid]?.info?.currentConnections == nil }
+        let mayBeLeft = workers.contains {
+            !$0.isAccepting && watches[$0.pid]?.info?.currentConnections ?? 0 > 0
+        }
+        guard isBlind || mayBeLeft,
+            census.count(workers, share: isBlind ? Self.blindShare : Self.censusShare)
+        else { return }
+        for worker in workers {
+            let clients = worker.isAccepting ? nil : census.tally?.counts[worker.pid]?.value
+            watches[worker.pid]?.clientsLeft = clients
+            if let clients, let own = watches[worker.pid]?.info?.currentConnections, clients < own {
+                // It may have taken one more in its last moment.
+                census.readAgain(worker.pid)
+            }
+        }
+    }
+
     /// Old workers' admin sessions, once two looks in a row have seen one: a passing query holds nobody.
     private func adminSessions(of old: [WorkerWatch]) -> [Int32: Holder] {
         var suspects: [HolderFinder.Suspect] = []
         for watch in old {
-            var sessions = max(0, (watch.info?.otherSessions ?? 0) - (watch.info?.connectedPeers ?? 0))
-            var named: [Int32] = []
-            if sessions > 0, watch.info?.currentConnections ?? 0 <= Self.listedAtMost,
-                let list = ask("@!\(watch.pid) show sess")
-            {
-                let found = ProxyReplies.adminSessions(in: list)
-                sessions = found.count
-                named = found.pids.filter { $0 != master.pid }
-            }
-            let lasting = min(sessions, watch.otherSessions)
-            watch.otherSessions = sessions
+            let hinted = max(0, (watch.info?.otherSessions ?? 0) - (watch.info?.connectedPeers ?? 0))
+            let found = listedSessions(watch, hinted: hinted)
+            let lasting = min(found.count, watch.otherSessions)
+            watch.otherSessions = found.count
             guard lasting > 0 else { continue }
             suspects.append(
                 HolderFinder.Suspect(
-                    worker: watch.pid, sessions: lasting, named: named, adminPaths: watch.adminPaths ?? [],
-                    sockets: census.sockets(of: watch.pid)))
+                    worker: watch.pid, sessions: lasting, named: found.pids.filter { $0 != master.pid },
+                    adminPaths: watch.adminPaths ?? [], sockets: census.sockets(of: watch.pid)))
         }
         let masterSockets = suspects.isEmpty ? [] : proc.socketInodes(master.pid).value ?? []
         return holders.adminSessions(of: suspects, masterPath: masterPath, masterSockets: masterSockets)
+    }
+
+    /// The admin sessions of an old worker. The list costs the worker: it is asked for when the number in its own
+    /// `show info` has changed, and now and then.
+    private func listedSessions(
+        _ watch: WorkerWatch, hinted: Int
+    ) -> (count: Int, pids: [Int32]) {
+        guard hinted > 0, watch.info?.currentConnections ?? 0 <= Self.listedAtMost else { return (hinted, []) }
+        if let listed = watch.listedSessions, listed.hinted == hinted, Instant.now() < listed.until {
+            return (listed.count, listed.pids)
+        }
+        guard let list = ask("@!\(watch.pid) show sess") else { return (hinted, []) }
+        let found = ProxyReplies.adminSessions(in: list)
+        watch.listedSessions = (hinted, found.count, found.pids, .now() + Self.listPeriod)
+        return found
     }
 
     private func facts(
@@ -94,11 +130,10 @@ extension MasterWatch {
     }
 
     private func sample(
-        _ watch: WorkerWatch, isYoungest: Bool, counted: Known<Int>?, session: Holder?, now: Int64,
-        boot: Double
+        _ watch: WorkerWatch, isYoungest: Bool, session: Holder?, now: Int64, boot: Double
     ) -> WorkerSample {
-        let stat = proc.stat(watch.pid)
-        let connections = connections(watch, counted)
+        let stat = watch.stat
+        let (connections, age) = connections(watch)
         let isOld = state(of: watch, isYoungest: isYoungest).isOld
         let killIn = killIn(watch, isOld: isOld, now: now)
         let holders = holders(watch, isOld: isOld, connections: connections, session: session)
@@ -121,6 +156,7 @@ extension MasterWatch {
             cpuPercent: stat.map { watch.cpuPercent($0, now: .now()) } ?? .unknown(Unknown("it has gone")),
             killIn: killIn, holders: holders)
         if watch.descriptorLimit == nil { watch.descriptorLimit = proc.descriptorLimit(watch.pid) }
+        sample.connectionsAge = age
         sample.hardStopAfter = watch.limit
         sample.descriptors = proc.descriptors(watch.pid, limit: watch.descriptorLimit)
         sample.traffic =
@@ -138,12 +174,14 @@ extension MasterWatch {
         }
     }
 
-    /// By sock_diag, else by the worker's own count.
-    private func connections(_ watch: WorkerWatch, _ counted: Known<Int>?) -> Known<Int> {
-        if let counted, counted.value != nil { return counted }
-        if let current = watch.info?.currentConnections { return .known(current) }
-        if let counted { return counted }
-        return .unknown(silence[watch.pid] ?? tableProblem ?? Unknown("not counted yet"))
+    /// By the worker's own count, else by the kernel's, and how many seconds ago that was.
+    private func connections(_ watch: WorkerWatch) -> (Known<Int>, age: Double?) {
+        if let current = watch.info?.currentConnections { return (.known(current), nil) }
+        guard let tally = census.tally, let counted = tally.counts[watch.pid] else {
+            return (.unknown(silence[watch.pid] ?? tableProblem ?? Unknown("not counted yet")), nil)
+        }
+        let age = Double((Instant.now() - tally.at).nanoseconds) / 1e9
+        return (counted, age < Self.sameLook || counted.value == nil ? nil : age)
     }
 
     private func killIn(_ watch: WorkerWatch, isOld: Bool, now: Int64) -> Known<Double> {
@@ -165,7 +203,11 @@ extension MasterWatch {
     ) -> Known<[Holder]> {
         guard isOld else { return .known([]) }
         var found: [Holder] = []
-        if let count = connections.value, count > 0 { found.append(Holder(kind: .clients, count: count)) }
+        let clients = connections.value.map { count in
+            // What was there when the kernel counted can only have become less.
+            watch.info == nil ? count : min(count, watch.clientsLeft ?? count)
+        }
+        if let clients, clients > 0 { found.append(Holder(kind: .clients, count: clients)) }
         if let session { found.append(session) }
         if let peers = watch.info?.connectedPeers, peers > 0 {
             found.append(Holder(kind: .peers, count: peers))

@@ -135,13 +135,15 @@ final class MasterWatch {
     func refresh(now: Int64, history: inout ReloadHistory) -> LoadTable? {
         let boot = ProcTree.sinceBoot()
         let children = proc.children(master.pid) ?? []
-        for watch in watches.values
-        where !children.contains(watch.pid) || proc.stat(watch.pid)?.startTicks != watch.startTicks {
+        for watch in watches.values {
+            watch.stat = proc.stat(watch.pid)
+            if children.contains(watch.pid), watch.stat?.startTicks == watch.startTicks { continue }
             watches[watch.pid] = nil
             departed.append(watch)
         }
         if departed.count > Self.departedKept { departed.removeFirst(departed.count - Self.departedKept) }
-        take(inquiry?.ask(about: children.filter { watches[$0] != nil || isFirstLook }))
+        let states = watches.compactMapValues { $0.stat?.state }
+        take(inquiry?.ask(about: children.filter { watches[$0] != nil || isFirstLook }, states: states))
         for pid in children where watches[pid] == nil { meet(pid, now: now, boot: boot) }
         if isFirstLook || watches.values.contains(where: { $0.info == nil && silence[$0.pid] == nil }) {
             let unasked = watches.values.filter { $0.info == nil }.map(\.pid)

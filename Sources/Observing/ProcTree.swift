@@ -30,6 +30,40 @@ package struct ProcessStat: Equatable, Sendable {
     }
 }
 
+extension ProcessStat {
+    /// Reads a line of `/proc/PID/stat`: twenty of them a look, and thousands in a search.
+    fileprivate init?(_ line: Slice<UnsafeRawBufferPointer>) {
+        guard let open = line.firstIndex(of: UInt8(ascii: "(")),
+            let close = line.lastIndex(of: UInt8(ascii: ")")), open < close, close + 2 < line.endIndex
+        else { return nil }
+        name = String(decoding: line[(open + 1)..<close], as: UTF8.self)
+        state = Character(UnicodeScalar(line[close + 2]))
+        (parent, cpuTicks, startTicks, residentPages, terminal) = (0, 0, 0, 0, 0)
+        // The state is field 0.
+        var field = 0
+        var value: Int64 = 0
+        for byte in line[(close + 3)...] {
+            if byte >= 0x30, byte <= 0x39 { value = value &* 10 &+ Int64(byte - 0x30) }
+            guard byte == UInt8(ascii: " ") else { continue }
+            take(value, field)
+            (field, value) = (field + 1, 0)
+        }
+        take(value, field)
+        if field < 21 { return nil }
+    }
+
+    private mutating func take(_ value: Int64, _ field: Int) {
+        switch field {
+        case 1: parent = Int32(clamping: value)
+        case 4: terminal = Int32(truncatingIfNeeded: value)
+        case 11, 12: cpuTicks += value
+        case 19: startTicks = value
+        case 21: residentPages = Int(value)
+        default: break
+        }
+    }
+}
+
 /// A `/proc` file system.
 package struct ProcTree: Sendable {
     package let root: String
@@ -75,17 +109,7 @@ package struct ProcTree: Sendable {
     }
 
     package func stat(_ pid: Int32) -> ProcessStat? {
-        guard let bytes = small(path(pid, "stat")),
-            let open = bytes.firstIndex(of: UInt8(ascii: "(")),
-            let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
-        else { return nil }
-        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 21, let state = fields[0].first else { return nil }
-        return ProcessStat(
-            name: String(decoding: bytes[(open + 1)..<close], as: UTF8.self),
-            state: Character(UnicodeScalar(state)), parent: Int32(clamping: integer(fields[1])),
-            cpuTicks: integer(fields[11]) + integer(fields[12]), startTicks: integer(fields[19]),
-            residentPages: Int(integer(fields[21])), terminal: Int32(truncatingIfNeeded: integer(fields[4])))
+        small(path(pid, "stat")) { ProcessStat($0) }
     }
 
     /// The words of the command line; empty for kernel threads, zombies and processes that have gone.
@@ -111,8 +135,9 @@ package struct ProcTree: Sendable {
 
     /// The children that the main thread started, oldest first; nil when the process has gone.
     package func children(_ pid: Int32) -> [Int32]? {
-        guard let bytes = small(path(pid, "task/\(pid)/children")) else { return nil }
-        return bytes.split(separator: UInt8(ascii: " ")).map { Int32(clamping: integer($0)) }
+        small(path(pid, "task/\(pid)/children")) { bytes in
+            bytes.split(separator: UInt8(ascii: " ")).map { Int32(clamping: integer($0)) }
+        }
     }
 
     /// Where a symbolic link of the process leads: `exe`, `cwd`, `ns/net`.
@@ -244,23 +269,24 @@ package struct ProcTree: Sendable {
             .dropFirst(head.count).drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
     }
 
-    private func integer(_ digits: ArraySlice<UInt8>) -> Int64 {
+    private func integer(_ digits: some Sequence<UInt8>) -> Int64 {
         var value: Int64 = 0
         for byte in digits where byte >= 0x30 && byte <= 0x39 { value = value &* 10 &+ Int64(byte - 0x30) }
         return value
     }
 
-    /// A file of at most 4 KiB in one read; nil when it cannot be read.
-    private func small(_ path: String) -> ArraySlice<UInt8>? {
+    /// Reads a file of at most 4 KiB in one go, without its last line end; nil when it cannot be read.
+    private func small<Value>(_ path: String, _ parse: (Slice<UnsafeRawBufferPointer>) -> Value?) -> Value? {
         let raw = open(path, O_RDONLY | O_CLOEXEC)
         guard raw >= 0 else { return nil }
         let file = Descriptor(owning: raw)
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = read(file.raw, &bytes, bytes.count)
-        guard count >= 0 else { return nil }
-        var slice = bytes[..<count]
-        if slice.last == UInt8(ascii: "\n") { slice.removeLast() }
-        return slice
+        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            let count = read(file.raw, buffer.baseAddress, buffer.count)
+            guard count >= 0 else { return nil }
+            var bytes = UnsafeRawBufferPointer(buffer)[..<count]
+            if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+            return parse(bytes)
+        }
     }
 
     /// Why a file of `/proc` could not be read, and what would help.

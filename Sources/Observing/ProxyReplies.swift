@@ -1,5 +1,6 @@
 // Takes joined replies of a master's admin socket apart: `show proc` first, then one `show info` a worker.
 
+import Glibc
 import ReloadModel
 import RuntimeAPI
 
@@ -13,34 +14,85 @@ package struct WorkerInfo: Equatable, Sendable {
     package var listeners: Int?
     package var connectedPeers: Int
     package var version: String?
-    package var name: String?
     package var traffic: WorkerTraffic?
 
     /// Sessions that are neither clients nor listeners nor the query that asked: a cheap hint that an admin or
-    /// peers session may be there. mwproxy counts its control socket as well.
+    /// peers session may be there.
     package var otherSessions: Int? {
         guard let jobs, let listeners, let currentConnections else { return nil }
         return max(0, jobs - listeners - currentConnections - 1)
     }
 
-    init?(_ fields: [Substring: Substring]) {
-        guard let pid = fields["Pid"].flatMap({ Int32($0) }), let stopping = fields["Stopping"] else {
-            return nil
-        }
-        self.pid = pid
-        isStopping = stopping != "0"
-        currentConnections = fields["CurrConns"].flatMap { Int($0) }
-        jobs = fields["Jobs"].flatMap { Int($0) }
-        listeners = fields["Listeners"].flatMap { Int($0) }
-        connectedPeers = fields["ConnectedPeers"].flatMap { Int($0) } ?? 0
-        version = fields["Version"].map(String.init)
-        name = fields["Name"].map(String.init)
-        if let connections = fields["CumConns"].flatMap({ Int($0) }),
-            let requests = fields["CumReq"].flatMap({ Int($0) }),
-            let bytes = fields["TotalBytesOut"].flatMap({ Int($0) })
+    fileprivate init?(_ draft: InfoDraft) {
+        guard let pid = draft[.pid], let stopping = draft[.stopping] else { return nil }
+        self.pid = Int32(clamping: pid)
+        isStopping = stopping != 0
+        currentConnections = draft[.currentConnections]
+        jobs = draft[.jobs]
+        listeners = draft[.listeners]
+        connectedPeers = draft[.connectedPeers] ?? 0
+        version = draft.version
+        if let connections = draft[.connections], let requests = draft[.requests],
+            let bytes = draft[.bytesOut]
         {
             traffic = WorkerTraffic(connections: connections, requests: requests, bytesOut: bytes)
         }
+    }
+}
+
+/// One `show info` while it is read. Twenty workers tell two thousand lines a look: nothing is kept of those that
+/// nobody wants.
+private struct InfoDraft {
+    enum Number: Int, CaseIterable {
+        case pid, currentConnections, stopping, jobs, listeners, connectedPeers, connections, requests, bytesOut
+
+        var name: StaticString {
+            switch self {
+            case .pid: "Pid: "
+            case .currentConnections: "CurrConns: "
+            case .stopping: "Stopping: "
+            case .jobs: "Jobs: "
+            case .listeners: "Listeners: "
+            case .connectedPeers: "ConnectedPeers: "
+            case .connections: "CumConns: "
+            case .requests: "CumReq: "
+            case .bytesOut: "TotalBytesOut: "
+            }
+        }
+    }
+
+    private var numbers = InlineArray<9, Int?>(repeating: nil)
+    var version: String?
+
+    subscript(number: Number) -> Int? { numbers[number.rawValue] }
+
+    mutating func take(_ line: Slice<UnsafeRawBufferPointer>) {
+        for number in Number.allCases {
+            guard let value = line.value(of: number.name) else { continue }
+            numbers[number.rawValue] = value.decimal
+            return
+        }
+        if let value = line.value(of: "Version: ") { version = String(decoding: value, as: UTF8.self) }
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    /// What stands behind `name`; nil where the line begins with something else.
+    fileprivate func value(of name: StaticString) -> Self? {
+        let length = name.utf8CodeUnitCount
+        guard count > length, first == name.utf8Start.pointee,
+            memcmp(base.baseAddress! + startIndex, name.utf8Start, length) == 0
+        else { return nil }
+        return dropFirst(length)
+    }
+
+    fileprivate var decimal: Int? {
+        var value = 0
+        for byte in self {
+            guard byte >= 0x30, byte <= 0x39, value < Int.max / 10 - 1 else { return nil }
+            value = value * 10 + Int(byte - 0x30)
+        }
+        return value
     }
 }
 
@@ -50,20 +102,25 @@ package enum ProxyReplies {
         ProcessTable(parsing: text)?.master?.pid
     }
 
-    /// Every complete `show info` in a text, by pid. Byte by byte: twenty workers tell two thousand lines a look.
+    /// Every complete `show info` in a text, by pid.
     package static func infos(in text: String) -> [Int32: WorkerInfo] {
+        var text = text
+        return text.withUTF8 { infos(in: UnsafeRawBufferPointer($0)) }
+    }
+
+    static func infos(in bytes: UnsafeRawBufferPointer) -> [Int32: WorkerInfo] {
         var infos: [Int32: WorkerInfo] = [:]
-        var fields: [Substring: Substring] = [:]
+        var draft = InfoDraft()
         func close() {
-            if let info = WorkerInfo(fields) { infos[info.pid] = info }
-            fields.removeAll(keepingCapacity: true)
+            if let info = WorkerInfo(draft) { infos[info.pid] = info }
+            draft = InfoDraft()
         }
-        let first = "Name: ".utf8
-        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
-            if line.starts(with: first) { close() }
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
-            let value = line[line.index(after: colon)...].drop { $0 == UInt8(ascii: " ") }
-            fields[Substring(line[..<colon])] = Substring(value)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+            let line = rest[..<end]
+            if line.value(of: "Name: ") != nil { close() } else { draft.take(line) }
+            rest = rest[end...].dropFirst()
         }
         close()
         return infos

@@ -14,6 +14,16 @@ package struct InternetSocket: Equatable, Sendable {
     package var isIPv6: Bool
     /// 0 while no process has accepted it.
     package var inode: UInt64
+
+    /// Reads `struct inet_diag_msg`; nil where it is cut short.
+    init?(_ message: UnsafeRawBufferPointer) {
+        guard message.count >= 72 else { return nil }
+        localPort = UInt16(bigEndian: message.loadUnaligned(fromByteOffset: 4, as: UInt16.self))
+        remotePort = UInt16(bigEndian: message.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
+        localAddress = message.loadUnaligned(fromByteOffset: 8, as: SIMD16<UInt8>.self)
+        isIPv6 = message[0] == UInt8(AF_INET6)
+        inode = UInt64(message.loadUnaligned(fromByteOffset: 68, as: UInt32.self))
+    }
 }
 
 /// One unix socket.
@@ -34,30 +44,16 @@ package enum SocketDiagnosis {
         states: UInt32, ports: [UInt16] = []
     ) throws(Errno) -> [InternetSocket] {
         var sockets: [InternetSocket] = []
-        for family in [AF_INET, AF_INET6] {
-            var body = Bytes()
-            body.u8(UInt8(family))
-            body.u8(UInt8(IPPROTO_TCP))
-            body.u16(0)
-            body.u32(states)
-            body.zeros(48)
-            if !ports.isEmpty {
-                let program = portFilter(ports)
-                body.u16(UInt16(4 + program.count))
-                body.u16(1)  // INET_DIAG_REQ_BYTECODE
-                body.append(program)
-            }
-            try dump(body.bytes) { message in
-                guard message.count >= 72 else { return }
-                sockets.append(
-                    InternetSocket(
-                        localPort: big16(message, 4), remotePort: big16(message, 6),
-                        localAddress: message.loadUnaligned(fromByteOffset: 8, as: SIMD16<UInt8>.self),
-                        isIPv6: message[0] == UInt8(AF_INET6),
-                        inode: UInt64(message.loadUnaligned(fromByteOffset: 68, as: UInt32.self))))
-            }
-        }
+        try forEachInternet(states: states, ports: ports) { sockets.append($0) }
         return sockets
+    }
+
+    /// The same one by one, for lists that need not be kept: ten thousand cost no memory.
+    package static func forEachInternet(
+        states: UInt32, ports: [UInt16] = [], _ each: (InternetSocket) -> Void
+    ) throws(Errno) {
+        let dump = try SocketDump(internet: states, ports: ports)
+        while try !dump.proceed({ if let socket = InternetSocket($0) { each(socket) } }) {}
     }
 
     /// Unix sockets in one of `states`, with their names and peers.
@@ -70,7 +66,8 @@ package enum SocketDiagnosis {
         body.u32(1 | 4)  // UDIAG_SHOW_NAME, UDIAG_SHOW_PEER
         body.zeros(8)
         var sockets: [LocalSocket] = []
-        try dump(body.bytes) { message in
+        let dump = try SocketDump(.byFamily, body.bytes)
+        func take(_ message: UnsafeRawBufferPointer) {
             guard message.count >= 16 else { return }
             var socket = LocalSocket(
                 inode: UInt64(message.loadUnaligned(fromByteOffset: 4, as: UInt32.self)), peer: 0, name: nil)
@@ -89,6 +86,7 @@ package enum SocketDiagnosis {
             }
             sockets.append(socket)
         }
+        while try !dump.proceed(take) {}
         return sockets
     }
 
@@ -107,46 +105,5 @@ package enum SocketDiagnosis {
             return name
         }
         return String(stem[..<dot])
-    }
-
-    /// The kernel's filter program: accept when the local port is one of `ports`.
-    private static func portFilter(_ ports: [UInt16]) -> [UInt8] {
-        let jump: UInt8 = 1
-        let sourceAtLeast: UInt8 = 2
-        let sourceAtMost: UInt8 = 3
-        let block = 20
-        var program = Bytes()
-        for (index, port) in ports.enumerated() {
-            let isLast = index == ports.count - 1
-            let left = (ports.count - index) * block
-            // A jump of exactly what is left accepts, four more refuses.
-            func operation(_ code: UInt8, yes: UInt8, no: Int) {
-                program.u8(code)
-                program.u8(yes)
-                program.u16(UInt16(no))
-            }
-            func argument() {
-                program.u16(0)
-                program.u16(port)
-            }
-            operation(sourceAtLeast, yes: 8, no: isLast ? block + 4 : block)
-            argument()
-            operation(sourceAtMost, yes: 8, no: isLast ? 16 : 12)
-            argument()
-            operation(jump, yes: 4, no: left - 16)
-        }
-        return program.bytes
-    }
-
-    private static func big16(_ message: UnsafeRawBufferPointer, _ offset: Int) -> UInt16 {
-        UInt16(bigEndian: message.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-    }
-
-    /// Sends one dump request and gives each message's payload.
-    private static func dump(
-        _ body: [UInt8], _ each: (UnsafeRawBufferPointer) -> Void
-    ) throws(Errno) {
-        let dump = try SocketDump(body)
-        while try !dump.proceed(each) {}
     }
 }

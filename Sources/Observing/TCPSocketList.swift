@@ -22,7 +22,6 @@ final class TCPSocketList {
 
     private let wanted: Wanted
     private let most: Int
-    private var families = [AF_INET, AF_INET6]
     private var dump: SocketDump?
     private(set) var sockets: [KernelSocket] = []
     /// More were wanted than are kept.
@@ -33,30 +32,21 @@ final class TCPSocketList {
         self.most = most
     }
 
-    /// Takes in one datagram more. True: the list is complete.
-    func proceed() throws(Errno) -> Bool {
-        guard let dump else {
-            guard let family = families.popLast() else { return true }
-            self.dump = try SocketDump(Self.request(family))
-            return false
-        }
-        if try dump.proceed({ take($0) }) { self.dump = nil }
-        return false
-    }
-
-    /// Every state but those in which no process holds the socket, and with `tcp_info`.
-    private static func request(_ family: Int32) -> [UInt8] {
+    /// Every state but those in which no process holds the socket.
+    private static let states: UInt32 = {
         let states: [TCPState] = [
             .established, .synSent, .synReceived, .finWait1, .finWait2, .closeWait, .lastAck, .closing,
         ]
-        var body = Bytes()
-        body.u8(UInt8(family))
-        body.u8(UInt8(IPPROTO_TCP))
-        body.u8(1 << 1)  // INET_DIAG_INFO
-        body.u8(0)
-        body.u32(states.reduce(0) { $0 | 1 << UInt32($1.rawValue) })
-        body.zeros(48)
-        return body.bytes
+        return states.reduce(0) { $0 | 1 << UInt32($1.rawValue) }
+    }()
+
+    /// Takes in one datagram more. True: the list is complete.
+    func proceed() throws(Errno) -> Bool {
+        guard let dump else {
+            self.dump = try SocketDump(internet: Self.states, information: true)
+            return false
+        }
+        return try dump.proceed { take($0) }
     }
 
     private func take(_ message: UnsafeRawBufferPointer) {

@@ -33,6 +33,10 @@ final class WorkerWatch {
     var adminPaths: Set<String>?
     /// Sessions that are no clients, as the look before saw them.
     var otherSessions = 0
+    /// Its admin sessions when it last listed them, what `show info` told then, and how long that holds.
+    var listedSessions: (hinted: Int, count: Int, pids: [Int32], until: Instant)?
+    /// Of an old worker: how many established clients the kernel saw at its last count.
+    var clientsLeft: Int?
     /// Its row of the last look.
     var last: WorkerSample?
     /// Connections at the last look before hard-stop-after was due.
@@ -41,11 +45,15 @@ final class WorkerWatch {
     var memory = MemoryMeter()
     private var lastConnections: (count: Int, at: Int64)?
 
+    /// Its row of /proc in this look; nil once it has gone.
+    var stat: ProcessStat?
+
     init(
         pid: Int32, stat: ProcessStat, startedAt: Int64, isLive: Bool, replaced: [Int32],
         limit: Known<HardStopAfter>, timeouts: Known<LoadedTimeouts>, declaredAdminPaths: Set<String>
     ) {
         self.pid = pid
+        self.stat = stat
         startTicks = stat.startTicks
         self.startedAt = startedAt
         self.isLive = isLive

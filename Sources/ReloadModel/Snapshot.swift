@@ -143,8 +143,10 @@ package struct WorkerSample: Equatable, Sendable {
     package var generation: Known<Int>
     /// N of `[was: N]` for a worker that is not current: its relative process number. Nil for the current one.
     package var was: Int?
-    /// Established client-side connections.
+    /// Clients' connections: by the worker's own count, else those that the kernel has as established.
     package var connections: Known<Int>
+    /// Seconds since `connections` was counted, where that was before this look.
+    package var connectionsAge: Double?
     /// Change of `connections` per second since the last sample.
     package var connectionsPerSecond: Known<Double>
     /// Seconds since the process started.

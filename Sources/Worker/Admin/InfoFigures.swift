@@ -62,10 +62,11 @@ final class InfoFigures {
         info["node"] = .text(nodeName)
         if let description = global.nodeDescription { info["description"] = .text(description) }
         info["Stopping"] = core.isStopping ? 1 : 0
+        // The socket to the master listens as well.
         let master = identity.hasMaster ? 1 : 0
         info["Jobs"] = .integer(counters.clients.current + adminServer.count + listenerCount + master)
         info["Unstoppable Jobs"] = .integer(master)
-        info["Listeners"] = .integer(listenerCount)
+        info["Listeners"] = .integer(listenerCount + master)
         info["DroppedLogs"] = .integer(counters.droppedLogs)
         info["TotalBytesOut"] = .integer(counters.bytesOut)
         info["TotalSplicdedBytesOut"] = .integer(counters.splicedBytes)
