@@ -107,7 +107,9 @@ extension MasterWatch {
     private func listedSessions(
         _ watch: WorkerWatch, hinted: Int
     ) -> (count: Int, pids: [Int32]) {
-        guard hinted > 0, watch.info?.currentConnections ?? 0 <= Self.listedAtMost else { return (hinted, []) }
+        guard hinted > 0, watch.info?.currentConnections ?? 0 <= Self.listedAtMost else {
+            return (hinted, [])
+        }
         if let listed = watch.listedSessions, listed.hinted == hinted, Instant.now() < listed.until {
             return (listed.count, listed.pids)
         }

@@ -44,7 +44,8 @@ package struct WorkerInfo: Equatable, Sendable {
 /// nobody wants.
 private struct InfoDraft {
     enum Number: Int, CaseIterable {
-        case pid, currentConnections, stopping, jobs, listeners, connectedPeers, connections, requests, bytesOut
+        case pid, currentConnections, stopping, jobs, listeners, connectedPeers, connections, requests,
+            bytesOut
 
         var name: StaticString {
             switch self {
