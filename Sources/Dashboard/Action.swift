@@ -17,6 +17,8 @@ package enum Action: Equatable, Sendable {
     case stepBack, stepForward, live
     /// The span of a time axis.
     case longer, shorter
+    /// The masters that run here.
+    case masters
     /// Ask the worker again.
     case refresh
     /// Group the connections by something else; those of the next worker.

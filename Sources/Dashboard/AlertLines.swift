@@ -43,7 +43,7 @@ enum AlertLines {
             let arrow = Glyphs(repertoire: state.settings.repertoire).to
             let remedy = TreeLayout.isWide(state.size) ? line.remedy.map { " \(arrow) \($0)" } : nil
             let message = fitted(line.message, width: width) + (remedy ?? "")
-            return Wrapping.lines(message, width: width, indent: 0).enumerated().map { index, text in
+            return WrappedText.lines(message, width: width).enumerated().map { index, text in
                 Line(
                     badge: index == 0 ? line.badge : "", lead: lead, style: line.style,
                     message: String(text.drop { $0 == " " }))
@@ -62,8 +62,8 @@ enum AlertLines {
         guard CharacterWidth.columns(of: message) > width else { return message }
         var shorter = message
         for (long, brief) in short { shorter = shorter.replacing(long, with: brief) }
-        let spared = Wrapping.lines(shorter, width: width, indent: 0).count
-        return spared < Wrapping.lines(message, width: width, indent: 0).count ? shorter : message
+        let spared = WrappedText.lines(shorter, width: width).count
+        return spared < WrappedText.lines(message, width: width).count ? shorter : message
     }
 
     /// As many as `area` has lines.

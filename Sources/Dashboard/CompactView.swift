@@ -84,17 +84,8 @@ enum CompactView {
     private static func drawWithoutPicture(_ state: State, _ frame: inout Frame) {
         let width = frame.size.columns
         switch state.phase {
-        case .choosing(let candidates, let selected):
-            for (row, candidate) in candidates.enumerated() {
-                let mark = row == selected ? ">" : " "
-                frame.put(
-                    "\(mark)\(candidate.pid) \(candidate.program.rawValue)", at: 0, row, width: width,
-                    style: row == selected ? .strong : .plain)
-            }
-        case .connecting(let what):
-            frame.put(what, at: 0, 0, width: width)
-        case .watching:
-            break
+        case .connecting(let what): frame.put(what, at: 0, 0, width: width)
+        case .choosing, .watching: break
         }
     }
 }

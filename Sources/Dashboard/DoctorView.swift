@@ -156,17 +156,12 @@ enum DoctorView: FullView {
         }
     }
 
-    static func click(_ mouse: Key.Mouse, _ area: Area, _ state: inout State) -> [Effect] {
-        switch mouse {
-        case .wheelUp: return press(.move(.up), &state) ?? []
-        case .wheelDown: return press(.move(.down), &state) ?? []
-        case .press(_, let row):
-            let index = row - area.row - 1
-            if index >= 0, index < visibleRows(area) {
-                state.doctor.selected = min(state.doctor.first + index, max(0, rows(state).count - 1))
-            }
-            return []
+    static func pressed(column: Int, row: Int, _ area: Area, _ state: inout State) -> [Effect] {
+        let index = row - area.row - 1
+        if index >= 0, index < visibleRows(area) {
+            state.doctor.selected = min(state.doctor.first + index, max(0, rows(state).count - 1))
         }
+        return []
     }
 
     static func settle(_ state: inout State, _ area: Area) {

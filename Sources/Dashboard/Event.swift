@@ -10,8 +10,12 @@ package enum Event: Equatable, Sendable {
     case clock(Int64)
     /// Something slow is under way: `starting the demo`.
     case progress(String)
-    /// Several masters run.
+    /// The masters that run: there are several to begin with, or `findMasters` was asked for.
     case found([RunningMaster])
+    /// Another master is watched from now on.
+    case attached(RunningMaster, isDemo: Bool)
+    /// The master that was asked for cannot be watched, and why; nothing has changed.
+    case notAttached(String)
     /// A fresh look at the master.
     case looked(Snapshot)
     /// What was found of a worker's connections.
@@ -31,8 +35,10 @@ package enum Event: Equatable, Sendable {
 /// What somebody else has to do.
 package enum Effect: Equatable, Sendable {
     case quit
-    /// Watch this one of the candidates.
+    /// Watch the master with this pid, or that of the worker with this pid: `attached` or `notAttached` follows.
     case watch(pid: Int32)
+    /// Look for every master on the host: `found` follows.
+    case findMasters
     /// Look into a worker's connections.
     case inquire(pid: Int32)
     /// Ask a worker for its stick tables and peers.

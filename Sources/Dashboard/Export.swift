@@ -12,7 +12,7 @@ enum Export {
         let members =
             [
                 JSON.Member("schema", .integer(1)),
-                JSON.Member("view", .string(state.view.view.name.lowercased())),
+                JSON.Member("view", .string(subject(state))),
                 JSON.Member("shown", .string(shown)),
                 JSON.Member("time", .string(CivilTime.text(ofMicroseconds: snapshot.time))),
                 JSON.Member("master", .integer(Int64(snapshot.master.pid))),
@@ -21,10 +21,15 @@ enum Export {
         return JSON.object(members).text + "\n"
     }
 
+    /// The view, or the page that is open in it.
+    private static func subject(_ state: State) -> String {
+        state.showsWhy ? "why-alive" : state.view.view.name.lowercased()
+    }
+
     /// `reloadtop-tree-20260301T102431Z.json`
     static func name(_ state: State) -> String? {
         guard let time = state.picture?.snapshot.time else { return nil }
         let stamp = CivilTime.text(ofMicroseconds: time).prefix(19).filter { $0 != "-" && $0 != ":" }
-        return "reloadtop-\(state.view.view.name.lowercased())-\(stamp)Z.json"
+        return "reloadtop-\(subject(state))-\(stamp)Z.json"
     }
 }

@@ -84,33 +84,13 @@ enum Help {
         var lines = [StyledText(), heading("WHAT CANNOT BE SEEN HERE")]
         for note in notes {
             let words = "\(note.what): \(note.unknown.reason)"
-            lines += Wrapping.lines(words, width: width - 5, indent: 2).map { StyledText($0) }
+            lines += WrappedText.lines(words, width: width - 5, indent: 2).map { StyledText($0) }
             if let remedy = note.unknown.remedy {
                 let sentence = "  \(glyphs.to) \(remedy)"
-                lines += Wrapping.lines(sentence, width: width - 5, indent: 4)
+                lines += WrappedText.lines(sentence, width: width - 5, indent: 4)
                     .map { StyledText($0, Style(.green)) }
             }
         }
-        return lines
-    }
-}
-
-/// Sentences in lines.
-enum Wrapping {
-    /// Breaks at blanks; lines after the first are indented.
-    static func lines(_ text: String, width: Int, indent: Int) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            let candidate = line.isEmpty && lines.isEmpty ? String(word) : line + " " + word
-            if CharacterWidth.columns(of: candidate) > width, !line.isEmpty {
-                lines.append(line)
-                line = String(repeating: " ", count: indent) + word
-            } else {
-                line = candidate
-            }
-        }
-        lines.append(line)
         return lines
     }
 }

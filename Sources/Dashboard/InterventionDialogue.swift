@@ -74,8 +74,17 @@ enum InterventionDialogue {
         case ["actions", "off"]:
             state.isArmed = false
             state.notice = "actions are off"
+        case ["master"]: return MasterList.toggle(&state)
+        case _ where words.count == 2 && words[0] == "master":
+            guard let pid = Int32(words[1]), pid > 0 else {
+                state.notice = "'master' needs a pid, found '\(words[1])'; 'master' alone lists them"
+                break
+            }
+            return MasterList.turn(to: pid, &state)
         case ["q"], ["quit"]: return [.quit]
-        default: state.notice = "no such command: '\(text)'. There are: actions on, actions off, quit"
+        default:
+            state.notice =
+                "no such command: '\(text)'. There are: actions on, actions off, master PID, quit"
         }
         return []
     }
@@ -102,11 +111,11 @@ enum InterventionDialogue {
             box("Act", lines, keys: "Enter chooses  Esc leaves", selected: selected, body, &frame)
         case .question(let intervention):
             let inner = min(width, body.width) - 2
-            let command = Wrapping.lines(shellCommand(intervention, state), width: inner, indent: 2)
+            let command = WrappedText.lines(shellCommand(intervention, state), width: inner, indent: 2)
             let lines =
-                Wrapping.lines("\(intervention.title)?", width: inner, indent: 2)
+                WrappedText.lines("\(intervention.title)?", width: inner, indent: 2)
                 .map { StyledText($0, .strong) }
-                + Wrapping.lines("costs: \(intervention.cost)", width: inner, indent: 2)
+                + WrappedText.lines("costs: \(intervention.cost)", width: inner, indent: 2)
                 .map { StyledText($0, Style(.yellow)) } + [StyledText()]
                 + command.map { StyledText($0, Style(.grey)) }
             box("Act", lines, keys: "y does it  any other key leaves it", selected: nil, body, &frame)

@@ -6,6 +6,7 @@ enum KeyBar {
     static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
         frame.paint(.bar, area)
         let bar = Style(.standard, on: .bar)
+        let glyphs = Glyphs(repertoire: frame.repertoire)
         if state.typingFilter {
             let what = state.view.view.rowsNoun(state)
             let name = " Filter \(what) "
@@ -13,7 +14,8 @@ enum KeyBar {
             let hint = "Enter keeps  Esc clears"
             let room = max(1, area.width - x - hint.utf8.count - 3)
             x = frame.put(
-                Self.tail(state.filter, columns: room - 1), at: x, area.row, width: room, style: bar.bold)
+                Clipped.end(of: state.filter, width: room - 1, glyphs), at: x, area.row, width: room,
+                style: bar.bold)
             frame.cursor = (x, area.row)
             frame.putRight(
                 hint, before: area.column + area.width - 1, area.row, width: hint.utf8.count,
@@ -22,7 +24,7 @@ enum KeyBar {
         }
         if case .command(let text) = state.dialogue {
             let x = frame.put(
-                ":" + Self.tail(text, columns: area.width - 4), at: area.column + 1, area.row,
+                ":" + Clipped.end(of: text, width: area.width - 4, glyphs), at: area.column + 1, area.row,
                 width: area.width - 2,
                 style: bar.bold)
             frame.cursor = (x, area.row)
@@ -36,13 +38,6 @@ enum KeyBar {
         for text in StyledText.fitting(keys(state), width: area.width - 2, gap: 2) {
             x = frame.put(text, at: x, area.row) + 2
         }
-    }
-
-    /// The end of a text that is too long for its place: the part that is being typed.
-    private static func tail(_ text: String, columns: Int) -> String {
-        var rest = Substring(text)
-        while CharacterWidth.columns(of: String(rest)) > columns { rest.removeFirst() }
-        return String(rest)
     }
 
     private static func keys(_ state: State) -> [StyledText.Part] {

@@ -13,7 +13,7 @@ struct Binding: Sendable {
         case anywhere
         /// In these views.
         case views(Set<ViewKind>)
-        /// While a master is chosen.
+        /// While the list of masters is open.
         case choosing
     }
     /// What the key bar says of it.
@@ -86,7 +86,15 @@ enum KeyTable {
         Binding(
             ViewKind.allCases.map { String($0.digit) }.joined(separator: " "),
             ViewKind.allCases.map { (.character($0.digit), .view($0)) }, .anywhere, "views, as on the tabs",
-            applies: { $0.phase == .watching }),
+            applies: { $0.phase == .watching && $0.masters == nil }),
+        Binding(
+            "M", [(.character("M"), .masters)], .anywhere, "the masters on this host",
+            applies: { $0.phase != .choosing },
+            hint: { state in
+                if state.masters != nil { return nil }
+                let isAlone = state.lost != nil || state.live == nil
+                return isAlone ? .init(name: "M", words: "masters", rank: 2) : nil
+            }),
     ]
 
     private static let moving: [Binding] = [
@@ -99,7 +107,7 @@ enum KeyTable {
                 (.right, .move(.right)), (.character("l"), .move(.right)),
             ], .anywhere, "move; also h j k l",
             hint: { state in
-                guard case .choosing = state.phase else { return nil }
+                guard state.masters != nil else { return nil }
                 let unicode = state.settings.repertoire == .unicode
                 return .init(name: unicode ? "↑↓" : "j k", words: "choose", rank: 1)
             }),
@@ -192,7 +200,7 @@ enum KeyTable {
         Binding(
             "a", [(.character("a"), .act)], everyView, "act on the proxy, if armed",
             hint: { $0.isArmed ? .init(name: "a", words: "act", rank: 2) : nil }),
-        Binding(":", [(.character(":"), .command)], everyView, ":actions on, off; :quit"),
+        Binding(":", [(.character(":"), .command)], everyView, ":actions, :master, :quit"),
         Binding(
             "R", .character("R"), .reload, everyView, "reload the demo's proxy", short: "reload", rank: 1,
             applies: { $0.settings.demo }),
@@ -205,6 +213,9 @@ enum KeyTable {
             "Esc", [(.escape, .leave)], .anywhere, "leave help, clear filter",
             hint: { state in
                 if state.showsHelp { return .init(name: "Esc", words: "back", rank: 0) }
+                if state.masters != nil {
+                    return state.phase == .choosing ? nil : .init(name: "Esc", words: "stay", rank: 0)
+                }
                 return state.filter.isEmpty ? nil : .init(name: "Esc", words: "clear", rank: 3)
             }),
         Binding(
@@ -246,11 +257,11 @@ enum KeyTable {
         case .always: return true
         case .anywhere: return !state.typingFilter
         case .views(let views):
-            guard state.phase == .watching, !state.typingFilter, !state.showsHelp else { return false }
+            guard state.phase == .watching, !state.typingFilter, !state.showsHelp, state.masters == nil
+            else { return false }
             return views.contains(state.view)
         case .choosing:
-            guard case .choosing = state.phase else { return false }
-            return true
+            return state.masters != nil && !state.showsHelp
         }
     }
 }

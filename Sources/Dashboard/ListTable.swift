@@ -46,17 +46,20 @@ struct ListColumn<Item> {
     var minimum: Int
     /// The least is dropped last where room is short; 0 never.
     var rank: Int
+    /// Of a text that is too long the end is shown: of a path it tells more than the beginning.
+    var keepsEnd: Bool
     var cell: (Item) -> ListCell
 
     init(
         _ title: String, _ alignment: Column.Alignment = .left, width: Int, minimum: Int? = nil, rank: Int,
-        _ cell: @escaping (Item) -> ListCell
+        keepsEnd: Bool = false, _ cell: @escaping (Item) -> ListCell
     ) {
         self.title = title
         self.alignment = alignment
         self.width = width
         self.minimum = minimum ?? min(width, max(4, CharacterWidth.columns(of: title)))
         self.rank = rank
+        self.keepsEnd = keepsEnd
         self.cell = cell
     }
 }
@@ -162,6 +165,15 @@ struct ListTable<Item> {
         return position.selected == name
     }
 
+    /// The same in the list of a view.
+    func click(column: Int, row: Int, of kind: ViewKind, _ area: Area, _ state: inout State) -> Bool {
+        var position = state.list(of: kind)
+        defer { state.lists[kind] = position }
+        return click(
+            column: column, row: row, &position, filter: state.filter(of: .view(kind)),
+            hidden: state.hiddenColumns(of: kind), area)
+    }
+
     // MARK: Drawing
 
     /// Where each column is; nil: not shown.
@@ -186,6 +198,7 @@ struct ListTable<Item> {
     ) {
         guard area.height > 0 else { return }
         let places = places(hidden, area)
+        let glyphs = Glyphs(repertoire: frame.repertoire)
         drawHead(position, places, area, &frame)
         let rows = shown(position, filter: filter)
         if rows.isEmpty, area.height > 1 {
@@ -197,7 +210,9 @@ struct ListTable<Item> {
             for (column, place) in zip(columns, places) {
                 guard let place else { continue }
                 let cell = column.cell(item)
-                put(cell.text, column.alignment, place, row, cell.style, &frame)
+                let text =
+                    column.keepsEnd ? Clipped.end(of: cell.text, width: place.count, glyphs) : cell.text
+                put(text, column.alignment, place, row, cell.style, &frame)
             }
             if identity(item) == position.selected {
                 frame.paint(.selection, Area(column: area.column, row: row, width: area.width, height: 1))

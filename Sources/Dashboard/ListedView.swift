@@ -55,19 +55,9 @@ extension ListedView {
         return []
     }
 
-    static func click(_ mouse: Key.Mouse, _ area: Area, _ state: inout State) -> [Effect] {
-        switch mouse {
-        case .wheelUp: return press(.move(.up), &state) ?? []
-        case .wheelDown: return press(.move(.down), &state) ?? []
-        case .press(let column, let row):
-            let table = table(state)
-            var position = state.list(of: kind)
-            let again = table.click(
-                column: column, row: row, &position, filter: state.filter(of: .view(kind)),
-                hidden: state.hiddenColumns(of: kind), listArea(state, area))
-            state.lists[kind] = position
-            return again ? open(selected(state), &state) : []
-        }
+    static func pressed(column: Int, row: Int, _ area: Area, _ state: inout State) -> [Effect] {
+        let again = table(state).click(column: column, row: row, of: kind, listArea(state, area), &state)
+        return again ? open(selected(state), &state) : []
     }
 
     static func settle(_ state: inout State, _ area: Area) {

@@ -43,6 +43,7 @@ struct Glyphs {
     var dot: String { either("·", ".") }
     var change: String { either("Δ/s", "+-/s") }
     var to: String { either("→", "->") }
+    var from: String { either("←", "<-") }
     var horizontal: Unicode.Scalar { repertoire == .unicode ? "─" : "-" }
     var vertical: Unicode.Scalar { repertoire == .unicode ? "│" : "|" }
     var tee: Unicode.Scalar { repertoire == .unicode ? "┬" : "+" }

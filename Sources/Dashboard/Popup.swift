@@ -14,7 +14,7 @@ package struct Popup: Equatable, Sendable {
 
     func draw(_ body: Area, _ frame: inout Frame) {
         guard body.width > 4, body.height > 1 else { return }
-        let wrapped = lines.flatMap { Popup.pieces($0, width: body.width - 2) }
+        let wrapped = lines.flatMap { WrappedText.lines($0, width: body.width - 2) }
         let height = min(body.height, wrapped.count + 1)
         let area = Area(
             column: body.column, row: body.row + body.height - height, width: body.width, height: height)
@@ -23,22 +23,5 @@ package struct Popup: Equatable, Sendable {
         for (offset, line) in wrapped.prefix(height - 1).enumerated() {
             frame.put(line, at: area.column + 1, area.row + 1 + offset, style: .strong)
         }
-    }
-
-    /// Breaks anywhere: blanks of a command matter.
-    private static func pieces(_ text: String, width: Int) -> [String] {
-        var pieces: [String] = []
-        var piece = ""
-        var columns = 0
-        for character in VisibleText.of(text) {
-            let width1 = CharacterWidth.columns(of: String(character))
-            if columns + width1 > width {
-                pieces.append(piece)
-                (piece, columns) = ("", 0)
-            }
-            piece.append(character)
-            columns += width1
-        }
-        return pieces + [piece]
     }
 }

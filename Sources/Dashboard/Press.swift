@@ -29,15 +29,15 @@ extension State {
         case .leave where showsHelp:
             showsHelp = false
             return []
+        case .masters:
+            (showsHelp, columnMenu) = (false, nil)
+            return MasterList.toggle(&self)
         case .view(let kind):
             (showsHelp, columnMenu) = (false, nil)
             guard kind != view else { return [] }
             view = kind
             return kind.view.opened(&self)
         default: break
-        }
-        if case .choosing(let candidates, let selected) = phase {
-            return choose(among: candidates, selected, action)
         }
         if showsHelp {
             guard case .move(let move) = action else { return [] }
@@ -46,6 +46,7 @@ extension State {
             scrolledHelp = Scrolling.moved(scrolledHelp, move, page: max(1, body.height - 2), last: last)
             return []
         }
+        if let masters { return MasterList.press(action, masters, &self) }
         if columnMenu != nil {
             ColumnMenu.press(action, &self)
             return []
@@ -115,23 +116,6 @@ extension State {
         return []
     }
 
-    private mutating func choose(
-        among candidates: [RunningMaster], _ selected: Int, _ action: Action
-    ) -> [Effect] {
-        switch action {
-        case .move(let move):
-            let next = Scrolling.moved(selected, move, page: 10, last: max(0, candidates.count - 1))
-            phase = .choosing(candidates, selected: next)
-        case .open:
-            guard candidates.indices.contains(selected) else { return [] }
-            let pid = candidates[selected].pid
-            phase = .connecting("asking master \(pid)")
-            return [.watch(pid: pid)]
-        default: break
-        }
-        return []
-    }
-
     private mutating func setInterval(faster: Bool) -> [Effect] {
         let steps: [Double] = [0.2, 0.5, 1, 2, 5, 10, 30, 60]
         let next = faster ? steps.last { $0 < settings.interval } : steps.first { $0 > settings.interval }
@@ -144,13 +128,7 @@ extension State {
     private mutating func click(_ mouse: Key.Mouse) -> [Effect] {
         popup = nil
         guard !showsHelp, columnMenu == nil else { return [] }
-        if case .choosing(let candidates, _) = phase {
-            guard case .press(_, let row) = mouse else { return [] }
-            let index = row - Chooser.firstRow
-            guard candidates.indices.contains(index) else { return [] }
-            phase = .choosing(candidates, selected: index)
-            return []
-        }
+        if let masters { return MasterList.click(mouse, masters, &self) }
         if case .press(let column, let row) = mouse, let tabs = ScreenLayout(size).tabs, row == tabs.row {
             return Tabs.view(at: column, tabs).map { perform(.view($0)) } ?? []
         }

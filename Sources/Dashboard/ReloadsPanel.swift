@@ -36,7 +36,7 @@ enum ReloadsPanel {
             let took = record.durationMilliseconds.value.map(Figures.milliseconds) ?? glyphs.dash
             frame.putRight(took, before: x + 6, row, width: 6, style: .value)
             x += 8
-            let words = [record.reason, record.author.map { "by \($0.words)" }]
+            let words = [record.reason, record.author.map { $0.nearestFirst(from: glyphs.from) }]
                 .compactMap(\.self)
             let end = frame.put(
                 fitted(words, width: right - x, glyphs), at: x, row, width: max(0, right - x),

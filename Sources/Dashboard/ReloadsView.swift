@@ -51,8 +51,8 @@ enum ReloadsView: FullView {
                     let count = record.verdict.undone.value?.count
                     return .number(count, count ?? 0 > 0 ? Style(.yellow).bold : .value)
                 },
-                ListColumn("WHO OR WHY", width: 60, minimum: 12, rank: 1) { record in
-                    let words = record.reason ?? record.author?.words ?? ""
+                ListColumn("WHO OR WHY", width: 60, minimum: 17, rank: 1) { record in
+                    let words = record.reason ?? record.author?.nearestFirst(from: glyphs.from) ?? ""
                     return ListCell(words, record.reason == nil ? .label : .value)
                 },
                 ListColumn("SOURCE", width: 14, minimum: 8, rank: 8) { record in
@@ -168,21 +168,10 @@ enum ReloadsView: FullView {
         return []
     }
 
-    static func click(_ mouse: Key.Mouse, _ area: Area, _ state: inout State) -> [Effect] {
-        switch mouse {
-        case .wheelUp: return press(.move(.up), &state) ?? []
-        case .wheelDown: return press(.move(.down), &state) ?? []
-        case .press(let column, let row):
-            guard let list = places(state, area).list, column < list.column + list.width,
-                row < list.row + list.height
-            else { return [] }
-            var position = state.list(of: .reloads)
-            let again = table(state).click(
-                column: column, row: row, &position, filter: state.filter(of: filterPlace),
-                hidden: state.hiddenColumns(of: .reloads), list)
-            state.lists[.reloads] = position
-            return again ? press(.open, &state) ?? [] : []
-        }
+    static func pressed(column: Int, row: Int, _ area: Area, _ state: inout State) -> [Effect] {
+        guard let list = places(state, area).list, list.contains(column: column, row: row) else { return [] }
+        let again = table(state).click(column: column, row: row, of: .reloads, list, &state)
+        return again ? press(.open, &state) ?? [] : []
     }
 
     static func settle(_ state: inout State, _ area: Area) {

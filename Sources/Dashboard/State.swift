@@ -56,7 +56,8 @@ package struct State: Equatable, Sendable {
     package enum Phase: Equatable, Sendable {
         /// Nothing was seen yet; what is being done.
         case connecting(String)
-        case choosing([RunningMaster], selected: Int)
+        /// Several masters run: one is chosen in `masters`.
+        case choosing
         case watching
     }
 
@@ -78,6 +79,10 @@ package struct State: Equatable, Sendable {
     package var now: Int64 = 0
     /// Why there are no fresh looks, and what is being done about it.
     package var lost: String?
+    /// The master that is watched; nil before there is one.
+    package var master: Int32?
+    /// The list of masters, while it is open.
+    var masters: MasterChoice?
 
     package var focus = Focus.processes
     /// The pid of the row under the cursor.

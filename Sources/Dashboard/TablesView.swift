@@ -75,7 +75,7 @@ enum TablesView: FullView {
         let filter = state.filter(of: .view(.tables))
         var lines: [StyledText] = []
         for fate in state.tables.history.fates {
-            lines += Wrapping.lines(sentence(fate), width: width, indent: 4).map {
+            lines += WrappedText.lines(sentence(fate), width: width, indent: 4).map {
                 StyledText($0, style(fate))
             }
         }
@@ -86,7 +86,7 @@ enum TablesView: FullView {
             lines += [StyledText(), StyledText(command, Style(.cyan).bold)]
             switch text {
             case .unknown(let why):
-                lines += Wrapping.lines("? \(why.reason)", width: width, indent: 2).map {
+                lines += WrappedText.lines("? \(why.reason)", width: width, indent: 2).map {
                     StyledText($0, .unknown)
                 }
             case .known(let rows):

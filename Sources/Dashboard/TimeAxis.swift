@@ -10,7 +10,7 @@ struct TimeAxis {
     let columns: Int
 
     /// Spans that can be chosen, in seconds.
-    static let spans: [Int64] = [60, 120, 300, 600, 1800, 3600, 10800, 43200, 86400, 604800]
+    static let spans: [Int64] = [60, 120, 300, 600, 1200, 1800, 3600, 10800, 43200, 86400, 604800]
 
     /// `end`: the right edge.
     init(end: Int64, seconds: Int64, columns: Int) {

@@ -7,8 +7,8 @@ import TextUI
 
 /// Where a person is in the time view.
 struct TimePosition: Equatable, Sendable {
-    /// Index into `TimeAxis.spans`.
-    var span = 3
+    /// Index into `TimeAxis.spans`; nil: whatever fits what is known, an hour at most.
+    var span: Int?
     /// Quarters of the span that the axis is moved into the past.
     var back = 0
     /// The pid and start of the life under the cursor; nil: the newest.
@@ -54,11 +54,29 @@ enum TimeView: FullView {
     /// The axis reaches into the future as far as the next deadlines, at most a third of it.
     private static func axis(_ state: State, _ lives: [Life], columns: Int) -> TimeAxis {
         let now = state.picture?.snapshot.time ?? state.now
-        let seconds = TimeAxis.spans[state.time.span]
-        let deadlines = lives.filter { $0.ended == nil }.compactMap(\.deadline).filter { $0 > now }
-        let ahead = min(seconds / 3, ((deadlines.max() ?? now) - now) / 1_000_000 + seconds / 20)
-        let end = now + ahead * 1_000_000 - Int64(state.time.back) * seconds * 250_000
+        let seconds = TimeAxis.spans[span(state, lives)]
+        let end =
+            now + ahead(of: now, lives, seconds: seconds) * 1_000_000
+            - Int64(state.time.back) * seconds * 250_000
         return TimeAxis(end: end, seconds: seconds, columns: columns)
+    }
+
+    /// Seconds of the axis that are yet to come.
+    private static func ahead(of now: Int64, _ lives: [Life], seconds: Int64) -> Int64 {
+        let deadlines = lives.filter { $0.ended == nil }.compactMap(\.deadline).filter { $0 > now }
+        return min(seconds / 3, ((deadlines.max() ?? now) - now) / 1_000_000 + seconds / 20)
+    }
+
+    /// The span that was chosen; before one was, the shortest that shows all that is known, an hour at most.
+    private static func span(_ state: State, _ lives: [Life]) -> Int {
+        if let chosen = state.time.span { return chosen }
+        let now = state.picture?.snapshot.time ?? state.now
+        let first = (lives.map(\.started) + (state.picture?.snapshot.reloads ?? []).compactMap(\.at)).min()
+        let known = (now - (first ?? now)) / 1_000_000
+        let longest = TimeAxis.spans.lastIndex { $0 <= 3600 } ?? 0
+        return TimeAxis.spans[..<longest].firstIndex { seconds in
+            seconds - ahead(of: now, lives, seconds: seconds) >= known
+        } ?? longest
     }
 
     static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
@@ -66,7 +84,7 @@ enum TimeView: FullView {
         let lives = lives(state)
         let margins = margins(lives, area.width)
         let axis = axis(state, lives, columns: area.width - margins.left - margins.right - 1)
-        let seconds = TimeAxis.spans[state.time.span]
+        let seconds = TimeAxis.spans[span(state, lives)]
         let right = "\(Figures.round(seconds)), \(Figures.time(axis.start)) to \(Figures.time(axis.end))"
         frame.putRule("Generations over time", right: right, focused: true, area)
         let x = area.column + margins.left
@@ -226,8 +244,8 @@ enum TimeView: FullView {
             let page = max(1, barRows(state.viewArea) - 1)
             let next = Scrolling.moved(index, move, page: page, last: lives.count - 1)
             state.time.selected = name(lives[next])
-        case .longer: state.time.span = min(TimeAxis.spans.count - 1, state.time.span + 1)
-        case .shorter: state.time.span = max(0, state.time.span - 1)
+        case .longer: state.time.span = min(TimeAxis.spans.count - 1, span(state, lives) + 1)
+        case .shorter: state.time.span = max(0, span(state, lives) - 1)
         case .follow, .leave: state.time.back = 0
         case .open:
             let chosen = lives.first { name($0) == selected(state, lives) }
@@ -251,21 +269,15 @@ enum TimeView: FullView {
             showing: index, from: state.time.first, visible: max(1, barRows(area)), total: lives.count)
     }
 
-    static func click(_ mouse: Key.Mouse, _ area: Area, _ state: inout State) -> [Effect] {
-        switch mouse {
-        case .press(_, let row):
-            let lives = lives(state)
-            let index = row - area.row - 2 + state.time.first
-            guard row >= area.row + 2, row < area.row + 2 + barRows(area), lives.indices.contains(index)
-            else {
-                return []
-            }
-            if selected(state, lives) == name(lives[index]) { return press(.open, &state) ?? [] }
-            state.time.selected = name(lives[index])
+    static func pressed(column: Int, row: Int, _ area: Area, _ state: inout State) -> [Effect] {
+        let lives = lives(state)
+        let index = row - area.row - 2 + state.time.first
+        guard row >= area.row + 2, row < area.row + 2 + barRows(area), lives.indices.contains(index) else {
             return []
-        case .wheelUp: return press(.move(.up), &state) ?? []
-        case .wheelDown: return press(.move(.down), &state) ?? []
         }
+        if selected(state, lives) == name(lives[index]) { return press(.open, &state) ?? [] }
+        state.time.selected = name(lives[index])
+        return []
     }
 
     // MARK: Export

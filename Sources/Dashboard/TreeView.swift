@@ -101,6 +101,7 @@ enum TreeView: FullView {
     }
 
     static func export(_ state: State) -> [JSON.Member] {
+        if let why = state.why { return WhyAliveExport.members(why.pid, state) }
         guard let snapshot = state.picture?.snapshot else { return [] }
         let log = LogPanel.lines(state).suffix(200).map(LogView.json)
         return [
@@ -112,6 +113,7 @@ enum TreeView: FullView {
     }
 
     static func shellCommands(_ state: State) -> [String] {
+        if let why = state.why { return WhyAliveExport.shellCommands(why.pid, state) }
         guard let snapshot = state.picture?.snapshot else { return [] }
         let master = snapshot.master.pid
         var commands = ["ps -o pid,ppid,etimes,rss,stat,args --pid \(master) --ppid \(master)"]

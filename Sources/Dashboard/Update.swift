@@ -21,17 +21,21 @@ package func update(_ state: inout State, _ event: Event) -> [Effect] {
         state.now = now
     case .progress(let sentence):
         if state.live == nil { state.phase = .connecting(sentence) } else { state.lost = sentence }
-    case .found(let candidates):
-        state.phase = .choosing(candidates, selected: 0)
+    case .found(let masters): MasterList.take(masters, &state)
+    case .attached(let master, let isDemo): state.attach(to: master, isDemo: isDemo)
+    case .notAttached(let sentence): state.popup = Popup("Not watched", [sentence])
     case .looked(let snapshot):
+        let isFirst = state.live == nil
         state.look(snapshot)
-        effects = state.view.view.looked(&state) + TablesView.askInTime(&state)
+        if isFirst { effects = state.view.view.opened(&state) }
+        effects += state.view.view.looked(&state) + TablesView.askInTime(&state)
     case .inquired(let report):
         state.inquiries.take(report, worker: state.live?.snapshot.workers.first { $0.pid == report.pid })
     case .tablesRead(let report):
         state.tables.history.take(report)
     case .lost(let sentence):
         state.lost = sentence
+        if state.live == nil { state.phase = .connecting(sentence) }
     case .exported(let sentence):
         state.popup = Popup("Export", [sentence])
     case .examined(let report):
@@ -40,16 +44,30 @@ package func update(_ state: inout State, _ event: Event) -> [Effect] {
     case .intervened(let result):
         state.notice = nil
         state.popup = Popup(result.succeeded ? "Done" : "Not done", [result.sentence])
-        state.live?.note(result, at: state.now)
+        if result.intervention.master == state.live?.snapshot.master.pid {
+            state.live?.note(result, at: state.now)
+        }
     }
+    if let masters = state.masters { MasterList.settle(masters, &state) }
     state.view.view.settle(&state, state.viewArea)
     return effects
 }
 
 extension State {
+    /// Begins anew with another master: nothing that was seen of the one before is left, only how a person looks.
+    fileprivate mutating func attach(to master: RunningMaster, isDemo: Bool) {
+        var fresh = State(size: size, settings: settings)
+        fresh.settings.demo = isDemo
+        (fresh.now, fresh.master) = (now, master.pid)
+        (fresh.view, fresh.sort, fresh.folded, fresh.hidden) = (view, sort, folded, hidden)
+        fresh.phase = .connecting("asking master \(master.pid)")
+        self = fresh
+    }
+
     fileprivate mutating func look(_ snapshot: Snapshot) {
         phase = .watching
         lost = nil
+        master = snapshot.master.pid
         now = max(now, snapshot.time)
         if live == nil {
             live = Picture(snapshot)

@@ -31,7 +31,7 @@ enum VerdictText {
         /// A name and what belongs to it, wrapped under itself.
         mutating func put(_ name: String, _ words: String, _ style: Style = .value) {
             let room = max(10, width - VerdictText.nameWidth)
-            for (index, line) in Wrapping.lines(words, width: room, indent: 0).enumerated() {
+            for (index, line) in WrappedText.lines(words, width: room).enumerated() {
                 let label = index == 0 ? name : ""
                 let pad = String(
                     repeating: " ", count: max(0, VerdictText.nameWidth - CharacterWidth.columns(of: label)))

@@ -14,6 +14,8 @@ package func view(_ state: State) -> Frame {
         guard state.showsHelp || isWatching && (state.view != .tree || state.why != nil) else {
             CompactView.draw(state, &frame)
             let all = Area(column: 0, row: 0, width: state.size.columns, height: state.size.rows)
+            MasterList.draw(state, all, &frame)
+            state.popup?.draw(all, &frame)
             InterventionDialogue.draw(state, all, &frame)
             return frame
         }
@@ -30,13 +32,13 @@ package func view(_ state: State) -> Frame {
     }
     switch state.phase {
     case .connecting(let what): Connecting.draw(what, state, layout.body, &frame)
-    case .choosing(let candidates, let selected):
-        Chooser.draw(candidates, selected, state, layout.body, &frame)
+    case .choosing: break
     case .watching:
         if state.view != .tree { AlertLines.drawWorst(state, state.alertArea, &frame) }
         state.view.view.draw(state, state.viewArea, &frame)
         ColumnMenu.draw(state, state.viewArea, &frame)
     }
+    MasterList.draw(state, layout.body, &frame)
     state.popup?.draw(layout.body, &frame)
     InterventionDialogue.draw(state, layout.body, &frame)
     return frame

@@ -51,6 +51,8 @@ protocol FullView {
     static func rowsNoun(_ state: State) -> String
     /// Acts on the mouse inside `area`.
     static func click(_ mouse: Key.Mouse, _ area: Area, _ state: inout State) -> [Effect]
+    /// Acts on a press of its button there; the wheel moves as the arrow keys do.
+    static func pressed(column: Int, row: Int, _ area: Area, _ state: inout State) -> [Effect]
     /// Keeps cursor and scroll position where there is something: after each event, while it is shown.
     static func settle(_ state: inout State, _ area: Area)
     /// It was opened: what it wants to know that a look does not bring.
@@ -71,11 +73,12 @@ extension FullView {
     static func rowsNoun(_ state: State) -> String { "rows" }
     static func click(_ mouse: Key.Mouse, _ area: Area, _ state: inout State) -> [Effect] {
         switch mouse {
-        case .press: []
+        case .press(let column, let row): pressed(column: column, row: row, area, &state)
         case .wheelUp: press(.move(.up), &state) ?? []
         case .wheelDown: press(.move(.down), &state) ?? []
         }
     }
+    static func pressed(column: Int, row: Int, _ area: Area, _ state: inout State) -> [Effect] { [] }
     static func settle(_ state: inout State, _ area: Area) {}
     static func opened(_ state: inout State) -> [Effect] { [] }
     static func looked(_ state: inout State) -> [Effect] { [] }

@@ -70,7 +70,7 @@ struct WhyAlivePage {
 
     private mutating func put(_ start: StyledText, _ text: String, _ width: Int, style: Style) {
         let indent = start.columns + 2
-        for (index, line) in Wrapping.lines(text, width: max(8, width - indent), indent: 0).enumerated() {
+        for (index, line) in WrappedText.lines(text, width: max(8, width - indent)).enumerated() {
             let left = index == 0 ? start : StyledText(String(repeating: " ", count: start.columns))
             head.append(left + StyledText("  ") + StyledText(line, style))
         }

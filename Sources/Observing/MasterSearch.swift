@@ -12,15 +12,28 @@ package struct MasterSearch {
         self.proc = proc
     }
 
+    /// A process that is a proxy, be it a master or not.
+    struct Candidate {
+        var program: ProxyIdentity.Program
+        var arguments: [String]
+    }
+
     /// All masters, oldest first.
     package func all() -> [RunningMaster] {
-        var candidates: [Int32: (program: ProxyIdentity.Program, arguments: [String])] = [:]
-        for pid in proc.pids() {
-            let arguments = proc.arguments(pid)
-            guard let program = program(pid, arguments) else { continue }
-            candidates[pid] = (program, arguments)
-        }
-        return candidates.keys.sorted().compactMap { pid in
+        var candidates: [Int32: Candidate] = [:]
+        for pid in proc.pids() { candidates[pid] = candidate(pid) }
+        return masters(among: candidates)
+    }
+
+    /// Nil: the process is no proxy.
+    func candidate(_ pid: Int32) -> Candidate? {
+        let arguments = proc.arguments(pid)
+        return program(pid, arguments).map { Candidate(program: $0, arguments: arguments) }
+    }
+
+    /// The masters among all proxies, oldest first.
+    func masters(among candidates: [Int32: Candidate]) -> [RunningMaster] {
+        candidates.keys.sorted().compactMap { pid in
             guard let stat = proc.stat(pid), stat.state != "Z", let candidate = candidates[pid] else {
                 return nil
             }
@@ -138,7 +151,13 @@ package struct MasterSearch {
     ) -> RunningMaster {
         RunningMaster(
             pid: pid, program: program, commandLine: arguments.joined(separator: " "),
-            masterSocket: masterSocket(pid, arguments))
+            masterSocket: masterSocket(pid, arguments),
+            configuration: ProxyCommandLine(arguments).configuration,
+            workers: proc.children(pid).map { children in children.count { candidate($0) != nil } },
+            started: proc.stat(pid).map { stat in
+                let age = ProcTree.sinceBoot() - Double(stat.startTicks) / ProcTree.ticksPerSecond
+                return WallClock.now().microseconds - Int64(age * 1_000_000)
+            })
     }
 
     /// The admin socket by `-S`, else by the environment of HAProxy before 3.1.

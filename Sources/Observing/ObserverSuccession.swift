@@ -15,9 +15,7 @@ extension Observer {
     func findSuccessor(now: Int64) -> Bool {
         nextSearch = .now() + Self.searchPeriod
         let candidates = MasterSearch(proc).all().filter { candidate in
-            guard candidate.program == master.program else { return false }
-            if let socket = candidate.masterSocket.value, socket == master.masterSocket.value { return true }
-            return candidate.commandLine == master.commandLine
+            candidate.takesPlace(of: master, lastSeen: last?.time)
         }
         guard let next = candidates.last, let watch = MasterWatch(next, proc: proc, authors: authors) else {
             return false

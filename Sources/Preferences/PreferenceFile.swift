@@ -57,10 +57,7 @@ package struct PreferenceFile: Equatable, Sendable {
 
     /// The words of a command line with those of the file in front, which therefore hold less.
     package func arguments(before words: [String]) -> [String] {
-        let asksForText = [
-            "help", "--help", "-h", "--version", "--write-config", "--generate-completion-script",
-        ]
-        guard !words.contains(where: { asksForText.contains($0) }) else { return words }
+        guard !Self.isNotNeeded(for: words) else { return words }
         let isDoctor = words.first == "doctor"
         func isGiven(_ name: String) -> Bool {
             words.contains { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }

@@ -22,6 +22,15 @@ package enum Intervention: Equatable, Sendable {
         }
     }
 
+    /// The master of the proxy that it is done to.
+    package var master: Int32 {
+        switch self {
+        case .reload(let master), .softStop(let master), .endWorker(_, let master, _),
+            .shutDown(_, _, _, let master):
+            master
+        }
+    }
+
     /// What it does, in a few words for a list.
     package var title: String {
         switch self {

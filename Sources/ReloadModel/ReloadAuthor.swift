@@ -62,15 +62,38 @@ package struct ReloadAuthor: Equatable, Sendable {
             let name = command.map(Self.shortened) ?? last.name
             text += (text.isEmpty ? "" : " → ") + (name.isEmpty ? "pid \(last.pid)" : name)
         }
+        let details = details(besides: text)
+        if !details.isEmpty {
+            text += (text.isEmpty ? "" : " ") + "(" + details.joined(separator: ", ") + ")"
+        }
+        return "\(text) - \(certainty.rawValue)"
+    }
+
+    /// The one that asked first, the outermost last, for where room is short and the end is cut:
+    /// `likely: kill ← sh ← ansible-playbook (uid 1000 alice, pts/3)`; `from`: the arrow.
+    package func nearestFirst(from arrow: String) -> String {
+        guard let last = chain.last else { return words }
+        let name = command.flatMap { Self.saysMore($0) ? Self.shortened($0) : nil } ?? last.name
+        let chain = [name.isEmpty ? "pid \(last.pid)" : name] + chain.dropLast().reversed().map(\.name)
+        let details = details(besides: "")
+        return "\(certainty.rawValue): " + chain.joined(separator: " \(arrow) ")
+            + (details.isEmpty ? "" : " (" + details.joined(separator: ", ") + ")")
+    }
+
+    /// Whether its words tell more than its name: of `kill -USR2 812` they do not.
+    private static func saysMore(_ command: String) -> Bool {
+        command.split(separator: " ").dropFirst().contains { word in
+            !word.hasPrefix("-") && Int32(word) == nil && !word.hasSuffix("USR2")
+        }
+    }
+
+    private func details(besides text: String) -> [String] {
         var details: [String] = []
         if let last = chain.last, command == nil, !last.name.isEmpty { details.append("pid \(last.pid)") }
         if let uid { details.append("uid \(uid)" + (user.map { " \($0)" } ?? "")) }
         if let terminal { details.append(terminal) }
         if let via, !text.contains(via) { details.append("by \(via)") }
-        if !details.isEmpty {
-            text += (text.isEmpty ? "" : " ") + "(" + details.joined(separator: ", ") + ")"
-        }
-        return "\(text) - \(certainty.rawValue)"
+        return details
     }
 
     private static func shortened(_ command: String) -> String {

@@ -31,8 +31,9 @@ package struct CheckLine: Equatable, Sendable {
         text = "RELOADTOP \(status.word) - \(Self.plain(sentence))\n"
     }
 
-    /// `stackLimit`: more draining workers than this are a warning, more than twice as many critical.
-    package init(_ snapshot: Snapshot, stackLimit: Int) {
+    /// The status is that of the worst alert. `thresholds`: those that the alerts were judged by; the figures name
+    /// the ones that a figure can be held against.
+    package init(_ snapshot: Snapshot, _ thresholds: AlertThresholds) {
         let serving = snapshot.workers.filter { $0.state == .serving }
         let old = snapshot.workers.filter { $0.state != .serving && $0.state != .starting }
         var problems = snapshot.alerts.filter { $0.severity > .info }.map(\.message)
@@ -60,32 +61,67 @@ package struct CheckLine: Equatable, Sendable {
             + "\(old.count) draining"
             + (oldest.map { ", the oldest \(Wording.span(seconds: $0.rounded()))" } ?? "")
         let sentence = problems.isEmpty ? calm : problems.joined(separator: "; ")
-        let figures = Self.figures(snapshot, serving, old, stackLimit: stackLimit)
+        let figures = Self.figures(snapshot, serving, old, thresholds)
         self.status = status
         text = "RELOADTOP \(status.word) - \(Self.plain(sentence)) | \(figures.joined(separator: " "))\n"
     }
 
     /// `label=value[unit];warning;critical;minimum`; what is not known is `U`.
     private static func figures(
-        _ snapshot: Snapshot, _ serving: [WorkerSample], _ old: [WorkerSample], stackLimit: Int
+        _ snapshot: Snapshot, _ serving: [WorkerSample], _ old: [WorkerSample], _ thresholds: AlertThresholds
     ) -> [String] {
         func total(_ workers: [WorkerSample], _ value: (WorkerSample) -> Int?) -> String {
             let values = workers.map(value)
             return values.contains(nil) ? "U" : String(values.compactMap(\.self).reduce(0, +))
         }
         let memory: (WorkerSample) -> Int? = { $0.memory.proportional.value ?? $0.memory.resident.value }
+        func percent(_ fraction: Double) -> String { String(Int((fraction * 100).rounded())) }
+        func used(_ name: String, _ use: Known<ResourceUse>) -> String {
+            let value = use.value.map { percent($0.fraction) + "%" } ?? "U"
+            return
+                "\(name)=\(value);\(percent(thresholds.usedWarning));\(percent(thresholds.usedCritical));0;100"
+        }
+        let recent = snapshot.reloads.count { record in
+            record.result != .restart && record.at.map { snapshot.time - $0 < 600_000_000 } ?? false
+        }
         let oldest = Int(old.map(\.uptime).max() ?? 0)
         return [
             "serving=\(serving.count);;1:;0",
-            "draining=\(old.count);\(stackLimit);\(2 * stackLimit);0",
+            "draining=\(old.count);\(thresholds.stackLimit);;0",
             "oldest_draining=\(oldest)s;;;0",
             "connections=\(total(serving) { $0.connections.value });;;0",
             "draining_connections=\(total(old) { $0.connections.value });;;0",
             "draining_memory=\(total(old, memory))B;;;0",
             "reloads=\(snapshot.master.reloads.value.map { "\($0)c" } ?? "U")",
             "failed_reloads=\(snapshot.master.failedReloads.value.map(String.init) ?? "U");;0;0",
+            "reloads_10m=\(recent);\(thresholds.reloadsPerTenMinutes);;0",
+            used("memory_used", snapshot.resources.memory),
+            used("files_used", snapshot.resources.descriptors),
+            used("processes_used", snapshot.resources.processes),
         ]
     }
+
+    /// For how many seconds a master has to be looked at further before its alerts can tell whether something is
+    /// wrong: a signal that waits, an old worker that listens, a worker that takes a whole processor. 0: nothing
+    /// looks so.
+    package static func suspicion(_ snapshot: Snapshot, _ thresholds: AlertThresholds) -> Double {
+        var seconds = 0.0
+        if snapshot.master.pendingSignal != nil || snapshot.master.processState == "D" {
+            seconds = max(seconds, thresholds.stuckAfter)
+        }
+        for worker in snapshot.workers {
+            if worker.state.isOld, worker.listening.value?.isEmpty == false {
+                seconds = max(seconds, thresholds.strandedAfter)
+            }
+            if worker.cpuPercent.value.map({ $0 >= thresholds.spinningPercent }) ?? false {
+                seconds = max(seconds, Double(thresholds.spinningLooks) * pause)
+            }
+        }
+        return seconds
+    }
+
+    /// Seconds between two looks while something looks wrong.
+    package static let pause = 0.25
 
     /// One line without the bar that begins the figures.
     private static func plain(_ text: String) -> String {

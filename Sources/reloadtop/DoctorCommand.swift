@@ -22,14 +22,7 @@ struct DoctorCommand: ParsableCommand {
             nothing was found but not everything could be looked at, 64 wrong options.
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The master's admin socket ('haproxy -S'): a path, abns@name or address:port.",
-            valueName: "address"))
-    var masterSocket: String?
-
-    @Option(help: ArgumentHelp("The master process.", valueName: "pid"))
-    var pid: Int32?
+    @OptionGroup var target: TargetOptions
 
     @Flag(help: "Print JSON (docs/doctor.md).")
     var json = false
@@ -40,9 +33,6 @@ struct DoctorCommand: ParsableCommand {
             valueName: "directory"))
     var hostRoot: String = ""
 
-    @Option(help: ArgumentHelp("Read this file of preferences instead of the user's own.", valueName: "file"))
-    var config: String?
-
     func run() throws {
         let code = visit()
         if code != 0 { throw ExitCode(code) }
@@ -51,7 +41,7 @@ struct DoctorCommand: ParsableCommand {
     private func visit() -> Int32 {
         let master: RunningMaster
         do throws(AttachFailure) {
-            master = try Observer.find(pid: pid, masterSocket: masterSocket)
+            master = try target.find()
         } catch {
             return withoutMaster(error)
         }
@@ -68,8 +58,8 @@ struct DoctorCommand: ParsableCommand {
 
     /// A proxy without a master is a finding; nothing at all is not.
     private func withoutMaster(_ failure: AttachFailure) -> Int32 {
-        let lonely = MasterSearch().withoutMaster().filter { pid == nil || $0.pid == pid }
-        let isMissing = if case .several = failure { false } else { masterSocket == nil }
+        let lonely = MasterSearch().withoutMaster().filter { target.pid == nil || $0.pid == target.pid }
+        let isMissing = if case .several = failure { false } else { target.masterSocket == nil }
         guard isMissing, !lonely.isEmpty else {
             _ = OneLook.explain(failure)
             return 3

@@ -18,12 +18,14 @@ final class LiveScreen {
     private var loop: EventLoop?
     private var sighting: Sighting?
     private var errands: Errands?
+    /// What is done to proxies: outlives a change of the master that is watched.
+    private var deeds: Errands?
     private var demo: Demo?
     private var keys: DescriptorWatcher?
     private var signals: SignalWatcher?
     private var clock: Timer?
-    /// The masters that were found when there were several.
-    private var choices: [RunningMaster] = []
+    /// The master that the options are about: the first that was watched.
+    private var home: RunningMaster?
     private var exitStatus: Int32 = 0
     /// What is told on standard error once the terminal is given back.
     private var farewell: String?
@@ -43,7 +45,7 @@ final class LiveScreen {
         var candidates: [RunningMaster] = []
         if !options.demo {
             do throws(AttachFailure) {
-                first = try Observer.find(pid: options.pid, masterSocket: options.masterSocket)
+                first = try options.target.find()
             } catch .several(let masters) {
                 candidates = masters
             } catch {
@@ -54,6 +56,7 @@ final class LiveScreen {
             let loop = try EventLoop()
             self.loop = loop
             errands = Errands(on: loop) { [unowned self] in happen($0) }
+            deeds = Errands(on: loop) { [unowned self] in happen($0) }
             signals = try SignalWatcher(
                 [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH], on: loop
             ) { [unowned self] in receive($0.number) }
@@ -95,11 +98,9 @@ final class LiveScreen {
         if options.demo {
             startDemo(on: loop)
         } else if let master {
-            happen(.progress("asking master \(master.pid)"))
-            loop.atEndOfRound { [unowned self] in watch(master) }
+            attach(to: master, on: loop)
         } else {
             happen(.found(candidates))
-            choices = candidates
         }
     }
 
@@ -115,29 +116,65 @@ final class LiveScreen {
     private func demoHappened(_ event: Demo.Event) {
         switch event {
         case .started(let pid):
-            guard let demo else { return }
-            happen(.progress("asking the demo's master \(pid)"))
-            seek(masterSocket: demo.masterSocket, pid: pid)
+            if let demo { seekDemo(demo, pid: pid) }
         case .reloaded: break
-        case .ended(let why): happen(.lost("the demo ended: \(why)"))
+        case .ended(let why):
+            if state.settings.demo { happen(.lost("the demo ended: \(why)")) }
         }
     }
 
     // MARK: What is watched
 
-    private func watch(_ master: RunningMaster) {
-        guard let loop else { return }
-        var observing = options.observing
-        if let demo, observing.logFile == nil { observing.logFile = demo.logFile }
-        sighting = Sighting(
-            master, options: observing, interval: state.settings.interval, on: loop
-        ) { [unowned self] in happen($0) }
+    /// Watches this master from the next round on, and forgets the one before; its errands end, but what was begun
+    /// to be done to it is brought to its end.
+    private func attach(to master: RunningMaster, on loop: EventLoop) {
+        sighting = nil
+        errands = Errands(on: loop) { [unowned self] in happen($0) }
+        happen(.attached(master, isDemo: isDemo(master)))
+        loop.atEndOfRound { [unowned self] in watch(master, on: loop) }
     }
 
-    /// Looks for the master to begin with.
-    private func seek(masterSocket: String?, pid: Int32?) {
+    private func watch(_ master: RunningMaster, on loop: EventLoop) {
+        let sighting = Sighting(
+            master, options: observing(master), interval: state.settings.interval, on: loop
+        ) { [unowned self] in happen($0) }
+        self.sighting = sighting
+        sighting.begin()
+    }
+
+    private func isDemo(_ master: RunningMaster) -> Bool { demo?.master == master.pid }
+
+    /// The log that was named belongs to the master that was watched first, and to whatever takes its place.
+    private func observing(_ master: RunningMaster) -> ObserverOptions {
+        var observing = options.observing
+        let home = home ?? master
+        self.home = home
+        if let demo, observing.logFile == nil { observing.logFile = demo.logFile }
+        if master.pid != home.pid, !master.takesPlace(of: home, lastSeen: nil) {
+            (observing.logFile, observing.journalUnit, observing.journalDirectory) = (nil, nil, nil)
+        }
+        return observing
+    }
+
+    /// Watches the master with this pid in the place of the one that is watched; where it cannot be, that one stays.
+    private func turn(to pid: Int32) {
+        guard let loop else { return }
         do throws(AttachFailure) {
-            watch(try Observer.find(pid: pid, masterSocket: masterSocket))
+            var master = try Observer.find(pid: pid)
+            if let home, home.pid == master.pid { master.masterSocket = home.masterSocket }
+            attach(to: master, on: loop)
+        } catch .unsuitable(let sentence) {
+            happen(.notAttached(sentence))
+        } catch {
+            happen(.notAttached("no master has the pid \(pid)"))
+        }
+    }
+
+    /// Looks for the demo's master.
+    private func seekDemo(_ demo: Demo, pid: Int32) {
+        do throws(AttachFailure) {
+            let master = try Observer.find(pid: pid, masterSocket: demo.masterSocket)
+            if let loop { attach(to: master, on: loop) }
         } catch .unsuitable(let sentence) {
             happen(.progress("waiting for the master: \(sentence)"))
         } catch {
@@ -148,9 +185,7 @@ final class LiveScreen {
     /// Once a second: the clock, and the demo's master once it runs.
     private func tick() {
         clock?.set(after: .seconds(1))
-        if sighting == nil, let demo, let pid = demo.master {
-            seek(masterSocket: demo.masterSocket, pid: pid)
-        }
+        if sighting == nil, let demo, let pid = demo.master { seekDemo(demo, pid: pid) }
         happen(.clock(WallClock.now().microseconds))
     }
 
@@ -166,8 +201,8 @@ final class LiveScreen {
     private func perform(_ effect: Effect) {
         switch effect {
         case .quit: end(0)
-        case .watch(let pid):
-            if let master = choices.first(where: { $0.pid == pid }) { watch(master) }
+        case .watch(let pid): turn(to: pid)
+        case .findMasters: errands?.run(SweepErrand(), as: "masters")
         case .reload: demo?.reload()
         case .inquire(let pid): inquire(into: pid)
         case .readTables(let pid):
@@ -197,7 +232,7 @@ final class LiveScreen {
         guard let sighting else { return }
         interventions += 1
         // Each has a name of its own: none takes another's place.
-        errands?.run(
+        deeds?.run(
             InterventionErrand(intervention, on: sighting.master, command: command),
             as: "intervention \(interventions)")
     }

@@ -18,7 +18,7 @@ struct OneLook {
         }
         let master: RunningMaster
         do throws(AttachFailure) {
-            master = try Observer.find(pid: options.pid, masterSocket: options.masterSocket)
+            master = try options.target.find()
         } catch {
             return options.check ? check(error) : OneLook.explain(error)
         }
@@ -28,7 +28,7 @@ struct OneLook {
         usleep(200_000)
         _ = observer.drainEvents()
         let snapshot = observer.sample()
-        if options.check { return tell(CheckLine(snapshot, stackLimit: options.stackLimit)) }
+        if options.check { return tell(check(observer, snapshot)) }
         let text = options.json ? ReportJSON.object(snapshot) : ReportText.table(snapshot)
         let notes = ReportText.notes(snapshot)
         do throws(Errno) {
@@ -40,6 +40,25 @@ struct OneLook {
         }
         return 0
     }
+
+    /// What takes longer to see than two looks is looked at for as long as its threshold says, but not for ever.
+    private func check(_ observer: Observer, _ first: Snapshot) -> CheckLine {
+        let thresholds = options.observing.thresholds
+        let started = Instant.now()
+        var snapshot = first
+        while true {
+            let needed = CheckLine.suspicion(snapshot, thresholds)
+            let span = Duration.milliseconds(Int64((needed + 2 * CheckLine.pause) * 1000))
+            guard needed > 0, Instant.now() - started < min(span, Self.longestCheck) else { break }
+            usleep(UInt32(CheckLine.pause * 1_000_000))
+            _ = observer.drainEvents()
+            snapshot = observer.sample()
+        }
+        return CheckLine(snapshot, thresholds)
+    }
+
+    /// Monitoring systems give a check ten seconds.
+    private static let longestCheck = Duration.seconds(8)
 
     /// The line of `--check` when there is nothing to look at.
     private func check(_ failure: AttachFailure) -> Int32 {

@@ -21,14 +21,7 @@ struct Reloadtop: ParsableCommand {
             """,
         version: "reloadtop 0.1.0", subcommands: [DoctorCommand.self])
 
-    @Option(
-        help: ArgumentHelp(
-            "The master's admin socket ('haproxy -S'): a path, abns@name or address:port.",
-            valueName: "address"))
-    var masterSocket: String?
-
-    @Option(help: ArgumentHelp("The master process.", valueName: "pid"))
-    var pid: Int32?
+    @OptionGroup var target: TargetOptions
 
     @Option(help: ArgumentHelp("Seconds between two looks, 0.1 to 3600.", valueName: "seconds"))
     var interval: Double = 1
@@ -67,11 +60,6 @@ struct Reloadtop: ParsableCommand {
         help: ArgumentHelp("Follow the proxy's log in this file instead of the journal.", valueName: "file"))
     var logFile: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Read this file of preferences instead of $XDG_CONFIG_HOME/reloadtop/config.", valueName: "file"))
-    var config: String?
-
     @Flag(help: "Print a file of preferences with everything that can be set, and exit.")
     var writeConfig = false
 
@@ -109,8 +97,7 @@ struct Reloadtop: ParsableCommand {
         for assignment in threshold {
             if let fault = thresholds.assign(assignment) { throw ValidationError(fault) }
         }
-        if let pid, pid <= 0 { throw ValidationError("--pid needs a process number, found '\(pid)'.") }
-        if demo, pid != nil || masterSocket != nil {
+        if demo, target.pid != nil || target.masterSocket != nil {
             throw ValidationError("--demo watches its own proxy: leave --pid and --master-socket out.")
         }
         if demo, once || json || check {

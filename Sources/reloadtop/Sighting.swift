@@ -45,6 +45,10 @@ final class Sighting {
             look()
         }
         poll = Timer(on: loop) { [unowned self] in drain() }
+    }
+
+    /// Takes the first look and goes on looking.
+    func begin() {
         regularLook()
         // Processor shares and rates need a second look: do not let them wait for a long interval.
         if interval > 0.5 { lookSoon(after: .milliseconds(300)) }

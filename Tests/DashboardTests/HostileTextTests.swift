@@ -83,7 +83,11 @@ import TextUI
                 #expect(Self.faults(view(connecting)).isEmpty)
                 let master = RunningMaster(
                     pid: 7, program: .haproxy, commandLine: text, masterSocket: .known(text))
-                _ = update(&connecting, .found([master, master]))
+                var configured = master
+                configured.configuration = [text]
+                _ = update(&connecting, .found([master, configured]))
+                #expect(Self.faults(view(connecting)).isEmpty)
+                _ = update(&connecting, .notAttached(text))
                 #expect(Self.faults(view(connecting)).isEmpty)
             }
         }

@@ -75,7 +75,9 @@ import TextUI
         state.press(.character(":"))
         state.type("actoins on")
         state.press(.enter)
-        #expect(state.notice == "no such command: 'actoins on'. There are: actions on, actions off, quit")
+        #expect(
+            state.notice
+                == "no such command: 'actoins on'. There are: actions on, actions off, master PID, quit")
         #expect(!state.isArmed)
         state.press(.character(":"), .backspace)
         #expect(state.dialogue == nil)

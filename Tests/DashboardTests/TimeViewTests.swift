@@ -73,15 +73,45 @@ import TextUI
 
     @Test func spansAndPlacesAreChosen() {
         var state = watched()
-        #expect(view(state).text.contains("10m, "))
-        state.press(.character("<"))
+        #expect(view(state).text.contains("20m, "))
+        state.press(.character("<"), .character("<"))
         #expect(view(state).text.contains("5m, "))
-        state.press(.character(">"), .character(">"))
+        state.press(.character(">"), .character(">"), .character(">"))
         #expect(view(state).text.contains("30m, "))
         state.press(.left)
         #expect(!view(state).text.contains("now"))
         state.press(.character("f"))
         #expect(view(state).text.contains("now"))
+    }
+
+    @Test func beginsWithASpanThatFitsWhatIsKnown() {
+        for (age, words) in [
+            (20.0, "1m, "), (70, "2m, "), (200, "5m, "), (500, "10m, "), (1500, "30m, "), (3000, "1h, "),
+            (400_000, "1h, "),
+        ] {
+            let worker = Fixture.worker(
+                100, .serving, generation: 1, connections: 4, age: age, mebibytes: 9)
+            var state = Fixture.state(Fixture.snapshot([worker]))
+            state.press(.character("7"))
+            #expect(
+                view(state).text.contains("─ \(words)") || view(state).text.contains(" \(words)"), "\(age)")
+        }
+        // It grows with what is known, until somebody chooses another.
+        func look(_ second: Int64) -> Snapshot {
+            Fixture.snapshot(
+                [
+                    Fixture.worker(
+                        100, .serving, generation: 1, connections: 4, age: Double(second), mebibytes: 9)
+                ], at: Fixture.now + second * 1_000_000)
+        }
+        var state = Fixture.state(look(10))
+        state.press(.character("7"))
+        #expect(view(state).text.contains(" 1m, "))
+        _ = update(&state, .looked(look(100)))
+        #expect(view(state).text.contains(" 2m, "))
+        state.press(.character("<"))
+        _ = update(&state, .looked(look(300)))
+        #expect(view(state).text.contains(" 1m, "))
     }
 
     @Test func enterShowsTheWorkerInTheTree() {

@@ -131,20 +131,6 @@ import TextUI
         #expect(state.settings.interval == 0.2)
     }
 
-    @Test func choosesAmongMasters() {
-        var state = State(size: Size(columns: 80, rows: 24))
-        let candidates = [11, 22, 33].map { pid in
-            RunningMaster(
-                pid: pid, program: .haproxy, commandLine: "haproxy -W -f \(pid).cfg",
-                masterSocket: .unknown(Unknown("no -S")))
-        }
-        _ = update(&state, .found(candidates))
-        #expect(view(state).text.contains("haproxy -W -f 22.cfg"))
-        #expect(state.press(.down, .down, .down, .up) == [])
-        #expect(state.press(.enter) == [.watch(pid: 22)])
-        #expect(view(state).text.contains("asking master 22"))
-    }
-
     @Test mutating func curvesKeepTheirTimeAxis() {
         func next(_ milliseconds: Int64, _ connections: Int) {
             var snapshot = Fixture.busy

@@ -1,6 +1,7 @@
 // The why-alive page, the connections and the tables: as screens, and what their keys do.
 
 import ReloadModel
+import RuntimeAPI
 import Testing
 import TextUI
 
@@ -111,6 +112,33 @@ extension Fixture {
         #expect(text.contains("a guess"))
         #expect(text.contains("its sockets: no permission to read"))
         #expect(text.contains("CAP_SYS_PTRACE"))
+    }
+
+    @Test func thePageIsTakenAlong() throws {
+        var state = opened(18970, Fixture.mixture, 80, 24)
+        guard case .export(let name, let text)? = state.press(.character("e")).first else {
+            Issue.record("nothing is exported")
+            return
+        }
+        #expect(name == "reloadtop-why-alive-20260301T102431Z.json")
+        let json = try JSON(parsing: text)
+        #expect(json["view"]?.string == "why-alive" && json["pid"]?.integer == 18970)
+        #expect(json["verdict"]?["sentence"]?.string?.hasPrefix("5 connections: ") == true)
+        #expect(json["verdict"]?["kill_now_cuts"]?.integer == 5)
+        let rows = try #require(json["connections"]?.array)
+        #expect(rows.count == 5)
+        #expect(rows.contains { $0["server_tcp"]?.string == "SYN_SENT" && $0["server"]?.string == "s1" })
+        #expect(rows.contains { $0["activity"]?.string == "head" && $0["ends_in_s"]?.double == 12 })
+        state.press(.character("y"))
+        let commands = state.popup?.lines ?? []
+        #expect(commands.first?.hasPrefix("echo '@!18970 show sess all' | socat ") == true)
+        #expect(commands.contains("cat /proc/18970/status"))
+        // Before the worker has answered there is no verdict.
+        var early = Fixture.state(Fixture.busy)
+        early.selected = 18970
+        early.press(.enter)
+        guard case .export(_, let nothing)? = early.press(.character("e")).first else { return }
+        #expect(try JSON(parsing: nothing)["verdict"] == .null)
     }
 
     @Test func opensScrollsAsksAgainAndCloses() {

@@ -1,4 +1,4 @@
-// Incidents of reloads on the real screen, over real HAProxy: what a person reads.
+// Incidents of reloads on the real screen, over both proxies: what a person reads.
 
 import Demo
 import Glibc
@@ -7,8 +7,9 @@ import Testing
 import Unix
 
 @Suite(.serialized) struct IncidentScreenTests {
-    @Test func aStoppedMasterIsNamedWithItsRemedy() throws {
-        let watched = try Watched()
+    @Test(arguments: ProxyKind.allCases)
+    func aStoppedMasterIsNamedWithItsRemedy(_ kind: ProxyKind) throws {
+        let watched = try Watched(kind)
         let terminal = try watched.terminal()
         try terminal.wait(forText: "● serving")
         kill(watched.proxy.master, SIGSTOP)
@@ -19,8 +20,9 @@ import Unix
     }
 
     /// View 3 after a reload that a script asked for, and after one that failed.
-    @Test func theReloadsViewTellsWhoAndWhy() throws {
-        let watched = try Watched()
+    @Test(arguments: ProxyKind.allCases)
+    func theReloadsViewTellsWhoAndWhy(_ kind: ProxyKind) throws {
+        let watched = try Watched(kind)
         let terminal = try watched.terminal(columns: 120, rows: 40)
         try terminal.wait(forText: "● serving")
         let script = try watched.proxy.folder.write(
@@ -28,7 +30,9 @@ import Unix
         _ = try Program.run("/bin/sh", [script])
         try terminal.wait(forText: "last ✓ ok")
         try terminal.press("3")
-        try terminal.wait(forText: "Phases   load")
+        try terminal.wait(for: "the phases") { rows in
+            rows.contains { $0.contains("Phases   ") && $0.contains("load ") }
+        }
         try terminal.wait(forText: "Who      ")
         try terminal.wait(forText: "Drained  worker")
         try watched.proxy.configure(Watched.configuration(port: watched.port) + "    bindd 127.0.0.1:1\n")
@@ -44,32 +48,27 @@ import Unix
         try terminal.wait(forText: "RELOAD FAILED")
     }
 
-    @Test func aServerThatWasDrainedByHandIsToldWhenItIsBack() throws {
-        let port = try FreePort.find()
-        let proxy = try RunningProxy(.haproxy) { folder in
-            """
-            global
-                stats socket \(folder.file("worker.sock")) mode 600 level admin
-            defaults
-                mode http
-                timeout connect 5s
-                timeout client 60s
-                timeout server 60s
-            frontend web
-                bind 127.0.0.1:\(port)
+    @Test(arguments: ProxyKind.allCases)
+    func aServerThatWasTakenOutByHandIsToldWhenItIsBack(_ kind: ProxyKind) throws {
+        let watched = try Watched(
+            kind,
+            frontend: """
                 default_backend app
-            backend app
-                server s1 127.0.0.1:1
-                server s2 127.0.0.1:2
-
-            """
-        }
-        let terminal = try ReloadtopTests.terminal(
-            [try Program.ours("reloadtop"), "--master-socket", proxy.masterSocket])
+                backend app
+                    server s1 127.0.0.1:1
+                    server s2 127.0.0.1:2
+                """)
+        let proxy = watched.proxy
+        let terminal = try watched.terminal()
         try terminal.wait(forText: "● serving")
-        _ = try proxy.ask("@1 set server app/s2 state drain")
+        let worker = try #require(try proxy.serving().first)
+        // A client keeps the worker for as long as it takes to ask it once more.
+        let client = try watched.heldClient()
+        let state = kind == .haproxy ? "drain" : "maint"
+        _ = try proxy.ask("@!\(worker) set server app/s2 state \(state)")
         try proxy.reload()
         try terminal.wait(forText: "UNDONE")
         try terminal.wait(forText: "app/s2")
+        client.stop()
     }
 }

@@ -11,13 +11,16 @@ struct Watched {
     let proxy: RunningProxy
     let port: UInt16
 
-    init(_ kind: ProxyKind = .haproxy) throws {
+    init(_ kind: ProxyKind = .haproxy, frontend: String = answer) throws {
         let port = try FreePort.find()
         self.port = port
-        proxy = try RunningProxy(kind) { _ in Watched.configuration(port: port) }
+        proxy = try RunningProxy(kind) { _ in Watched.configuration(port: port, frontend: frontend) }
     }
 
-    static func configuration(port: UInt16) -> String {
+    static let answer = "http-request return status 200"
+
+    /// `frontend`: what it does with a request, and whole sections behind it.
+    static func configuration(port: UInt16, frontend: String = answer) -> String {
         """
         global
             hard-stop-after 60s
@@ -28,7 +31,7 @@ struct Watched {
             timeout server 60s
         frontend web
             bind 127.0.0.1:\(port)
-            http-request return status 200
+            \(frontend)
 
         """
     }
@@ -259,6 +262,74 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         }
         try terminal.press("Enter")
         try terminal.wait(forText: "serving")
+    }
+
+    /// From one proxy to the other and back, without a trace of the one before.
+    @Test func theMasterIsSwitchedWhileRunning() throws {
+        let first = try Watched(.haproxy)
+        let second = try Watched(.mwproxy)
+        let terminal = try first.terminal(columns: 120, rows: 40)
+        try terminal.wait(forText: "● serving")
+        try first.proxy.reload()
+        try terminal.press("3")
+        try terminal.wait(forText: "✓ ok")
+        try terminal.press("M")
+        let rows = try terminal.wait(for: "both masters") { rows in
+            rows.contains { $0.contains("● watched") && $0.contains("\(first.proxy.master) haproxy") }
+                && rows.contains { $0.contains("\(second.proxy.master) mwproxy       1 ") }
+        }
+        #expect(rows.contains { $0.contains("/proxy.cfg") && $0.contains("/master.sock") })
+        try terminal.press("Escape")
+        try terminal.wait(for: "the list to close") { rows in !rows.contains { $0.contains("● watched") } }
+        try terminal.press("M", "g")
+        let list = try terminal.wait(forText: "\(second.proxy.master) mwproxy")
+        let head = try #require(list.firstIndex { $0.contains(" PROGRAM ") })
+        let row = try #require(list.firstIndex { $0.contains("\(second.proxy.master) mwproxy") })
+        for _ in 0..<(row - head - 1) { try terminal.press("Down") }
+        try terminal.press("Enter")
+        try terminal.wait(for: "the other proxy without a reload") { rows in
+            rows[0].contains("mwproxy") && rows[0].contains("master \(second.proxy.master)")
+                && rows.contains { $0.contains("no reload since the master started") }
+        }
+        try terminal.press("1")
+        let worker = try #require(try second.proxy.serving().first)
+        let tree = try terminal.wait(forText: "\(worker) worker")
+        #expect(!tree.contains { $0.contains("\(first.proxy.master)") })
+        // What happens to it is seen, by its own events.
+        try second.proxy.reload()
+        try terminal.wait(forText: "last ✓ ok")
+        try terminal.type(":master 1")
+        try terminal.press("Enter")
+        try terminal.wait(forText: "neither HAProxy nor mwproxy")
+        try terminal.press("Escape")
+        try terminal.type(":master \(first.proxy.master)")
+        try terminal.press("Enter")
+        try terminal.wait(for: "the first proxy") { rows in
+            rows[0].contains("haproxy 2") && rows[0].contains("master \(first.proxy.master)")
+                && rows.contains { $0.contains("● serving") }
+        }
+        try terminal.press("q")
+        try terminal.wait(forText: "status=0")
+    }
+
+    /// A master that has gone is left for another; the one that came back is found in the list.
+    @Test func aLostMasterIsLeftForAnother() throws {
+        let first = try Watched(.mwproxy)
+        let second = try Watched(.mwproxy)
+        let terminal = try first.terminal()
+        try terminal.wait(forText: "● serving")
+        first.proxy.program.signal(SIGTERM)
+        try terminal.wait(forText: "M masters")
+        try terminal.type(":master \(second.proxy.master)")
+        try terminal.press("Enter")
+        try terminal.wait(for: "the other master, live") { rows in
+            rows[0].contains("master \(second.proxy.master)") && rows[0].contains("LIVE")
+        }
+        let again = try RunningProxy(.mwproxy, in: first.proxy.folder) { _ in
+            Watched.configuration(port: first.port)
+        }
+        try terminal.press("M")
+        try terminal.wait(forText: "\(again.master) mwproxy")
     }
 }
 

@@ -76,9 +76,16 @@ import Unix
         let terminal = try watched.terminal(environment: ["XDG_STATE_HOME": folder.file("state")])
         try terminal.wait(forText: "● serving")
         try terminal.press("Space", "e")
-        try terminal.wait(forText: "written to \(folder.file("state"))/reloadtop/")
+        // Over as many lines as the path needs.
+        func wait(forEnd end: String) throws {
+            try terminal.wait(for: end) { rows in
+                let text = rows.joined().filter { $0 != " " }
+                return text.contains("writtento\(folder.file("state"))/reloadtop/") && text.contains(end)
+            }
+        }
+        try wait(forEnd: "Z.json")
         try terminal.press("x", "e")
-        try terminal.wait(forText: "-2.json")
+        try wait(forEnd: "-2.json")
         let names = try File.names(in: folder.file("state/reloadtop")).sorted()
         #expect(names.count == 2)
         for name in names {
