@@ -47,7 +47,7 @@ bench: ## figures of mwproxy beside HAProxy, as ratios (BENCH='--rounds 3 --only
 	$(RELEASE) --product Bench
 	.build/release/Bench $(BENCH)
 
-fuzz: ## libFuzzer on the configuration language, HTTP/1 and admin replies (FUZZ='seconds')
+fuzz: ## libFuzzer on the configuration language, HTTP/1, admin replies and peers (FUZZ='seconds')
 	@.ci/packages run
 	Tests/Fuzz/run $(FUZZ)
 

@@ -49,6 +49,8 @@ let package = Package(
         // Floor 2: pure rooms; time is an argument.
         room("StickTables"),
         tests(of: "StickTables"),
+        room("PeersProtocol", uses: ["StickTables"]),
+        tests(of: "PeersProtocol", uses: ["StickTables"]),
         room("ConfigLanguage", uses: ["StickTables"]),
         tests(of: "ConfigLanguage", uses: ["Worker", "TestSupport", "Unix"]),
         room("HTTP1"),

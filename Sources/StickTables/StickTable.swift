@@ -12,6 +12,8 @@ package final class StickTable {
     @exclusivity(unchecked) private var wheel: ExpiryWheel
     /// What peers are told; nil where nobody shares the table.
     @exclusivity(unchecked) var updates: UpdateLog?
+    /// Called when there is something new to tell peers of.
+    package var changed: (() -> Void)?
     /// First records of the chains. They grow one at a time (linear hashing), so that no insertion takes long.
     @exclusivity(unchecked) private var buckets: ContiguousArray<UInt32>
     /// Buckets before this one were split in the current round of growth.

@@ -44,23 +44,34 @@ extension StickTable {
                 memory.record(index).setUses(memory.record(index).uses | Marks.learned)
             })
         if let id { memory.record(index).setUpdate(id) }
+        changed?()
     }
 
     /// Takes what a peer says of a key: its values and the milliseconds that it has left, at most the table's own
     /// `expire`, which holds where none are given. What is not stored here, or tells of the peer alone, is passed
-    /// over. No peer is told of it as news. False: the table is full.
+    /// over. No peer is told of it as news, unless `asNews`. False: the table is full.
     @discardableResult
     package func learn(
-        _ key: StickKey, values: [(DataType, StoredValue)], remaining: UInt32? = nil, now: Tick
+        _ key: StickKey, values: [(DataType, StoredValue)], remaining: UInt32? = nil, asNews: Bool = false,
+        now: Tick
     ) -> Bool {
         guard let entry = findOrInsert(key, now: now) else { return false }
         for (type, value) in values where !type.isLocal { set(entry, type, value) }
         let left = min(remaining ?? definition.expire, definition.expire)
         prolong(entry.index, until: now.advanced(byMilliseconds: Int64(left)))
+        guard updates != nil else { return true }
+        if asNews {
+            noteChange(entry.index)
+            return true
+        }
         let record = memory.record(entry.index)
-        guard updates != nil, record.update == 0 else { return true }
+        // A change of our own that nobody was told of stays news.
+        if record.update != 0, record.uses & Marks.learned == 0, updates?.isUntold(record.update) == true {
+            return true
+        }
+        let isUntold = record.uses & Marks.learned != 0 && updates?.isUntold(record.update) == true
         record.setUses(record.uses | Marks.learned)
-        number(entry.index)
+        if !isUntold { number(entry.index) }
         return true
     }
 }
