@@ -87,6 +87,59 @@ import Unix
         #expect(audit.contains("kill -TERM \(old)"))
     }
 
+    /// One of three sessions, then all that the client has left.
+    @Test(arguments: ProxyKind.allCases)
+    func sessionsAreShutDown(_ kind: ProxyKind) throws {
+        let scene = try StillScene(kind)
+        let clients = [try scene.webSocket(), try scene.webSocket(), try scene.longPoll()]
+        let worker = try scene.worker()
+        func sessions() throws -> Int {
+            let list = try scene.proxy.ask("@!\(worker) show sess")
+            return list.split(separator: "\n").count { $0.contains(" be=app ") }
+        }
+        // HAProxy answers a request that waits, and closes what is no request any more.
+        func isCut(_ client: Connection) -> Bool {
+            _ = try? client.read(for: "the end", atMost: .zero) { _ in false }
+            return client.ending != nil
+                || String(decoding: client.received, as: UTF8.self).contains("HTTP/1.1 502")
+        }
+        #expect(try sessions() == 3)
+        let terminal = try terminal(over: scene.proxy, ["--allow-actions"])
+        try terminal.wait(forText: "serving")
+        try terminal.press("2")
+        try terminal.wait(forText: "3 connections of 1 worker, by client")
+        try terminal.press("b", "b", "b")
+        try terminal.wait(forText: "3 connections of 1 worker, one by one")
+        try terminal.press("g", "a")
+        let rows = try terminal.wait(forText: "shut down the session of 127.0.0.1:")
+        let offer = try #require(rows.first { $0.contains("shut down the session of") })
+        let chosen = try #require(clients.firstIndex { offer.contains("127.0.0.1:\($0.localPort) ") })
+        try terminal.press("Enter")
+        try terminal.wait(forText: "costs: 1 session cut")
+        #expect(try sessions() == 3)
+        try terminal.press("y")
+        try terminal.wait(forText: "─ Done ─")
+        try wait(for: "the end of one session") { try sessions() == 2 && isCut(clients[chosen]) }
+        #expect(clients.indices.filter { isCut(clients[$0]) } == [chosen])
+        try terminal.press("x", "b", "r")
+        try terminal.wait(forText: "2 connections of 1 worker, by client")
+        try terminal.press("a")
+        try terminal.wait(forText: "shut down all 2 sessions of 127.0.0.1 on worker \(worker)")
+        try terminal.press("Enter")
+        try terminal.wait(forText: "costs: 2 sessions cut")
+        try terminal.press("y")
+        try terminal.wait(for: "what came of it") { rows in
+            rows.contains { $0.contains("2 sessions cut") } && rows.contains { $0.contains("─ Done ─") }
+        }
+        try wait(for: "the end of all sessions") { try sessions() == 0 && clients.allSatisfy(isCut) }
+        #expect(try scene.proxy.serving() == [worker])
+        try wait(for: "the audit log") { audit.split(separator: "\n").count == 4 }
+        #expect(
+            audit.split(separator: "\n").allSatisfy {
+                $0.contains("\"action\":\"shut_down_sessions\"") && !$0.contains("\"event\":\"failed\"")
+            })
+    }
+
     @Test func withoutAnAuditLogNothingIsDone() throws {
         let (proxy, _) = try proxy(.mwproxy)
         let first = try proxy.serving()

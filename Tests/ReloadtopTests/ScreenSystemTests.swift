@@ -80,8 +80,9 @@ func program(in terminal: TmuxSession) throws -> pid_t {
 }
 
 @Suite(.serialized) struct ScreenSystemTests {
-    @Test func aReloadIsSeenLive() throws {
-        let watched = try Watched()
+    @Test(arguments: ProxyKind.allCases)
+    func aReloadIsSeenLive(_ kind: ProxyKind) throws {
+        let watched = try Watched(kind)
         let client = try watched.heldClient()
         let terminal = try watched.terminal()
         try terminal.wait(forText: "● serving")
@@ -96,8 +97,9 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         }
     }
 
-    @Test func aFailedReloadSaysWhy() throws {
-        let watched = try Watched()
+    @Test(arguments: ProxyKind.allCases)
+    func aFailedReloadSaysWhy(_ kind: ProxyKind) throws {
+        let watched = try Watched(kind)
         let terminal = try watched.terminal()
         try terminal.wait(forText: "● serving")
         try watched.proxy.configure(
@@ -190,15 +192,16 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         try terminal.wait(forText: "fg")
     }
 
-    @Test func aProxyThatGoesAwayIsToldAndFoundAgain() throws {
-        let watched = try Watched()
+    @Test(arguments: ProxyKind.allCases)
+    func aProxyThatGoesAwayIsToldAndFoundAgain(_ kind: ProxyKind) throws {
+        let watched = try Watched(kind)
         let terminal = try watched.terminal()
         try terminal.wait(forText: "● serving")
         let first = watched.proxy.master
         watched.proxy.program.signal(SIGTERM)
         try terminal.wait(forText: "LOST")
         try terminal.wait(forText: "STALE")
-        let again = try RunningProxy(.haproxy, in: watched.proxy.folder) { _ in
+        let again = try RunningProxy(kind, in: watched.proxy.folder) { _ in
             Watched.configuration(port: watched.port)
         }
         try terminal.wait(forText: "master \(again.master)")

@@ -39,7 +39,7 @@ import Unix
         let scene = try Scene(kind)
         let terminal = try scene.watched.terminal(columns: 120, rows: 40)
         try terminal.wait(forText: "● serving")
-        try terminal.press("7", "<", "<", "<")
+        try terminal.press("7")
         try terminal.wait(forText: "Generations over time")
         try scene.proxy.reload()
         try terminal.wait(for: "the old generation's bar and its deadline") { rows in
@@ -54,8 +54,8 @@ import Unix
         try terminal.wait(forText: "accepts new connections")
     }
 
-    @Test func thePastIsSteppedThroughAndLeft() throws {
-        let scene = try Scene(.haproxy)
+    @Test(arguments: ProxyKind.allCases) func thePastIsSteppedThroughAndLeft(_ kind: ProxyKind) throws {
+        let scene = try Scene(kind)
         let terminal = try scene.watched.terminal()
         try terminal.wait(forText: "● serving")
         try scene.proxy.reload()

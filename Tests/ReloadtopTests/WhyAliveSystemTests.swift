@@ -122,8 +122,9 @@ extension TmuxSession {
         try terminal.answer("1 half-sent request of 127.0.0.1")
     }
 
-    @Test func aStoppedWorker() throws {
-        let scene = try StillScene(.haproxy)
+    @Test(arguments: ProxyKind.allCases)
+    func aStoppedWorker(kind: ProxyKind) throws {
+        let scene = try StillScene(kind)
         try scene.longPoll()
         let old = try scene.reload()
         let terminal = try scene.whyAlive(old)
