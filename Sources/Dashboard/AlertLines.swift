@@ -4,7 +4,7 @@ import ReloadModel
 import TextUI
 
 enum AlertLines {
-    struct Line {
+    struct Line: Equatable {
         /// Empty where the message of the line before goes on.
         var badge: String
         /// Columns before the message.
@@ -61,14 +61,25 @@ enum AlertLines {
     private static func fitted(_ message: String, width: Int) -> String {
         guard CharacterWidth.columns(of: message) > width else { return message }
         var shorter = message
-        for (long, brief) in short { shorter = shorter.replacing(long, with: brief) }
+        for (long, brief) in short { shorter = replaced(long, by: brief, in: shorter) }
         let spared = WrappedText.lines(shorter, width: width).count
         return spared < WrappedText.lines(message, width: width).count ? shorter : message
     }
 
-    /// As many as `area` has lines.
-    static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
-        draw(wrapped(state), area, &frame)
+    /// Byte by byte: the library's general search takes milliseconds for it.
+    private static func replaced(_ long: String, by brief: String, in text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let first = rest.first {
+            if rest.starts(with: long.utf8) {
+                bytes += brief.utf8
+                rest = rest.dropFirst(long.utf8.count)
+            } else {
+                bytes.append(first)
+                rest = rest.dropFirst()
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The worst in one line, with how many more there are.
@@ -76,7 +87,8 @@ enum AlertLines {
         draw(lines(state), area, &frame)
     }
 
-    private static func draw(_ all: [Line], _ area: Area, _ frame: inout Frame) {
+    /// As many of `all` as `area` has lines.
+    static func draw(_ all: [Line], _ area: Area, _ frame: inout Frame) {
         let glyphs = Glyphs(repertoire: frame.repertoire)
         for (offset, line) in all.prefix(area.height).enumerated() {
             let row = area.row + offset

@@ -91,7 +91,8 @@ enum Detail {
                 let peak = state.picture?.history[worker.pid]?.compactMap(\.self).max() ?? count
                 let change =
                     worker.connectionsPerSecond.value.map { ", \(Figures.change($0)) a second" } ?? ""
-                return "\(count)\(change), peak \(peak) seen"
+                let age = worker.connectionsAge.map { ", counted \(Figures.span($0)) ago" } ?? ""
+                return "\(count)\(change), peak \(peak) seen\(age)"
             })
         lines.append(Line(name: "age", value: Figures.span(worker.uptime)))
         lines += memory(worker.memory)

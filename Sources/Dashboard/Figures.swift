@@ -109,3 +109,10 @@ extension Known {
         }
     }
 }
+
+extension WorkerSample {
+    /// `812`; `812 7s` where that was counted seven seconds ago; `?`
+    var connectionsFigure: String {
+        connections.figure(Figures.count) + (connectionsAge.map { " \(Figures.span($0))" } ?? "")
+    }
+}

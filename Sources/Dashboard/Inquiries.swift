@@ -22,6 +22,9 @@ struct Inquiries: Equatable, Sendable {
             }
             order += idle.indices.filter { !isListed[$0] }
         }
+
+        /// A fresh look at the process can change the verdict: it spins, or it has been stopped.
+        mutating func judgeAgain(_ worker: WorkerSample) { why = WhyAlive.judge(report, worker: worker) }
     }
 
     private(set) var entries: [Int32: Entry] = [:]
@@ -50,10 +53,8 @@ struct Inquiries: Equatable, Sendable {
         entries[report.pid] = Entry(report, worker)
     }
 
-    /// A fresh look at the process can change the verdict: it spins, or it has been stopped.
     mutating func judgeAgain(_ pid: Int32, worker: WorkerSample?) {
-        guard let entry = entries[pid], let worker else { return }
-        entries[pid] = Entry(entry.report, worker)
+        if let worker { entries[pid]?.judgeAgain(worker) }
     }
 
     /// Forgets the workers that are not there any more, but for one that is still looked at.

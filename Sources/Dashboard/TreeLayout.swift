@@ -13,6 +13,8 @@ import TextUI
 
 struct TreeLayout: Equatable {
     var alerts: Area
+    /// What stands there, as far as there is room.
+    var alertLines: [AlertLines.Line]
     var summary: Area
     var processes: Area
     /// Where each column of the processes is, from the left edge of the screen; nil: not shown.
@@ -33,9 +35,9 @@ struct TreeLayout: Equatable {
         }
         let end = body.row + body.height
         columns = TreeColumns.place(for: state)
-        let alertCount = AlertLines.wrapped(state).count
+        alertLines = AlertLines.wrapped(state)
         let mostAlerts = size.rows >= 36 ? 8 : size.rows >= 20 ? 4 : 1
-        alerts = area(body.row, min(alertCount, mostAlerts))
+        alerts = area(body.row, min(alertLines.count, mostAlerts))
         summary = area(alerts.row + alerts.height, 1)
         var next = summary.row + 1
         var left = end - next

@@ -21,7 +21,7 @@ enum TreeView: FullView {
         if let why = state.why { return WhyAliveScreen.draw(why, state, area, &frame) }
         if ScreenLayout.isCompact(state.size) { return CompactView.draw(state, &frame) }
         let layout = TreeLayout(state, area)
-        AlertLines.draw(state, layout.alerts, &frame)
+        AlertLines.draw(layout.alertLines, layout.alerts, &frame)
         SummaryLine.draw(state, layout.summary, &frame)
         ProcessesPanel.draw(state, layout, &frame)
         if let area = layout.connections { ConnectionsPanel.draw(state, area, &frame) }

@@ -19,6 +19,8 @@ package func update(_ state: inout State, _ event: Event) -> [Effect] {
         effects = [.redraw]
     case .clock(let now):
         state.now = now
+        // Nothing moves because time passes.
+        return []
     case .progress(let sentence):
         if state.live == nil { state.phase = .connecting(sentence) } else { state.lost = sentence }
     case .found(let masters): MasterList.take(masters, &state)

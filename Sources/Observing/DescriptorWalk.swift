@@ -4,12 +4,13 @@
 import Glibc
 import Unix
 
-final class DescriptorWalk {
+package final class DescriptorWalk {
     private let directory: OpaquePointer
-    private(set) var sockets: [Int32: UInt64] = [:]
+    /// The inodes of sockets by descriptor, as far as it has come.
+    package private(set) var sockets: [Int32: UInt64] = [:]
 
     /// Throws where the process has gone or may not be looked into.
-    init(_ proc: ProcTree, _ pid: Int32) throws(Errno) {
+    package init(_ proc: ProcTree, _ pid: Int32) throws(Errno) {
         guard let directory = opendir(proc.path(pid, "fd")) else { throw .last }
         self.directory = directory
     }
@@ -17,7 +18,7 @@ final class DescriptorWalk {
     deinit { closedir(directory) }
 
     /// Goes on for some hundred descriptors. True: that were all.
-    func proceed() -> Bool {
+    package func proceed() -> Bool {
         let handle = dirfd(directory)
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { target in
             for _ in 0..<500 {

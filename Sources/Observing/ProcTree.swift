@@ -95,6 +95,13 @@ package struct ProcTree: Sendable {
         return pids
     }
 
+    /// The number that was given to a process last; they begin anew when they have come to their end.
+    package func newestPID() -> Int32? {
+        small("\(root)/loadavg") { line in
+            line.lastIndex(of: UInt8(ascii: " ")).map { Int32(clamping: integer(line[$0...])) }
+        }
+    }
+
     /// A directory entry's name as a number; nil for every other name.
     private func number(of entry: UnsafeMutablePointer<dirent>) -> Int? {
         withUnsafeBytes(of: &entry.pointee.d_name) { bytes in

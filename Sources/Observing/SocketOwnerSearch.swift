@@ -5,18 +5,18 @@ import Glibc
 import Unix
 
 package struct SocketOwnerSearch {
-    /// The longest one step takes.
-    private static let step = Duration.milliseconds(40)
-
     private let proc: ProcTree
+    private let step: Duration
     private let own = getpid()
     private var found: [UInt64: Int32] = [:]
     private var hopeless: Set<UInt64> = []
     private var wanted: Set<UInt64> = []
     private var queue: [Int32] = []
 
-    package init(_ proc: ProcTree) {
+    /// `step`: about how long one call takes at most.
+    package init(_ proc: ProcTree, step: Duration = .milliseconds(40)) {
         self.proc = proc
+        self.step = step
     }
 
     /// The process that holds a socket, as far as it is known by now.
@@ -35,11 +35,15 @@ package struct SocketOwnerSearch {
             return
         }
         if queue.isEmpty || missing != wanted {
-            // Young processes first: a session is mostly somebody's who came lately.
-            queue = proc.pids().filter { $0 != own }.sorted()
+            // Young processes first: a session is mostly somebody's who came lately. Numbers above the newest are of
+            // the round before.
+            let newest = proc.newestPID() ?? .max
+            queue = proc.pids().filter { $0 != own }.sorted { left, right in
+                (left <= newest ? 1 : 0, left) < (right <= newest ? 1 : 0, right)
+            }
             wanted = missing
         }
-        let deadline = Instant.now() + Self.step
+        let deadline = Instant.now() + step
         while let pid = queue.popLast() {
             if case .known(let sockets) = proc.socketInodes(pid) {
                 for inode in wanted.intersection(sockets) { found[inode] = pid }

@@ -11,7 +11,7 @@ package final class WorkerInquiry {
     /// How long the worker may take to list its streams.
     package static let longestAnswer = Duration.milliseconds(1500)
     /// How long the search for admin sessions' processes may take.
-    private static let longestSearch = Duration.milliseconds(400)
+    private static let longestSearch = Duration.milliseconds(600)
     /// The longest that one step takes.
     private static let longestStep = Duration.milliseconds(8)
     /// Streams, and sockets, that are kept.
@@ -41,6 +41,8 @@ package final class WorkerInquiry {
         case sockets(TCPSocketList)
         case owners
         case merging
+        /// What the connections come to is gathered.
+        case weighing
         case done
     }
 
@@ -60,6 +62,8 @@ package final class WorkerInquiry {
     private var searchEnd = Instant.never
     /// The sockets at the other ends of admin sessions, by stream.
     private var ends: [String: Set<UInt64>] = [:]
+    private var draft: ConnectionReport
+    private var evidence = WhyAliveEvidence()
     package private(set) var report: ConnectionReport?
 
     package var pid: Int32 { subject.pid }
@@ -69,7 +73,9 @@ package final class WorkerInquiry {
         self.subject = subject
         self.proc = proc
         self.wasLate = wasLate
-        search = SocketOwnerSearch(proc)
+        search = SocketOwnerSearch(proc, step: Self.longestStep)
+        draft = ConnectionReport(
+            pid: subject.pid, at: 0, milliseconds: 0, connections: [], timeouts: subject.timeouts)
         guard let state, state != "Z" else {
             finish()
             return
@@ -116,7 +122,7 @@ package final class WorkerInquiry {
         case .descriptors: "reading its descriptors"
         case .sockets: "reading the kernel's sockets"
         case .owners: "looking for the admin sessions' processes"
-        case .merging: "putting it together"
+        case .merging, .weighing: "putting it together"
         case .done: "done"
         }
     }
@@ -147,8 +153,10 @@ package final class WorkerInquiry {
                 search.look(for: ends.values.reduce(into: []) { $0.formUnion($1) })
                 if search.isFinished || Instant.now() > searchEnd { beginMerging() }
             case .merging:
-                if merge.proceed() { finish() }
-            case .done: finish()
+                if merge.proceed() { beginWeighing() }
+            case .weighing:
+                if evidence.take(draft.connections, atMost: 500, timeouts: draft.timeouts) { finish() }
+            case .done: return report
             }
         }
         return report
@@ -280,22 +288,27 @@ package final class WorkerInquiry {
         }
     }
 
-    private func finish() {
-        guard report == nil else { return }
-        stage = .done
-        var connections = merge.connections
-        if connections.count > Self.most {
-            omitted += connections.count - Self.most
-            connections.removeLast(connections.count - Self.most)
+    private func beginWeighing() {
+        stage = .weighing
+        draft.connections = merge.connections
+        if draft.connections.count > Self.most {
+            omitted += draft.connections.count - Self.most
+            draft.connections.removeLast(draft.connections.count - Self.most)
         }
+        if state == nil { draft.connections = [] }
         if case .unknown(let why) = subject.timeouts { note("its timeouts", why) }
-        let state = state
-        report = ConnectionReport(
-            pid: pid, at: WallClock.now().microseconds,
-            milliseconds: Double((Instant.now() - began).nanoseconds) / 1e6,
-            connections: state == nil ? [] : connections, omitted: omitted, processState: state,
-            timeouts: subject.timeouts, blindness: blindness)
-        report?.adminSessionsHold = subject.program == .haproxy
+    }
+
+    private func finish() {
+        stage = .done
+        draft.at = WallClock.now().microseconds
+        draft.milliseconds = Double((Instant.now() - began).nanoseconds) / 1e6
+        draft.omitted = omitted
+        draft.processState = state
+        draft.adminSessionsHold = subject.program == .haproxy
+        draft.blindness = blindness
+        draft.evidence = evidence
+        report = draft
     }
 
     /// The state of the very process that was meant; nil once it has gone.

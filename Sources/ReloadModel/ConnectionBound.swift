@@ -22,24 +22,55 @@ package struct ConnectionBound: Equatable, Sendable {
 
     static let unknown = ConnectionBound(seconds: nil, isUnknown: true)
 
+    /// What ends it, whenever that is.
+    struct Cause: Hashable, Sendable {
+        var setting: String?
+        var milliseconds: Int64?
+        var isUnknown: Bool
+        var isEndless: Bool
+
+        var words: String {
+            guard let setting else { return isUnknown ? "?" : isEndless ? "nothing" : "a timeout" }
+            return milliseconds.map { "\(setting) \(Wording.span(milliseconds: $0))" } ?? setting
+        }
+    }
+
+    var cause: Cause {
+        Cause(
+            setting: setting, milliseconds: milliseconds, isUnknown: isUnknown, isEndless: seconds == nil)
+    }
+
+    var end: WhyAlive.End { seconds.map { .within($0) } ?? (isUnknown ? .unknown : .never) }
+
     /// `timeout tunnel 1h`, `timeout tunnel`, `nothing`, `?`
-    package var words: String {
-        guard let setting else { return isUnknown ? "?" : seconds == nil ? "nothing" : "a timeout" }
-        return milliseconds.map { "\(setting) \(Wording.span(milliseconds: $0))" } ?? setting
+    package var words: String { cause.words }
+
+    /// How long a connection without a stream may stay, from its last byte on.
+    enum Limit: Equatable, Sendable {
+        case unknown, endless
+        case after(LoadedTimeouts.Name, milliseconds: Int64)
     }
 }
 
 extension WorkerConnection {
     /// What bounds it, by the timeouts that its worker was loaded with.
     package func bound(_ timeouts: Known<LoadedTimeouts>) -> ConnectionBound {
+        var unnamed: [LoadedTimeouts.Name: ConnectionBound.Limit] = [:]
+        return bound(timeouts, unnamed: &unnamed)
+    }
+
+    /// The same. `unnamed`: the limits of connections whose frontend nobody names, kept from one to the next.
+    func bound(
+        _ timeouts: Known<LoadedTimeouts>, unnamed: inout [LoadedTimeouts.Name: ConnectionBound.Limit]
+    ) -> ConnectionBound {
         switch activity {
         case .admin:
             let limit = timeouts.value?.adminMilliseconds
             guard let left = deadlines[.clientRead] ?? expires else { return ConnectionBound(seconds: nil) }
             return ConnectionBound(seconds: Double(left), setting: "stats timeout", milliseconds: limit)
         case .peers: return .unknown
-        case .silent, .head: return reckoned(.httpRequest, timeouts)
-        case .idle: return reckoned(.httpKeepAlive, timeouts)
+        case .silent, .head: return reckoned(.httpRequest, timeouts, &unnamed)
+        case .idle: return reckoned(.httpKeepAlive, timeouts, &unnamed)
         case .tarpit: return told(.request, .tarpit, timeouts)
         case .queue: return told(.connect, .queue, timeouts)
         case .connect: return told(.connect, .connect, timeouts)
@@ -66,18 +97,32 @@ extension WorkerConnection {
 
     /// A connection without a stream: its timeout runs at most from its last byte.
     private func reckoned(
-        _ name: LoadedTimeouts.Name, _ timeouts: Known<LoadedTimeouts>
+        _ name: LoadedTimeouts.Name, _ timeouts: Known<LoadedTimeouts>,
+        _ unnamed: inout [LoadedTimeouts.Name: ConnectionBound.Limit]
     ) -> ConnectionBound {
+        let known = frontend == nil ? unnamed[name] : nil
+        let found = known ?? limit(name, timeouts)
+        if frontend == nil { unnamed[name] = found }
+        switch found {
+        case .unknown: return .unknown
+        case .endless: return ConnectionBound(seconds: nil)
+        case .after(let name, let milliseconds):
+            let left = max(0, Double(milliseconds) / 1000 - (clientSide?.idle ?? 0))
+            return ConnectionBound(seconds: left, setting: name.words, milliseconds: milliseconds)
+        }
+    }
+
+    private func limit(
+        _ name: LoadedTimeouts.Name, _ timeouts: Known<LoadedTimeouts>
+    ) -> ConnectionBound.Limit {
         guard let loaded = timeouts.value else { return .unknown }
         // Which proxy's, is not known where no stream names it: then the longest of all frontends.
         let candidates = frontend.map { [$0] } ?? loaded.frontends.keys.sorted()
         let limits = candidates.map { loaded.timeout(name, frontend: $0, backend: nil) }
         guard !limits.isEmpty else { return .unknown }
         guard limits.allSatisfy({ $0 != nil }), let longest = limits.compactMap(\.self).max(by: shorter)
-        else { return ConnectionBound(seconds: nil) }
-        let left = max(0, Double(longest.milliseconds) / 1000 - (clientSide?.idle ?? 0))
-        return ConnectionBound(
-            seconds: left, setting: longest.name.words, milliseconds: longest.milliseconds)
+        else { return .endless }
+        return .after(longest.name, milliseconds: longest.milliseconds)
     }
 
     private func shorter(

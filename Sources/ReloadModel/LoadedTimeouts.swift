@@ -10,7 +10,20 @@ package struct LoadedTimeouts: Equatable, Sendable {
         case serverFin = "server-fin"
 
         /// `timeout http-request`
-        package var words: String { "timeout \(rawValue)" }
+        package var words: String {
+            switch self {
+            case .connect: "timeout connect"
+            case .client: "timeout client"
+            case .server: "timeout server"
+            case .tunnel: "timeout tunnel"
+            case .queue: "timeout queue"
+            case .tarpit: "timeout tarpit"
+            case .httpRequest: "timeout http-request"
+            case .httpKeepAlive: "timeout http-keep-alive"
+            case .clientFin: "timeout client-fin"
+            case .serverFin: "timeout server-fin"
+            }
+        }
 
         /// What holds where this one is not set.
         fileprivate var fallback: Name? {

@@ -82,28 +82,25 @@ package struct WhyAlive: Equatable, Sendable {
 
     /// Judges a look. `worker`: the worker's row of the same moment, nil when it has gone.
     package static func judge(_ report: ConnectionReport, worker: WorkerSample?) -> WhyAlive {
-        var groups: [WhyAliveKind: [Int]] = [:]
-        for (index, connection) in report.connections.enumerated()
-        where connection.activity != .admin || report.adminSessionsHold {
-            groups[.of(connection), default: []].append(index)
+        let evidence = report.evidence ?? WhyAliveEvidence(of: report)
+        var reasons = evidence.groups.compactMap { kind, group in
+            kind == .adminSession && !report.adminSessionsHold
+                ? nil : Reason(kind, group, timeouts: report.timeouts)
         }
-        var reasons = groups.map { kind, members in
-            Reason(kind, members, of: report)
-        }
-        if let own = ofProcess(report, worker) { reasons.append(own) }
+        if let own = ofProcess(report, evidence, worker) { reasons.append(own) }
         reasons.sort { ($0.rank, -$0.count, $0.kind.rawValue) < ($1.rank, -$1.count, $1.kind.rawValue) }
-        var cut = Cut()
-        for connection in report.connections { cut.add(connection) }
         let ends = reasons.map(\.lastEnd)
         let (sentence, certainty) = sentence(reasons, report, worker)
         return WhyAlive(
             sentence: sentence, certainty: certainty, reasons: reasons,
-            lastEnd: ends.isEmpty ? .unknown : ends.dropFirst().reduce(ends[0], End.last), cut: cut,
+            lastEnd: ends.isEmpty ? .unknown : ends.dropFirst().reduce(ends[0], End.last), cut: evidence.cut,
             blindness: report.blindness)
     }
 
     /// The process itself as the reason: stopped, stuck in the kernel, or spinning.
-    private static func ofProcess(_ report: ConnectionReport, _ worker: WorkerSample?) -> Reason? {
+    private static func ofProcess(
+        _ report: ConnectionReport, _ evidence: WhyAliveEvidence, _ worker: WorkerSample?
+    ) -> Reason? {
         func reason(_ kind: WhyAliveKind, _ sentence: String, _ certainty: Certainty, _ setting: String)
             -> Reason
         {
@@ -123,13 +120,13 @@ package struct WhyAlive: Equatable, Sendable {
         default: break
         }
         guard let cpu = worker?.cpuPercent.value, cpu >= spinningPercent else { return nil }
-        let clients = report.connections.filter { $0.activity != .admin }
-        let idle = clients.compactMap(\.idle).min()
+        let clients = evidence.clients
+        let idle = evidence.leastIdle
         if let idle, idle < stillSeconds { return nil }
-        guard clients.isEmpty || idle != nil else { return nil }
+        guard clients == 0 || idle != nil else { return nil }
         let moved =
             idle.map {
-                "none of \(Wording.count(clients.count, "connection")) has moved a byte for "
+                "none of \(Wording.count(clients, "connection")) has moved a byte for "
                     + Wording.span(seconds: $0)
             } ?? "no connection"
         return reason(
@@ -170,18 +167,5 @@ package struct WhyAlive: Equatable, Sendable {
             "\(prefix)\(Wording.count(total, "connection")): " + parts.joined(separator: "; "),
             shown.map(\.certainty).min() ?? .guess
         )
-    }
-}
-
-extension WhyAlive.Cut {
-    fileprivate mutating func add(_ connection: WorkerConnection) {
-        switch connection.activity {
-        case .admin, .peers: return
-        case .request, .tarpit, .queue, .connect, .waiting: unanswered += 1
-        case .response, .reply: answers += 1
-        case .tunnel: tunnels += 1
-        case .silent, .head, .idle, .unknown: break
-        }
-        connections += 1
     }
 }

@@ -165,8 +165,9 @@ package struct WorkerConnection: Equatable, Sendable {
 
     /// Seconds since a byte moved on either side, where the kernel tells.
     package var idle: Double? {
-        let sides = [clientSide?.idle, serverSide?.state == .synSent ? nil : serverSide?.idle]
-        return sides.compactMap(\.self).min()
+        let client = clientSide?.idle
+        guard serverSide?.state != .synSent, let server = serverSide?.idle else { return client }
+        return client.map { min($0, server) } ?? server
     }
 
     /// The client's address without its port.
@@ -178,10 +179,13 @@ package struct WorkerConnection: Equatable, Sendable {
 
     /// `10.0.0.7:51020` → `10.0.0.7`, `[::1]:80` → `::1`; what has no port stays.
     package static func host(of address: String) -> String {
-        guard let colon = address.lastIndex(of: ":"),
-            address[address.index(after: colon)...].allSatisfy(\.isNumber)
+        let bytes = address.utf8
+        guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
+            bytes[bytes.index(after: colon)...].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
         else { return address }
-        return address[..<colon].filter { $0 != "[" && $0 != "]" }
+        let host = bytes[..<colon]
+        guard host.first == UInt8(ascii: "[") else { return String(Substring(host)) }
+        return String(address[..<colon].filter { $0 != "[" && $0 != "]" })
     }
 }
 
@@ -201,6 +205,8 @@ package struct ConnectionReport: Equatable, Sendable {
     package var adminSessionsHold = true
     /// What could not be learned, why, and what would help.
     package var blindness: [Blindness]
+    /// What the connections come to, where somebody has gathered it before the verdict is wanted.
+    package var evidence: WhyAliveEvidence?
 
     package init(
         pid: Int32, at: Int64, milliseconds: Double, connections: [WorkerConnection], omitted: Int = 0,

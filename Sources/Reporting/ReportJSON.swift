@@ -35,18 +35,21 @@ package enum ReportJSON {
     }
 
     private static func worker(_ worker: WorkerSample) -> JSON {
-        object([
-            ("pid", .integer(Int64(worker.pid))), ("state", .string(worker.state.rawValue)),
-            ("generation", integer(worker.generation)),
-            ("was", worker.was.map { .integer(Int64($0)) } ?? .null),
-            ("connections", integer(worker.connections)), ("uptime_s", tenths(worker.uptime)),
-            ("rss_bytes", integer(worker.memory.resident)),
-            ("pss_bytes", integer(worker.memory.proportional)),
-            ("cpu_percent", tenths(worker.cpuPercent.value)), ("kill_in_s", tenths(worker.killIn.value)),
-            ("descriptors", integer(worker.descriptors.map(\.used))),
-            ("descriptor_limit", integer(worker.descriptors.map(\.limit))),
-            ("listening", worker.listening.value.map { .array($0.map { .string($0) }) } ?? .null),
-        ])
+        // Counted before this look: only where a worker does not tell its own count.
+        let age = worker.connectionsAge.map { [("connections_age_s", tenths($0))] } ?? []
+        return object(
+            [
+                ("pid", .integer(Int64(worker.pid))), ("state", .string(worker.state.rawValue)),
+                ("generation", integer(worker.generation)),
+                ("was", worker.was.map { .integer(Int64($0)) } ?? .null),
+                ("connections", integer(worker.connections)), ("uptime_s", tenths(worker.uptime)),
+                ("rss_bytes", integer(worker.memory.resident)),
+                ("pss_bytes", integer(worker.memory.proportional)),
+                ("cpu_percent", tenths(worker.cpuPercent.value)), ("kill_in_s", tenths(worker.killIn.value)),
+                ("descriptors", integer(worker.descriptors.map(\.used))),
+                ("descriptor_limit", integer(worker.descriptors.map(\.limit))),
+                ("listening", worker.listening.value.map { .array($0.map { .string($0) }) } ?? .null),
+            ] + age)
     }
 
     private static func limits(_ resources: Resources) -> JSON {

@@ -8,20 +8,21 @@ extension ProcessTable {
         var section = Section.master
         var rows: [Row] = []
         var complete = false
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        // By bytes: the list of twenty workers is read every second.
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
             if !headingSeen {
-                guard line.hasPrefix("#<PID>") else { continue }
+                guard line.starts(with: "#<PID>".utf8) else { continue }
                 headingSeen = true
-                hasRelativePID = line.contains("<relative PID>")
-            } else if line.allSatisfy({ $0 == " " || $0 == "\r" }) {
+                hasRelativePID = Substring(line).contains("<relative PID>")
+            } else if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) {
                 // The blank line, not the empty rest after the last newline of a cut reply.
                 if index + 1 < lines.count {
                     complete = true
                     break
                 }
-            } else if line.hasPrefix("#") {
-                guard let next = Section(heading: line) else { continue }
+            } else if line.first == UInt8(ascii: "#") {
+                guard let next = Section(heading: Substring(line)) else { continue }
                 section = next
             } else if index + 1 < lines.count,
                 let row = Row(parsing: line, in: section, hasRelativePID: hasRelativePID)
@@ -52,7 +53,9 @@ extension ProcessTable.Section {
 }
 
 extension ProcessTable.Row {
-    fileprivate init?(parsing line: Substring, in section: ProcessTable.Section, hasRelativePID: Bool) {
+    fileprivate init?(
+        parsing line: Substring.UTF8View, in section: ProcessTable.Section, hasRelativePID: Bool
+    ) {
         var fields = FieldCursor(line)
         guard let pid = fields.next().flatMap({ Int32($0) }), pid > 0, let type = fields.next() else {
             return nil
@@ -85,28 +88,28 @@ extension ProcessTable.Row {
 
 /// The blank-separated fields of a line.
 private struct FieldCursor {
-    private var rest: Substring
+    private var rest: Substring.UTF8View
 
-    init(_ line: Substring) { rest = line }
+    init(_ line: Substring.UTF8View) { rest = line }
 
-    private mutating func skipBlanks() {
-        rest = rest.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
     }
 
     mutating func next() -> Substring? {
-        skipBlanks()
-        let field = rest.prefix { $0 != " " && $0 != "\t" && $0 != "\r" }
-        rest = rest.dropFirst(field.count)
-        return field.isEmpty ? nil : field
+        rest = rest.drop(while: Self.isBlank)
+        let field = rest.prefix { !Self.isBlank($0) }
+        rest = rest[field.endIndex...]
+        return field.isEmpty ? nil : Substring(field)
     }
 
     /// `[name: 3]`, if that is what comes next.
     mutating func bracketed(_ name: String) -> Int? {
-        skipBlanks()
-        let opening = "[\(name):"
-        guard rest.hasPrefix(opening), let end = rest.firstIndex(of: "]") else { return nil }
-        let digits = rest[..<end].dropFirst(opening.count).drop { $0 == " " }
-        guard let number = Int(digits) else { return nil }
+        rest = rest.drop(while: Self.isBlank)
+        let opening = "[\(name):".utf8
+        guard rest.starts(with: opening), let end = rest.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+        let digits = rest[..<end].dropFirst(opening.count).drop(while: Self.isBlank)
+        guard let number = Int(Substring(digits)) else { return nil }
         rest = rest[rest.index(after: end)...]
         return number
     }

@@ -65,6 +65,7 @@ package final class Terminal {
         curs_set(0)
         shim_mouse_start()
         palette = TerminalPalette(theme)
+        shim_write_frames_whole()
     }
 
     /// How large the terminal is now.

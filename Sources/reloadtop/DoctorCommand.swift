@@ -48,11 +48,12 @@ struct DoctorCommand: ParsableCommand {
         let observer = Observer(master)
         let visit = Consultation(master, units: UnitFiles(root: hostRoot))
         while true {
-            if let report = visit.report(observer.sample()) {
+            if let report = visit.proceed({ observer.sample() }) {
                 return tell(report, proxy: "\(master.program.rawValue), master \(master.pid)")
             }
-            var polled = pollfd(fd: visit.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
-            _ = poll(&polled, 1, 100)
+            var polled = visit.descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            let left = max(0, (visit.deadline - .now()).milliseconds)
+            _ = poll(&polled, nfds_t(polled.count), Int32(clamping: left))
         }
     }
 

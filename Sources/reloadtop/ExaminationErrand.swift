@@ -8,9 +8,6 @@ import ReloadModel
 import Unix
 
 final class ExaminationErrand: Errand {
-    /// How often a test that tells nothing is looked at: it ends by itself after ten seconds.
-    private static let patience = Duration.milliseconds(500)
-
     private let visit: Consultation
     private let snapshot: () -> Snapshot?
 
@@ -20,11 +17,8 @@ final class ExaminationErrand: Errand {
         self.snapshot = snapshot
     }
 
-    var descriptors: [Int32] { [visit.descriptor].compactMap(\.self) }
-    var deadline: Instant { .now() + Self.patience }
+    var descriptors: [Int32] { visit.descriptors }
+    var deadline: Instant { visit.deadline }
 
-    func proceed() -> Event? {
-        guard let snapshot = snapshot() else { return nil }
-        return visit.report(snapshot).map { .examined($0) }
-    }
+    func proceed() -> Event? { visit.proceed(snapshot).map { .examined($0) } }
 }

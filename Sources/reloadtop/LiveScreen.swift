@@ -182,7 +182,7 @@ final class LiveScreen {
         }
     }
 
-    /// Once a second: the clock, and the demo's master once it runs.
+    /// Once a second, and not where a look has just told the time: the clock, and the demo's master once it runs.
     private func tick() {
         clock?.set(after: .seconds(1))
         if sighting == nil, let demo, let pid = demo.master { seekDemo(demo, pid: pid) }
@@ -192,6 +192,7 @@ final class LiveScreen {
     // MARK: Events
 
     private func happen(_ event: Event) {
+        if case .looked = event { clock?.set(after: .milliseconds(1100)) }
         for effect in update(&state, event) { perform(effect) }
         drawSoon()
     }

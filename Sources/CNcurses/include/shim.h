@@ -45,6 +45,12 @@ static inline SCREEN *shim_newterm_direct(FILE *input) {
     snprintf(name, sizeof name, "%.*s-direct", length, type);
     return newterm(name, stdout, input ? input : stdin);
 }
+// ncurses writes a program's cursor movements one by one until the program has come back from the shell once, and looks
+// for keys between the rows. This makes it one write a frame. Call it after newterm, before the first frame.
+static inline void shim_write_frames_whole(void) {
+    typeahead(-1);
+    endwin();
+}
 static inline int shim_init_pair(int number, int foreground, int ground) {
     return init_extended_pair(number, foreground, ground);
 }

@@ -1,5 +1,6 @@
 // One visit of the doctor: starts the configuration test, and when that has ended collects the facts and goes
-// through the checklist. Nobody has to wait: the test is a descriptor to watch.
+// through the checklist. Nobody has to wait: the test and the questions are descriptors to watch, and the rest is done
+// in short steps.
 
 import Observing
 import ReloadModel
@@ -10,6 +11,9 @@ package final class Consultation {
     private let proc: ProcTree
     private let units: UnitFiles
     private let check: Known<ConfigurationCheck>
+    private var collector: FactCollector?
+    /// How often a test that tells nothing is looked at: it ends by itself after ten seconds.
+    private static let testPatience = Duration.milliseconds(500)
 
     /// `units`: where unit files are looked for.
     package init(_ master: RunningMaster, proc: ProcTree = ProcTree(), units: UnitFiles = UnitFiles()) {
@@ -19,11 +23,22 @@ package final class Consultation {
         check = ConfigurationCheck.start(proc, master: master.pid)
     }
 
-    /// Readable when there may be a report; nil: there is one at once.
-    package var descriptor: Int32? { check.value?.descriptor }
+    /// What it waits for now. None of them is closed before this value itself is released.
+    package var descriptors: [Int32] {
+        if let collector { return collector.descriptors }
+        return [check.value?.descriptor].compactMap(\.self)
+    }
 
-    /// The report, with the newest look at the proxy; nil while the configuration is tested.
-    package func report(_ snapshot: Snapshot) -> HealthReport? {
+    /// When `proceed` wants to be called although none of them is ready.
+    package var deadline: Instant {
+        if let collector { return collector.deadline }
+        return check.value == nil ? .now() : .now() + Self.testPatience
+    }
+
+    /// Goes on for some milliseconds; the report once it is complete. `snapshot`: the newest look, asked for once, when
+    /// the test has ended.
+    package func proceed(_ snapshot: () -> Snapshot?) -> HealthReport? {
+        if let collector { return collector.proceed().map(Checklist.report) }
         let test: Known<ConfigurationTest>
         switch check {
         case .unknown(let why): test = .unknown(why)
@@ -31,8 +46,10 @@ package final class Consultation {
             guard let verdict = check.result() else { return nil }
             test = Self.test(check.command, verdict)
         }
-        let collector = FactCollector(master: master, snapshot: snapshot, proc: proc, units: units)
-        return Checklist.report(collector.facts(test: test))
+        if let snapshot = snapshot() {
+            collector = FactCollector(master, snapshot, test: test, proc: proc, units: units)
+        }
+        return nil
     }
 
     private static func test(

@@ -1,5 +1,6 @@
 // The edge: collects the facts about one running proxy from /proc, the kernel's socket lists, the unit files, the
-// configuration files and one round of one-shot questions to the workers.
+// configuration files and one round of one-shot questions to the workers. It goes on in short steps and waits for
+// nothing itself: a screen may be drawn meanwhile.
 
 import ConfigLanguage
 import Glibc
@@ -8,25 +9,99 @@ import ReloadModel
 import RuntimeAPI
 import Unix
 
-struct FactCollector {
+final class FactCollector {
     /// A worker with more connections is not asked for the list of its sessions: that costs it.
     private static let listedAtMost = 2000
     /// The longest that all questions together take.
     private static let patience = Duration.milliseconds(300)
+    /// How long one step takes.
+    private static let step = Duration.milliseconds(8)
+    /// How long those who hold other ports are looked for.
+    private static let longestSearch = Duration.milliseconds(400)
     private static let hour: Int64 = 3_600_000_000
 
-    let master: RunningMaster
-    let snapshot: Snapshot
-    let proc: ProcTree
-    let units: UnitFiles
+    private let master: RunningMaster
+    private let snapshot: Snapshot
+    private let test: Known<ConfigurationTest>
+    private let proc: ProcTree
+    private let units: UnitFiles
+    private let began = Instant.now()
 
-    /// All facts but the configuration test, which takes longer and is told by somebody else.
-    func facts(test: Known<ConfigurationTest>) -> SystemFacts {
+    private enum Stage {
+        /// The workers answer, and meanwhile their descriptors are read.
+        case asking
+        case owners(until: Instant)
+        case done
+    }
+    private var stage = Stage.asking
+    /// Kept to the end: whoever watches their descriptors may still do so.
+    private let exchanges: Known<[(pid: Int32, exchange: AdminExchange)]>
+    /// Whose descriptors are still to be read, and those that are.
+    private var unread: [Int32]
+    private var walk: DescriptorWalk?
+    private var ours: Set<UInt64> = []
+    private var listening: Known<[InternetSocket]>
+    private var search: SocketOwnerSearch
+
+    /// `test`: the configuration test, which somebody else has waited for.
+    init(
+        _ master: RunningMaster, _ snapshot: Snapshot, test: Known<ConfigurationTest>, proc: ProcTree,
+        units: UnitFiles
+    ) {
+        self.master = master
+        self.snapshot = snapshot
+        self.test = test
+        self.proc = proc
+        self.units = units
+        search = SocketOwnerSearch(proc, step: Self.step)
+        unread = [master.pid] + snapshot.workers.map(\.pid)
+        exchanges = Self.ask(master, snapshot, proc)
+        listening = Self.listening(master, proc)
+    }
+
+    /// What it waits for; none: `proceed` has something to do at once.
+    var descriptors: [Int32] {
+        guard case .asking = stage, unread.isEmpty else { return [] }
+        return (exchanges.value ?? []).filter { $0.exchange.outcome == nil }.map(\.exchange.descriptor)
+    }
+
+    var deadline: Instant {
+        descriptors.isEmpty ? .now() : min(began + Self.patience, .now() + .milliseconds(20))
+    }
+
+    /// Goes on for some milliseconds; all facts, once they are together.
+    func proceed() -> SystemFacts? {
+        let end = Instant.now() + Self.step
+        repeat {
+            switch stage {
+            case .asking:
+                readDescriptors(until: end)
+                let open = (exchanges.value ?? []).filter { $0.exchange.outcome == nil }
+                for (_, exchange) in open { exchange.proceed(until: end) }
+                let isLate = Instant.now() >= began + Self.patience
+                guard unread.isEmpty, isLate || open.allSatisfy({ $0.exchange.outcome != nil }) else {
+                    return nil
+                }
+                for (_, exchange) in open { exchange.end() }
+                stage = .owners(until: .now() + Self.longestSearch)
+            case .owners(let until):
+                let others = (listening.value ?? []).filter { !ours.contains($0.inode) }
+                search.look(for: Set(others.map(\.inode)))
+                if search.isFinished || Instant.now() >= until { stage = .done }
+            case .done: return facts()
+            }
+        } while Instant.now() < end
+        return nil
+    }
+
+    private func facts() -> SystemFacts {
         let arguments = proc.arguments(master.pid)
         let files = LoadedConfiguration(proc, master: master.pid)
         let onDisk = files.files().map(outline)
         let inForce = snapshot.configuration.filesInForce
-        let answers = ask()
+        let answers = exchanges.map { all in
+            Dictionary(uniqueKeysWithValues: all.map { ($0.pid, $0.exchange.text) })
+        }
         let known = inForce.value == nil ? onDisk : inForce.map(outline)
         return SystemFacts(
             now: snapshot.time, program: master.program, version: snapshot.proxy.version,
@@ -102,8 +177,10 @@ struct FactCollector {
 
     // MARK: Workers
 
-    /// What each worker that can answer said to `show info` and, where that is cheap, to `show sess`.
-    private func ask() -> Known<[Int32: String]> {
+    /// Asks each worker that can answer for `show info` and, where that is cheap, for `show sess`.
+    private static func ask(
+        _ master: RunningMaster, _ snapshot: Snapshot, _ proc: ProcTree
+    ) -> Known<[(pid: Int32, exchange: AdminExchange)]> {
         guard let word = master.masterSocket.value,
             let address = AdminAddress.parse(word, relativeTo: try? readLink("/proc/self/cwd"))
         else {
@@ -112,12 +189,13 @@ struct FactCollector {
         let asked = snapshot.workers.map(\.pid).filter { pid in
             proc.stat(pid).map { !["T", "t", "Z"].contains($0.state) } ?? false
         }
-        let questions = asked.map { pid -> (address: SocketAddress, command: String) in
-            let few = snapshot.workers.first { $0.pid == pid }?.connections.value ?? .max <= Self.listedAtMost
-            return (address, few ? "@!\(pid) show info;@!\(pid) show sess" : "@!\(pid) show info")
-        }
-        let answers = AdminQuery.ask(questions, within: Self.patience)
-        return .known(Dictionary(uniqueKeysWithValues: zip(asked, answers.map(\.text))))
+        return .known(
+            asked.map { pid in
+                let worker = snapshot.workers.first { $0.pid == pid }
+                let few = worker?.connections.value ?? .max <= listedAtMost
+                let command = few ? "@!\(pid) show info;@!\(pid) show sess" : "@!\(pid) show info"
+                return (pid, AdminExchange(address, command))
+            })
     }
 
     private func sessions(_ answers: Known<[Int32: String]>) -> Known<[SessionFact]> {
@@ -160,7 +238,7 @@ struct FactCollector {
 
     // MARK: Ports
 
-    private func listeners() -> Known<[ListenerFact]> {
+    private static func listening(_ master: RunningMaster, _ proc: ProcTree) -> Known<[InternetSocket]> {
         if let theirs = proc.link(master.pid, "ns/net").value, let own = try? readLink("/proc/self/ns/net"),
             theirs != own
         {
@@ -170,38 +248,39 @@ struct FactCollector {
                     remedy: "nsenter --net=/proc/\(master.pid)/ns/net reloadtop doctor --pid \(master.pid)"))
         }
         do throws(Errno) {
-            let all = try SocketDiagnosis.internet(states: SocketDiagnosis.listening)
-            var ours: Set<UInt64> = []
-            for pid in [master.pid] + snapshot.workers.map(\.pid) {
-                switch proc.socketInodes(pid) {
-                case .known(let inodes): ours.formUnion(inodes)
-                case .unknown(let why): return .unknown(why)
-                }
-            }
-            let owners = owners(of: all.filter { !ours.contains($0.inode) })
-            return .known(
-                all.map { socket in
-                    ListenerFact(
-                        address: socket.address, isOurs: ours.contains(socket.inode),
-                        owner: owners[socket.inode])
-                })
+            return .known(try SocketDiagnosis.internet(states: SocketDiagnosis.listening))
         } catch {
             return .unknown(Unknown("sock_diag: \(error)"))
         }
     }
 
-    /// The names of those who hold other sockets, as far as a short search finds them.
-    private func owners(of sockets: [InternetSocket]) -> [UInt64: String] {
-        var search = SocketOwnerSearch(proc)
-        let inodes = Set(sockets.map(\.inode))
-        let deadline = Instant.now() + Self.patience
-        repeat { search.look(for: inodes) } while !search.isFinished && Instant.now() < deadline
-        var names: [UInt64: String] = [:]
-        for socket in sockets {
-            guard let pid = search.owner(of: socket.inode) else { continue }
-            names[socket.inode] = "\(proc.stat(pid)?.name ?? "process") (pid \(pid))"
+    /// Reads which sockets the master and its workers have.
+    private func readDescriptors(until end: Instant) {
+        if listening.value == nil { unread = [] }
+        while let pid = unread.last, Instant.now() < end {
+            do throws(Errno) {
+                if walk == nil { walk = try DescriptorWalk(proc, pid) }
+                guard let walk, walk.proceed() else { continue }
+                ours.formUnion(walk.sockets.values)
+                self.walk = nil
+                unread.removeLast()
+            } catch {
+                listening = .unknown(proc.denied("the descriptors of process \(pid)", error))
+                unread = []
+            }
         }
-        return names
+    }
+
+    private func listeners() -> Known<[ListenerFact]> {
+        listening.map { all in
+            all.map { socket in
+                let owner = search.owner(of: socket.inode).map { pid in
+                    "\(proc.stat(pid)?.name ?? "process") (pid \(pid))"
+                }
+                return ListenerFact(
+                    address: socket.address, isOurs: ours.contains(socket.inode), owner: owner)
+            }
+        }
     }
 }
 
