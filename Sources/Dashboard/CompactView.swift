@@ -70,7 +70,7 @@ enum CompactView {
             .init(StyledText("\(glyphs.of(worker.state)) \(word)", worker.state.style), rank: 0),
             .init(StyledText("g\(worker.generation.figure(String.init))"), rank: 3),
             .init(StyledText(String(worker.pid)), rank: 1),
-            .init(StyledText("\(worker.connectionsFigure)c", .strong), rank: 2),
+            .init(StyledText(worker.connectionsFigure("c"), .strong), rank: 2),
             .init(StyledText(ProcessesPanel.memory(worker.memory)), rank: 5),
             .init(
                 StyledText(worker.needsReasons ? "kill \(worker.killIn.figure(Figures.span))" : ""), rank: 4),

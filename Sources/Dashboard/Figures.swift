@@ -112,7 +112,7 @@ extension Known {
 
 extension WorkerSample {
     /// `812`; `812 7s` where that was counted seven seconds ago; `?`
-    var connectionsFigure: String {
-        connections.figure(Figures.count) + (connectionsAge.map { " \(Figures.span($0))" } ?? "")
+    func connectionsFigure(_ unit: String = "") -> String {
+        connections.figure(Figures.count) + unit + (connectionsAge.map { " \(Figures.span($0))" } ?? "")
     }
 }

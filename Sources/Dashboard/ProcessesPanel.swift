@@ -153,7 +153,7 @@ enum ProcessesPanel {
         put(.generation, worker.generation.figure(String.init), .value)
         put(.state, "\(glyphs.of(worker.state)) \(worker.state.word)", worker.state.style)
         put(.age, Figures.span(worker.uptime), .value)
-        put(.connections, worker.connectionsFigure, figures)
+        put(.connections, worker.connectionsFigure(), figures)
         let change = worker.connectionsPerSecond.figure(Figures.change)
         put(.change, change, change == "0" ? .label : .value)
         put(.memory, memory(worker.memory), .value)

@@ -69,7 +69,7 @@ enum TreeColumns: Int, CaseIterable {
     }
 
     private static func connectionsWidth(_ state: State) -> Int {
-        let counts = state.picture?.snapshot.workers.map { $0.connectionsFigure.utf8.count }
+        let counts = state.picture?.snapshot.workers.map { $0.connectionsFigure().utf8.count }
         return max(4, counts?.max() ?? 0)
     }
 

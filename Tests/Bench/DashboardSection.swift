@@ -33,14 +33,28 @@ enum DashboardSection {
     }
 
     /// One watcher's figures, one of a round each.
-    private struct Figures {
+    fileprivate struct Figures {
         /// Percent of one CPU.
         var cpu: [Double] = []
         /// Resident, in MiB.
         var memory: [Double] = []
-        /// Of new connections, in milliseconds.
-        var p99: [Double] = []
+        /// The p99 of new connections through the proxy, divided by the one without a watcher just before and after.
+        var rise: [Double] = []
+        /// Milliseconds of CPU a second that the proxy spends on being watched.
+        var asked: [Double] = []
     }
+
+    /// What one measurement brought.
+    fileprivate struct Measured {
+        var cpu = 0.0
+        var memory = 0.0
+        /// Milliseconds.
+        var p99 = 0.0
+        /// The proxy's CPU without other load, milliseconds a second.
+        var asked = 0.0
+    }
+
+    private static let mostRounds = 5
 
     static func run(_ options: BenchOptions, into table: inout FigureTable) throws {
         let loop = try EventLoop()
@@ -62,11 +76,16 @@ enum DashboardSection {
                 clients.tally(name)?.succeeded == connectionsEach
             }
         }
+        try check(subject)
         var figures: [Watcher: Figures] = [:]
-        for round in 0..<min(options.rounds, 3) {
-            let order = round.isMultiple(of: 2) ? Watcher.allCases : Watcher.allCases.reversed()
-            for watcher in order {
-                try measure(watcher, subject, on: loop, into: &figures[watcher, default: Figures()])
+        for round in 0..<min(options.rounds, mostRounds) {
+            let watchers = Watcher.allCases.filter { $0 != .nobody }
+            var before = try measure(.nobody, subject, on: loop)
+            for watcher in round.isMultiple(of: 2) ? watchers : watchers.reversed() {
+                let watched = try measure(watcher, subject, on: loop)
+                let after = try measure(.nobody, subject, on: loop)
+                figures[watcher, default: Figures()].add(watched, quiet: [before, after])
+                before = after
             }
         }
         clients.finish()
@@ -76,8 +95,22 @@ enum DashboardSection {
         add(figures, to: &table)
     }
 
+    /// The scene is what it is said to be.
+    private static func check(_ subject: Subject) throws {
+        let workers = subject.proxy.children
+        let held = try workers.map { pid in
+            let info = try AdminClient.ask(subject.proxy.masterSocket, "@!\(pid) show info")
+            let line = info.split(separator: "\n").first { $0.hasPrefix("CurrConns: ") }
+            return line.flatMap { Int($0.dropFirst("CurrConns: ".count)) } ?? 0
+        }
+        let all = held.reduce(0, +)
+        guard workers.count == oldWorkers + 1, all == workers.count * connectionsEach else {
+            throw ProgramError("the scene has \(workers.count) workers with \(all) connections: \(held)")
+        }
+    }
+
     private static func add(_ figures: [Watcher: Figures], to table: inout FigureTable) {
-        guard let own = figures[.reloadtop], let quiet = figures[.nobody] else { return }
+        guard let own = figures[.reloadtop] else { return }
         let scene =
             "\(oldWorkers + 1) workers, \((oldWorkers + 1) * connectionsEach) connections,"
             + " \(processes) processes"
@@ -95,23 +128,29 @@ enum DashboardSection {
             isGood: memory <= 20)
         for peer in [Watcher.top, .htop, .hatop] {
             guard let theirs = figures[peer] else { continue }
-            let rise = { (watched: Figures) in
-                median(zip(watched.p99, quiet.p99).map { $0 / $1 })
-            }
             table.add(
                 "p99 of the watched proxy ÷ unwatched: \(peer.rawValue) (left), reloadtop (right)",
-                hundredths(rise(theirs)), hundredths(rise(own)), target: "-", isGood: true)
+                hundredths(median(theirs.rise)), hundredths(median(own.rise)), target: "-", isGood: true)
         }
+        table.add(
+            "CPU of the proxy for being watched: hatop (left), reloadtop (right)",
+            "\(hundredths(median(figures[.hatop]?.asked ?? []))) ms/s",
+            "\(hundredths(median(own.asked))) ms/s", target: "-", isGood: true)
     }
 
-    /// Ten seconds of a full-screen program, once it has settled, beside new connections to the proxy.
+    /// Some seconds of a full-screen program, once it has settled: first alone with the proxy, then beside new
+    /// connections to it.
     private static func measure(
-        _ watcher: Watcher, _ subject: Subject, on loop: EventLoop, into figures: inout Figures
-    ) throws {
+        _ watcher: Watcher, _ subject: Subject, on loop: EventLoop
+    ) throws -> Measured {
         let session = try watcher.command(subject).map { try TmuxSession($0, columns: 120, rows: 40) }
         let pid = try session?.pid
         try session?.wait(for: "a first screen") { rows in rows.contains { !$0.isEmpty } }
         try loop.run(load: .seconds(2))
+        var measured = Measured()
+        let idle = subject.cpuSeconds
+        try loop.run(load: .seconds(4))
+        measured.asked = (subject.cpuSeconds - idle) / 4 * 1000
         let traffic = Traffic(on: loop)
         traffic.start(Load("new", .connections(perSecond: 1000)), to: subject.address)
         let before = pid.map(Machine.cpuSeconds) ?? 0
@@ -121,12 +160,27 @@ enum DashboardSection {
         traffic.finish()
         try loop.run(for: "the last responses", atMost: .seconds(15)) { traffic.isFinished }
         if let pid, let session {
-            figures.cpu.append((Machine.cpuSeconds(pid) - before) / seconds * 100)
-            figures.memory.append(Double(Machine.resident(pid)) / 1_048_576)
+            measured.cpu = (Machine.cpuSeconds(pid) - before) / seconds * 100
+            measured.memory = Double(Machine.resident(pid)) / 1_048_576
             if let status = try session.exitStatus {
                 throw ProgramError("\(watcher.rawValue) ended with \(status): \(try session.screen())")
             }
         }
-        if let report = traffic.reports.first { figures.p99.append(report.all.p99) }
+        measured.p99 = traffic.reports.first?.all.p99 ?? .nan
+        return measured
+    }
+}
+
+extension DashboardSection.Figures {
+    fileprivate mutating func add(
+        _ watched: DashboardSection.Measured, quiet: [DashboardSection.Measured]
+    ) {
+        func mean(_ figure: KeyPath<DashboardSection.Measured, Double>) -> Double {
+            quiet.reduce(0) { $0 + $1[keyPath: figure] } / Double(quiet.count)
+        }
+        cpu.append(watched.cpu)
+        memory.append(watched.memory)
+        rise.append(watched.p99 / mean(\.p99))
+        asked.append(max(0, watched.asked - mean(\.asked)))
     }
 }

@@ -66,6 +66,25 @@ import Testing
         .judge(Self.report(connections, state: state), worker: Self.worker(cpu: cpu))
     }
 
+    @Test func evidenceIsTheSameInSlicesAndAtOnce() {
+        let connections = (0..<20).map { index in
+            let activities: [WorkerConnection.Activity] = [.tunnel, .waiting, .silent, .queue, .head]
+            var connection = Self.stream(activities[index % 5], "10.0.0.\(index % 3):\(index)")
+            if index % 5 == 2 { connection.frontend = nil }
+            return connection
+        }
+        var report = Self.report(connections)
+        let atOnce = WhyAlive.judge(report, worker: Self.worker())
+        var evidence = WhyAliveEvidence()
+        var slices = 1
+        while !evidence.take(report.connections, atMost: 3, timeouts: report.timeouts) { slices += 1 }
+        report.evidence = evidence
+        #expect(slices == 7)
+        #expect(evidence.taken == 20)
+        #expect(WhyAlive.judge(report, worker: Self.worker()) == atOnce)
+        #expect(atOnce.reasons.map(\.members).joined().sorted() == Array(0..<20))
+    }
+
     @Test func idleWebSocketsOfTwoClients() {
         let both: [WorkerConnection.Deadline: Int] = [
             .clientRead: 2877, .clientWrite: 2877, .serverRead: 2877, .serverWrite: 2877,

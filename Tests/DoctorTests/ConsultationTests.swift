@@ -1,0 +1,50 @@
+// The doctor's visit at a proxy that does not answer: its steps stay short, and it ends.
+
+import Glibc
+import Observing
+import ReloadModel
+import TestSupport
+import Testing
+import Unix
+
+@testable import Doctor
+
+@Suite(.serialized) struct ConsultationTests {
+    @Test func aSilentMasterHoldsNobody() throws {
+        let proxy = try RunningProxy(.mwproxy) { folder in
+            """
+            global
+                stats socket \(folder.file("worker.sock")) mode 600 level admin
+            defaults
+                mode http
+                timeout connect 5s
+                timeout client 60s
+                timeout server 60s
+            frontend web
+                bind unix@\(folder.file("web.sock"))
+                default_backend app
+            backend app
+                server s1 127.0.0.1:9
+
+            """
+        }
+        let master = try Observer.find(pid: proxy.master)
+        let snapshot = Observer(master).sample()
+        let visit = Consultation(master)
+        kill(proxy.master, SIGSTOP)
+        defer { kill(proxy.master, SIGCONT) }
+        var longest = Duration.zero
+        let report = try wait(for: "the report", atMost: .seconds(15)) { () -> HealthReport? in
+            let began = Instant.now()
+            let report = visit.proceed { snapshot }
+            longest = max(longest, Instant.now() - began)
+            guard report == nil else { return report }
+            var polled = visit.descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            poll(&polled, nfds_t(polled.count), Int32(max(0, (visit.deadline - .now()).milliseconds)))
+            return nil
+        }
+        #expect(!report.examinations.isEmpty)
+        // Waiting for the answers takes three hundred: nobody waits in a step. A loaded machine is given some time.
+        #expect(longest < .milliseconds(200), "longest step \(longest.milliseconds) ms")
+    }
+}
