@@ -200,7 +200,7 @@ extension Connection {
         let folder = try ScratchFolder()
         let path = folder.file("bad.sock")
         let script = """
-            import socket, sys, time
+            import signal, socket, sys
             s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(5); print("up", flush=True)
             c, _ = s.accept()
             line = b"0x1: proto=tcpv4 src=10.0.0.7:1 fe=a be=<NONE> srv=<none> age=1s"
@@ -209,10 +209,11 @@ extension Connection {
                 if manner == "endless":
                     while True: c.sendall(line + b" exp=1s\\n" + b"x" * 100000)
                 elif manner == "garbage": c.sendall(bytes(range(256)) * 500 + b"\\n0x: proto= age=\\n0x2: = [ ]\\n")
-                elif manner == "silent": time.sleep(5)
+                elif manner == "silent":
+                    while c.recv(4096): pass
                 elif manner == "cut": c.sendall(line * 3 + b"\\n" + line[:40])
             except OSError: pass
-            c.close(); time.sleep(30)
+            c.close(); signal.pause()
             """
         let server = try RunningProgram(
             try Program.system("python3"), ["-c", script, path, manner], in: folder, name: "bad")

@@ -15,9 +15,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         var drained = 0
         rig.core.drained = { drained += 1 }
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: server)
+        let server = try rig.forward(get, of: client)
         server.send(ok)
         try rig.expect("ok", at: client)
         rig.core.stopAccepting(removed: [])
@@ -61,13 +59,9 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         var drained = false
         rig.core.drained = { drained = true }
         let waiting = try rig.client()
-        waiting.send(get)
-        let one = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: one)
+        let one = try rig.forward(get, of: waiting)
         let streaming = try rig.client()
-        streaming.send(get)
-        let two = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: two)
+        let two = try rig.forward(get, of: streaming)
         two.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n")
         try rig.expect("part", at: streaming)
         let idle = try rig.client()

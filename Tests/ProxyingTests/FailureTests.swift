@@ -13,9 +13,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func aStaleConnectionIsReplacedWithoutTheClientNoticing() throws {
         let rig = try Rig { _, backend in backend.settings.httpReuse = .always }
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: server)
+        let server = try rig.forward(get, of: client)
         server.send(ok)
         try rig.expect("ok", at: client)
         _ = client.take()
@@ -33,9 +31,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func aServerThatClosesWithoutAnswerIsABadGateway() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: server)
+        let server = try rig.forward(get, of: client)
         server.close()
         try rig.expect("502 Bad Gateway", at: client)
         #expect(rig.core.backends[0].counters.responseErrors == 1)
@@ -54,9 +50,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nz\r\n", 55),
         ] {
             let client = try rig.client()
-            client.send(get)
-            let server = try rig.acceptAtOrigin()
-            try rig.expect("GET", at: server)
+            let server = try rig.forward(get, of: client)
             server.send(reply)
             try rig.expectEnd(of: client)
             let response = try #require(rig.core.backends[0].invalidResponse)
@@ -77,9 +71,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func nonsenseFromTheServerIsABadGateway() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: server)
+        let server = try rig.forward(get, of: client)
         server.send("SSH-2.0-OpenSSH\r\n")
         try rig.expect("502 Bad Gateway", at: client)
     }
@@ -104,9 +96,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func aSilentKeepAliveConnectionIsClosedQuietly() throws {
         let rig = try Rig { frontend, _ in frontend.settings.timeouts.httpKeepAlive = .milliseconds(30) }
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: server)
+        let server = try rig.forward(get, of: client)
         server.send(ok)
         try rig.expectEnd(of: client)
         #expect(client.text == ok)
@@ -142,9 +132,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func thoseWhoFindNoPlaceWaitForOne() throws {
         let rig = try Rig { _, backend in backend.servers[0].options.maxconn = 1 }
         let first = try rig.client()
-        first.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: server)
+        let server = try rig.forward(get, of: first)
         let second = try rig.client()
         second.send(get)
         try rig.pump("the second to wait") { rig.core.backends[0].queued.current == 1 }
@@ -197,9 +185,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func aClientThatGoesAwayTakesItsServerConnectionWithIt() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: server)
+        let server = try rig.forward(get, of: client)
         client.reset()
         try rig.expectEnd(of: server)
         #expect(rig.core.streams().isEmpty)

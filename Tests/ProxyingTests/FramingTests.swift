@@ -41,9 +41,7 @@ private let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     func fieldsThatMustNotBeThereAreStripped(_ response: String, _ passed: String) throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("\r\n\r\n", at: server)
+        let server = try rig.forward(get, of: client, until: "\r\n\r\n")
         server.send(response)
         try rig.expect(passed, at: client)
         #expect(client.text == passed)
@@ -79,9 +77,7 @@ private let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     func responsesThatCannotBePassedOnAreABadGateway(_ response: String) throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("\r\n\r\n", at: server)
+        let server = try rig.forward(get, of: client, until: "\r\n\r\n")
         server.send(response)
         try rig.expect("HTTP/1.1 502 Bad Gateway\r\n", at: client)
         try rig.expectEnd(of: server)

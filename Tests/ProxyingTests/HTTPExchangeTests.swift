@@ -13,9 +13,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func aConnectionIsKeptOnBothSides() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("\r\n\r\n", at: server)
+        let server = try rig.forward(get, of: client, until: "\r\n\r\n")
         #expect(server.take() == get)
         server.send(ok)
         try rig.expect("ok", at: client)
@@ -68,9 +66,9 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         let rig = try Rig()
         let client = try rig.client()
         let chunks = "5;x=y\r\nhello\r\n0\r\nDigest: z\r\n\r\n"
-        client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("chunked\r\n\r\n", at: server)
+        let server = try rig.forward(
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", of: client,
+            until: "chunked\r\n\r\n")
         for byte in chunks.utf8 {
             client.send([byte])
             try rig.loop.runOnce(longestWait: .milliseconds(1))
@@ -87,9 +85,9 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func anOldClientGetsChunksWithoutTheirFraming() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("connection: keep-alive\r\n\r\n", at: server)
+        let server = try rig.forward(
+            "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", of: client,
+            until: "connection: keep-alive\r\n\r\n")
         server.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n")
         try rig.expectEnd(of: client)
         #expect(client.text == "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nabcdef")
@@ -98,9 +96,9 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func theServerDecidesAboutContinue() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("100-continue", at: server)
+        let server = try rig.forward(
+            "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n", of: client,
+            until: "100-continue")
         server.send("HTTP/1.1 100 Continue\r\n\r\n")
         try rig.expect("100 Continue\r\n\r\n", at: client)
         client.send("body")
@@ -113,9 +111,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func responsesWithoutBodyEndWithTheirHead() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("HEAD", at: server)
+        let server = try rig.forward("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", of: client, until: "HEAD")
         server.send("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
         try rig.expect("500\r\n\r\n", at: client)
         for status in ["204 No Content", "304 Not Modified"] {
@@ -132,9 +128,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func aBodyThatEndsWithTheConnectionEndsTheClientsToo() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("GET", at: server)
+        let server = try rig.forward(get, of: client)
         server.send("HTTP/1.1 200 OK\r\n\r\nall of it")
         try rig.expect("all of it", at: client)
         server.close()
@@ -145,9 +139,9 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func anUpgradeBecomesATunnelWithHalfClose() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("Upgrade: websocket", at: server)
+        let server = try rig.forward(
+            "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", of: client,
+            until: "Upgrade: websocket")
         #expect(server.text.contains("connection: Upgrade\r\n"))
         server.send(
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
@@ -166,9 +160,8 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     @Test func connectBecomesATunnel() throws {
         let rig = try Rig()
         let client = try rig.client()
-        client.send("CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\nearly")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("CONNECT", at: server)
+        let server = try rig.forward(
+            "CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\nearly", of: client, until: "CONNECT")
         server.send("HTTP/1.1 200 Connected\r\n\r\n")
         try rig.expect("Connected\r\n\r\n", at: client)
         try rig.expect("early", at: server)
@@ -194,9 +187,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
             backend.settings.connectionMode = .serverClose
         }
         let client = try rig.client()
-        client.send(get)
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("\r\n\r\n", at: server)
+        let server = try rig.forward(get, of: client, until: "\r\n\r\n")
         #expect(
             server.text
                 == "GET /a HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 127.0.0.1\r\nconnection: close\r\n\r\n")

@@ -73,9 +73,8 @@ import Testing
     @Test func httpCloseEndsBothSides() throws {
         let rig = try rig("option httpclose")
         let client = try rig.client()
-        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("connection: close\r\n\r\n", at: server)
+        let server = try rig.forward(
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n", of: client, until: "connection: close\r\n\r\n")
         server.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         try rig.expectEnd(of: client)
         try rig.expectEnd(of: server)

@@ -255,6 +255,14 @@ final class Rig {
         return try #require(accepted)
     }
 
+    /// Sends a request of `client` on a new connection of the first origin, where `text` of it arrives: that connection.
+    func forward(_ request: String, of client: TestSocket, until text: String = "GET") throws -> TestSocket {
+        client.send(request)
+        let server = try acceptAtOrigin()
+        try expect(text, at: server)
+        return server
+    }
+
     /// Waits until a socket has received `text` somewhere in what came.
     func expect(
         _ text: String, at socket: TestSocket, sourceLocation: SourceLocation = #_sourceLocation

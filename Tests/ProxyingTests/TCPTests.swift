@@ -70,9 +70,9 @@ import Unix
     @Test func aWebSocketCarriesMuchBothWays() throws {
         let rig = try Rig(text: "listen fe\n bind front1\n server s1 origin1\n")
         let client = try rig.client()
-        client.send("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("\r\n\r\n", at: server)
+        let server = try rig.forward(
+            "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", of: client,
+            until: "\r\n\r\n")
         _ = server.take()
         server.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
         try rig.expect("\r\n\r\n", at: client)
@@ -84,9 +84,8 @@ import Unix
     @Test func aConnectTunnelTakesWhatCameWithItsHead() throws {
         let rig = try Rig(text: "listen fe\n bind front1\n server s1 origin1\n")
         let client = try rig.client()
-        client.send("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\nearly")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("\r\n\r\n", at: server)
+        let server = try rig.forward(
+            "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\nearly", of: client, until: "\r\n\r\n")
         server.send("HTTP/1.1 200 OK\r\n\r\nhello")
         try rig.expect("hello", at: client)
         try rig.expect("early", at: server)

@@ -61,9 +61,7 @@ import Unix
         try rig.expect(" 504 ", at: log)
         #expect(log.take().contains(" - - sH-- "))
         let other = try rig.client()
-        other.send(get)
-        let next = try rig.acceptAtOrigin()
-        try rig.expect("\r\n\r\n", at: next)
+        let next = try rig.forward(get, of: other, until: "\r\n\r\n")
         next.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
         try rig.expectEnd(of: other)
         try rig.expect(" - - sD-- ", at: log)
@@ -107,9 +105,9 @@ import Unix
     @Test func tunnel() throws {
         let (rig, log) = try rig("timeout tunnel 30ms")
         let client = try rig.client()
-        client.send("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        let server = try rig.acceptAtOrigin()
-        try rig.expect("\r\n\r\n", at: server)
+        let server = try rig.forward(
+            "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", of: client,
+            until: "\r\n\r\n")
         server.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
         try rig.expect("\r\n\r\n", at: client)
         try rig.expectEnd(of: client)
