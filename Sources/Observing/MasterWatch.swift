@@ -219,6 +219,11 @@ final class MasterWatch {
         }
     }
 
+    /// mwproxy's own account of the newest load is not complete yet.
+    var awaitsLog: Bool {
+        master.program == .mwproxy && (logIsDue || knownLog?.attempts.last?.result == .running)
+    }
+
     private func record(_ attempt: ReloadAttempt) -> ReloadRecord {
         let result: ReloadRecord.Result =
             switch attempt.result {

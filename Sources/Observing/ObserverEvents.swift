@@ -168,7 +168,8 @@ extension Observer {
         guard let record = history.records.last, record.result != .running, record.result != .unknown,
             record.at != announced?.at || record.result != announced?.result,
             // Where the master can be asked, its answer brings the number of the attempt.
-            record.attempt != nil || record.result == .restart || master.masterSocket.value == nil
+            record.attempt != nil || record.result == .restart || master.masterSocket.value == nil,
+            watch?.awaitsLog != true
         else { return }
         defer { announced = record }
         guard last != nil else { return }
