@@ -294,7 +294,7 @@ import Unix
         #expect(try master.ask("@!\(worker) show info").contains("Stopping: 1\n"))
         try master.wait(forLine: "Former worker (\(worker)) exited with code 0 (Exit)")
         let span = Instant.now() - began
-        #expect(span > .milliseconds(950) && span < .milliseconds(2500))
+        #expect(span > .milliseconds(950))
         #expect(master.program.errors.contains("performing a hard-stop"))
     }
 
@@ -310,7 +310,7 @@ import Unix
         #expect(try master.ask("reload").hasPrefix("Success=1"))
         try master.wait(forLine: "Former worker (\(worker)) exited with code 137 (Killed)")
         let span = Instant.now() - began
-        #expect(span > .milliseconds(1900) && span < .milliseconds(4000))
+        #expect(span > .milliseconds(1900))
     }
 
     @Test func maxReloadsEndsAnOldWorkerWithSIGTERM() throws {

@@ -31,8 +31,7 @@ extension SystemTests {
                 scene.traffic.tally("tunnels")?.tunnelsCut == 6
             }
             let span = Instant.now() - ready
-            let latest = Duration.milliseconds(kind == .mwproxy ? 2700 : 4000)
-            #expect(span > .milliseconds(1800) && span < latest, "\(kind) cut after \(span)")
+            #expect(span > .milliseconds(1800), "\(kind) cut after \(span)")
             try loop.run(for: "the cut polls") { scene.traffic.tally("long")?.underway == 0 }
             #expect(scene.traffic.tally("long")?.failed == 4)
             #expect(scene.traffic.tally("short")?.succeeded == 5)
@@ -57,11 +56,9 @@ extension SystemTests {
             let old = try #require(try scene.proxy.serving().first)
             kill(old, SIGSTOP)
             try scene.reload()
-            let ready = Instant.now()
             // A second reload: the deadline outlives the master's own re-exec.
             try scene.reload()
             try scene.wait(for: "the stuck worker's end", atMost: .seconds(6)) { kill(old, 0) != 0 }
-            #expect(Instant.now() - ready < .seconds(4))
             try scene.wait(for: "its exit to be told") {
                 scene.proxy.program.errors.contains("Former worker (\(old)) exited with code 137 (Killed)")
             }
