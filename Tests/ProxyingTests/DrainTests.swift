@@ -59,7 +59,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         var drained = false
         rig.core.drained = { drained = true }
         let waiting = try rig.client()
-        let one = try rig.forward(get, of: waiting)
+        let unanswered = try rig.forward(get, of: waiting)
         let streaming = try rig.client()
         let two = try rig.forward(get, of: streaming)
         two.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n")
@@ -68,7 +68,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         try rig.pump("three clients") { rig.core.counters.clients.current == 3 }
         rig.core.stopAccepting(removed: [])
         #expect(!drained)
-        rig.core.hardStop()
+        withExtendedLifetime(unanswered) { rig.core.hardStop() }
         #expect(drained)
         #expect(rig.core.drainFigures.cut == 3)
         for client in [waiting, streaming, idle] { try rig.expectEnd(of: client) }

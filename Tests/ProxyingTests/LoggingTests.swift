@@ -64,7 +64,7 @@ import Unix
         let rig = try rig(logTo: path, .raw)
         let client = try rig.client()
         let server = try rig.forward("GET / HTTP/1.1\r\nHost: x\r\n\r\n", of: client)
-        rig.core.hardStop()
+        withExtendedLifetime(server) { rig.core.hardStop() }
         try rig.expect("KH--", at: log)
         #expect(log.text.contains(" 502 "))
     }
