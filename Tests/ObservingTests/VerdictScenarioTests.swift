@@ -245,7 +245,7 @@ final class ServedProxy {
                 name: "asker")
             try served.look(for: "the end of the script") { _ in !asked.isRunning }
             let author = served.last.reloads.dropFirst(before).last?.author
-            return author.flatMap { $0.chain.isEmpty ? nil : $0 }
+            return author.flatMap { $0.user == nil ? nil : $0 }
         }
         #expect(author.certainty == .likely)
         #expect(author.user == "nobody", "\(author.words)")

@@ -206,8 +206,7 @@ extension Connection {
                 if manner == "endless":
                     while True: c.sendall(line + b" exp=1s\\n" + b"x" * 100000)
                 elif manner == "garbage": c.sendall(bytes(range(256)) * 500 + b"\\n0x: proto= age=\\n0x2: = [ ]\\n")
-                elif manner == "silent":
-                    while c.recv(4096): pass
+                elif manner == "silent": signal.pause()
                 elif manner == "cut": c.sendall(line * 3 + b"\\n" + line[:40])
             except OSError: pass
             c.close(); signal.pause()
