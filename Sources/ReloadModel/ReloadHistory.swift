@@ -14,7 +14,7 @@ package struct ReloadHistory: Sendable {
         var wasLogged = false
         /// A log line told of its end.
         var endWasLogged = false
-        /// Somebody who was asked told of it; the event of its execution may come later.
+        /// Somebody who was asked told of its begin or its end; the event of that execution may come later.
         var awaitsExecution = false
         /// It was first seen after this program had started to watch.
         var isLive = true
@@ -72,7 +72,7 @@ package struct ReloadHistory: Sendable {
 
     package mutating func masterExecuted(at: Int64, source: ReloadRecord.Source) {
         if let last = attempts.indices.last, attempts[last].awaitsExecution,
-            isSameMoment(attempts[last].record.at, at)
+            isSameMoment(attempts[last].record.at, at) || isSameMoment(attempts[last].endedAt, at)
         {
             attempts[last].awaitsExecution = false
             return
@@ -84,6 +84,7 @@ package struct ReloadHistory: Sendable {
             }
             if executesAfterLoad {
                 end(last, attempts[last].child == nil ? .failed : .success, at: at)
+                attempts[last].awaitsExecution = false
                 return
             }
             attempts[last].record.result = .unknown
@@ -339,6 +340,9 @@ package struct ReloadHistory: Sendable {
     }
 
     private mutating func end(_ index: Int, _ result: ReloadRecord.Result, at: Int64?) {
+        if executesAfterLoad && attempts[index].wasExecuted && attempts[index].record.result == .running {
+            attempts[index].awaitsExecution = true
+        }
         attempts[index].record.result = result
         guard let at, let begin = attempts[index].record.at else { return }
         attempts[index].endedAt = at

@@ -35,6 +35,27 @@ import Testing
         #expect(summary(history) == ["#1 success 41ms process events"])
     }
 
+    /// The master answers, or writes its line, before the event of its second execution is read.
+    @Test(arguments: [true, false]) func anAnswerMayOvertakeTheSecondExecution(isAnswer: Bool) {
+        var history = ReloadHistory(executesAfterLoad: true)
+        history.observe(table(0, [(10, 0, true)]), at: at(0))
+        history.masterExecuted(at: at(100), source: .processEvents)
+        history.workerStarted(20, at: at(130), source: .processEvents, canBegin: false)
+        if isAnswer {
+            history.observe(table(1, [(10, 0, true), (20, 1, true)]), at: at(142))
+        } else {
+            history.read(ProxyLine("[NOTICE]   (1) : Reloading HAProxy"), at: at(99), source: .logFile)
+            history.read(ProxyLine("[NOTICE]   (1) : Loading success."), at: at(142), source: .logFile)
+        }
+        history.masterExecuted(at: at(141), source: .processEvents)
+        #expect(!history.isLoading)
+        history.masterExecuted(at: at(400), source: .processEvents)
+        #expect(history.isLoading)
+        history.workerStarted(30, at: at(430), source: .processEvents, canBegin: false)
+        history.masterExecuted(at: at(441), source: .processEvents)
+        #expect(history.records.map(\.result) == [.success, .success])
+    }
+
     @Test func aFailureBefore31HasNoWorker() {
         var history = ReloadHistory(executesAfterLoad: true)
         history.observe(table(3, [(10, 3, true)]), at: at(0))
