@@ -136,7 +136,8 @@ package struct ReloadHistory: Sendable {
         if let index = attempts.lastIndex(where: { !$0.wasLogged && isSameMoment($0.record.at, at) }) {
             attempts[index].wasLogged = true
             let known = attempts[index].record.at ?? at
-            if at < known {
+            // What the proxy itself told is exact.
+            if at < known, attempts[index].record.source != .showReloads {
                 attempts[index].record.at = at
                 attempts[index].record.durationMilliseconds = attempts[index].record.durationMilliseconds
                     .map { $0 + Double(known - at) / 1000 }
@@ -280,9 +281,12 @@ package struct ReloadHistory: Sendable {
             }
             row.id = nextID()
             let place = attempts.firstIndex { ($0.record.attempt ?? Int.max) > number } ?? attempts.count
+            let took = row.durationMilliseconds.value.map { Int64($0 * 1000) }
+            // Its lines in the log may still come.
             attempts.insert(
                 Attempt(
-                    record: row, wasExecuted: true, wasLogged: true, awaitsExecution: true, isLive: false),
+                    record: row, wasExecuted: true, awaitsExecution: true, isLive: false,
+                    endedAt: row.at.flatMap { begin in took.map { begin + $0 } }),
                 at: place)
         }
         trim()

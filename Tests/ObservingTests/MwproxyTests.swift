@@ -21,7 +21,8 @@ import Unix
         #expect(snapshot.workers.map(\.connections.value) == [0, 3])
         #expect(snapshot.workers.map(\.was) == [nil, 1])
         let left = try #require(snapshot.workers[1].killIn.value)
-        #expect(left > 3500 && left <= 3600)
+        // The successor may become ready in the moment of the look.
+        #expect(left > 3500 && left <= 3601)
         #expect(snapshot.reloads.count == 1)
         let author = try #require(snapshot.reloads.last?.author)
         #expect(author.certainty == .seen)
@@ -41,7 +42,8 @@ import Unix
             snapshot.reloads.last?.result == .failed && snapshot.reloads.last?.reason != nil
                 && snapshot.master.failedReloads.value == 1
         }
-        #expect(snapshot.reloads.last?.reason?.contains("unknown keyword 'bogus'") == true)
+        let record = try #require(snapshot.reloads.last)
+        #expect(record.reason?.contains("unknown keyword 'bogus'") == true, "\(record)")
         #expect(snapshot.reloads.last?.reason?.contains("-c") == false)
         #expect(snapshot.workers.map(\.state) == [.serving])
         #expect(snapshot.alerts.map(\.kind) == [.failedReload])

@@ -190,4 +190,31 @@ import Testing
         history.observe(table(1, [(10, 0, true), (20, 1, true)]), at: at(160))
         #expect(history.records == [row])
     }
+
+    /// Its lines are read after it was asked for, as it happens when a look comes at the same moment.
+    @Test func aLogThatComesLaterTellsOfTheSameLoads() {
+        var history = ReloadHistory(executesAfterLoad: false)
+        history.observe(table(0, [(10, 0, true)]), at: at(0))
+        let rows = [
+            ReloadRecord(
+                at: at(95), attempt: 1, result: .failed, durationMilliseconds: .known(12),
+                source: .showReloads, reason: "a.cfg:3: no"),
+            ReloadRecord(
+                at: at(1200), attempt: 2, result: .success, durationMilliseconds: .known(40),
+                source: .showReloads),
+        ]
+        history.learn(Array(rows.prefix(1)))
+        func read(_ line: String, _ moment: Int64) {
+            history.read(ProxyLine(line), at: at(moment), source: .logFile)
+        }
+        read("[NOTICE]   (1) : Reloading HAProxy", 90)
+        read("[ALERT]    (1) : config : parsing [a.cfg:3] : no", 92)
+        read("[WARNING]  (1) : Loading failure!", 93)
+        history.learn(rows)
+        read("[NOTICE]   (1) : Reloading HAProxy", 1200)
+        read("[NOTICE]   (1) : New worker (20) forked", 1230)
+        read("[NOTICE]   (1) : Loading success.", 1240)
+        #expect(summary(history) == ["#1 failed 12ms show reloads", "#2 success 40ms show reloads"])
+        #expect(!history.isLoading)
+    }
 }
