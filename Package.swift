@@ -51,7 +51,9 @@ let package = Package(
         tests(of: "StickTables"),
         room("PeersProtocol", uses: ["StickTables"]),
         tests(of: "PeersProtocol", uses: ["StickTables"]),
-        room("ConfigLanguage", uses: ["StickTables"]),
+        room("RegularExpressions"),
+        tests(of: "RegularExpressions"),
+        room("ConfigLanguage", uses: ["StickTables", "RegularExpressions"]),
         tests(of: "ConfigLanguage", uses: ["Worker", "TestSupport", "Unix"]),
         room("HTTP1"),
         room("RuntimeAPI"),
@@ -65,7 +67,12 @@ let package = Package(
 
         // Floor 3: pure rooms meet the operating system.
         room("AdminSocket", uses: ["RuntimeAPI", "Polling", "Unix"]),
-        room("Proxying", uses: ["ConfigLanguage", "HTTP1", "Polling", "Unix", "CLinux", deque]),
+        room(
+            "Proxying",
+            uses: [
+                "ConfigLanguage", "StickTables", "RegularExpressions", "HTTP1", "Polling", "Unix", "CLinux",
+                deque,
+            ]),
         room("Observing", uses: ["RuntimeAPI", "ReloadModel", "Unix", "CLinux", "CSystemd"]),
         room("Terminal", uses: ["TextUI", "Unix", "CNcurses"]),
 
@@ -73,7 +80,8 @@ let package = Package(
         room(
             "Worker",
             uses: [
-                "Proxying", "AdminSocket", "RuntimeAPI", "Handover", "ConfigLanguage", "Polling", "Unix",
+                "Proxying", "StickTables", "AdminSocket", "RuntimeAPI", "Handover", "ConfigLanguage",
+                "Polling", "Unix",
             ]),
         room(
             "MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix", "CLinux"]),
@@ -134,6 +142,9 @@ let package = Package(
         tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
             name: "ReloadtopTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Unix"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RulesSystemTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Unix"],
             swiftSettings: strict),
         .testTarget(
             name: "SystemTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Polling", "Unix"],

@@ -2,7 +2,7 @@
 
 /// Checks and completes what a reader has gathered.
 struct ConfigurationChecks {
-    private let reader: ConfigurationReader
+    let reader: ConfigurationReader
     private let hadAlerts: Bool
 
     init(_ reader: ConfigurationReader) {
@@ -16,6 +16,8 @@ struct ConfigurationChecks {
         var drafts = reader.proxies
         for index in drafts.indices { drafts[index].resolveConditions() }
         checkIdentifiers(drafts)
+        checkReferences(drafts)
+        completeStickTables(&drafts)
         let backends = Dictionary(
             drafts.filter(\.proxy.isBackend).map { ($0.proxy.name, $0.proxy) },
             uniquingKeysWith: { first, _ in first })
@@ -28,7 +30,7 @@ struct ConfigurationChecks {
         reader.configuration.global.environment = reader.environment
     }
 
-    private func alert(_ message: String, at position: Position) {
+    func alert(_ message: String, at position: Position) {
         reader.report(Diagnostic(.alert, at: position, message.withVisibleControls))
     }
 
@@ -115,9 +117,13 @@ struct ConfigurationChecks {
     private func dropHTTP(_ draft: inout ProxyDraft) {
         let title = draft.proxy.title
         let position = draft.proxy.position
-        if !draft.proxy.httpRequest.isEmpty {
-            warn("'http-request' rules ignored for \(title) as they require HTTP mode.", at: position)
-            draft.proxy.httpRequest = []
+        for place in [RulePlace.httpRequest, .httpResponse] where draft.proxy.rules[place] != nil {
+            warn("'\(place.rawValue)' rules ignored for \(title) as they require HTTP mode.", at: position)
+            draft.proxy.rules[place] = nil
+        }
+        if draft.proxy.settings.cookie != nil {
+            warn("cookie will be ignored for \(title) (needs 'mode http').", at: position)
+            draft.proxy.settings.cookie = nil
         }
         if draft.proxy.settings.forwardFor != nil {
             warn("'option forwardfor' ignored for \(title) as it requires HTTP mode.", at: position)

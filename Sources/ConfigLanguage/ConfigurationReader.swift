@@ -23,6 +23,13 @@ final class ConfigurationReader {
     private var alertsInFile = 0
     /// A header was not understood: what refers to its section is not to blame.
     private(set) var lostSections = false
+    /// Names that rules and expressions refer to.
+    var references: [NameReference] = []
+    /// Lists of patterns so far.
+    private var patternLists = 0
+    /// `peers` sections, and tables that stand in them.
+    var peersSections: Set<String> = []
+    var sharedTableNames: Set<String> = []
 
     private enum Section {
         case none
@@ -335,6 +342,14 @@ final class ConfigurationReader {
             }
         }
         section = .none
+    }
+
+    /// The line that is being read.
+    var place: Position { position }
+
+    func nextPatternList() -> Int {
+        patternLists += 1
+        return patternLists
     }
 
     // MARK: Diagnostics

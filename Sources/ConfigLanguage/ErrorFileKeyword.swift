@@ -47,7 +47,7 @@ extension ErrorFile {
             if line.isEmpty { return nil }
             if start > 0 {
                 guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > start,
-                    line[..<colon].allSatisfy(HTTPRequestRules.isTokenByte)
+                    line[..<colon].allSatisfy(RuleLanguage.isTokenByte)
                 else { return start }
             }
             start = end + 1

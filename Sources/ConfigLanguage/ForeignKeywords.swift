@@ -64,12 +64,12 @@ enum ForeignKeywords {
 
     static let proxy = list(
         """
-        server-template monitor-net bind-process dynamic-cookie-key cookie email-alert persist appsession
-        load-server-state-from-file server-state-file-name max-session-srv-conns capture http-response
-        http-after-response http-send-name-header use-server force-persist ignore-persist stick-table stick
-        stats monitor transparent dispatch hash-balance-factor unique-id-format unique-id-header log-format
+        server-template monitor-net bind-process dynamic-cookie-key email-alert persist appsession
+        load-server-state-from-file server-state-file-name max-session-srv-conns capture 
+        http-after-response http-send-name-header use-server force-persist ignore-persist 
+        stats monitor transparent dispatch hash-balance-factor unique-id-format unique-id-header 
         log-format-sd source usesrc error-log-format compression declare errorfiles errorloc errorloc302
-        errorloc303 external-check filter http-check http-error rate-limit retry-on tcp-check tcp-request
+        errorloc303 external-check filter http-check http-error rate-limit retry-on tcp-check 
         tcp-response use-fcgi-app guid quic-initial log-steps hash-preserve-affinity force-be-switch
         """)
 
@@ -126,7 +126,7 @@ enum ForeignKeywords {
         """
         addr agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file check-alpn
         check-pool-conn-name check-proto check-reuse-pool check-send-proxy check-sni check-ssl
-        check-via-socks4 ciphers ciphersuites client-sigalgs cookie crl-file crt curves error-limit force-sslv3
+        check-via-socks4 ciphers ciphersuites client-sigalgs crl-file crt curves error-limit force-sslv3
         force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key idle-ping log-bufsize log-proto
         namespace no-renegotiate npn observe on-error on-marked-down on-marked-up pool-conn-name proto
         proxy-v2-options redir renegotiate resolve-net resolve-opts resolve-prefer resolvers send-proxy
@@ -152,17 +152,18 @@ enum ForeignKeywords {
         mss nice process thread tcp-ut severity-output pool-low-conn pool-purge-delay max-reuse tcp-md5sig
         """)
 
-    static let httpRequest = list(
+    /// Actions of rules.
+    static let ruleActions = list(
         """
-        add-header add-headers-bin allow auth cache-use capture del-header del-headers-bin disable-l7-retry
-        do-log early-hint normalize-uri ot-group pause reject replace-header replace-path replace-pathq
-        replace-uri replace-value send-spoe-group set-bandwidth-limit set-bc-mark set-bc-tos set-dst
-        set-dst-port set-fc-mark set-fc-tos set-headers-bin set-log-level set-mark set-method set-nice set-path
-        set-pathq
-        set-priority-class set-priority-offset set-query set-retries set-src set-src-port set-timeout set-tos
-        set-uri silent-drop strict-mode tarpit track-sc0 track-sc1 track-sc2 use-service wait-for-body
-        wait-for-handshake add-acl del-acl del-map do-resolve sc-add-gpc sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1
-        sc-set-gpt sc-set-gpt0 set-map set-var set-var-fmt unset-var
+        add-headers-bin auth cache-use capture del-headers-bin disable-l7-retry
+        do-log early-hint normalize-uri ot-group pause 
+        send-spoe-group set-bandwidth-limit set-bc-mark set-bc-tos set-dst
+        set-dst-port set-fc-mark set-fc-tos set-headers-bin set-log-level set-mark set-method set-nice 
+
+        set-priority-class set-priority-offset set-retries set-src set-src-port set-timeout set-tos
+        silent-drop strict-mode use-service wait-for-body
+        wait-for-handshake add-acl del-acl del-map do-resolve sc-add-gpc sc-inc-gpc 
+        sc-set-gpt set-map 
         """)
 
     static let balance = list(
@@ -172,19 +173,19 @@ enum ForeignKeywords {
     /// Sample fetches by their first word, without argument and converters.
     static let fetches = list(
         """
-        always_true base base32 capture cook cookie date dst dst_conn dst_port env fc_http_major fe_conn fe_id
-        hdr_cnt hdr_ip hdr_val http_auth http_auth_group http_first_req int str bool ipv4 ipv6 meth
-        nbsrv path_dir path_dom path_len path_reg pathq payload payload_lv rand query req.body req.cook
-        req.hdr_cnt req.hdr_ip req.hdr_names req.hdr_val req.hdrs req.len req.payload req.proto_http
-        req.rdp_cookie req.ssl_sni req.ssl_hello_type req.ssl_ver req.ver req_proto_http req_ssl_sni
-        req_ssl_hello_type req_ver req_len rdp_cookie res.hdr res.ver sc0_conn_rate sc0_http_req_rate
-        sc_conn_rate sc_http_req_rate sc_get_gpc0 scook shdr so_id so_name src_conn_rate src_conn_cur
-        src_http_req_rate src_port src_is_local src_get_gpc0 src_inc_gpc0 ssl_c_used ssl_c_verify ssl_fc
-        ssl_fc_sni ssl_fc_sni_end ssl_fc_sni_reg status table_cnt unique-id url url_beg url_dir url_dom url_end
-        url_len url_param url_reg url_sub urlp urlp_beg urlp_dom urlp_end urlp_len urlp_reg urlp_sub url_ip
-        url_port be_conn be_id be_name be_sess_rate avg_queue connslots queue srv_conn srv_is_up srv_queue
-        stopping nbproc proc thread uptime hostname var wait_end txn.conn_retries method_reg cook_beg cook_dom
-        cook_end cook_len cook_reg cook_sub hdr_dir hdr_dom hdr_len hdr_reg hdr_len base_beg base_dir base_dom
-        base_end base_len base_reg base_sub req.fhdr req.fhdr_cnt fhdr urlp_val req_rdp_cookie
+        base32 base32+src capture.req.hdr capture.req.method capture.req.uri capture.req.ver capture.res.hdr
+        capture.res.ver dst_conn env fc_http_major fc_rtt fe_id fe_sess_rate fe_defbe http_auth http_auth_group
+        http_auth_user http_first_req ipv4 ipv6 meth bin payload payload_lv req.body req.body_len req.body_param
+        req.body_size req.hdr_names req.hdrs req.len req.payload req.payload_lv req.proto_http req.rdp_cookie
+        req.ssl_sni req.ssl_hello_type req.ssl_ver req.ssl_alpn req.timer.hdr req_proto_http req_ssl_sni
+        req_ssl_hello_type req_len rdp_cookie res.ver res.len res.payload res.hdrs res.hdr_ip res.hdr_names
+        sc_get_gpc sc_gpc_rate sc_inc_gpc sc_clr_gpc sc_get_gpt sc_http_fail_cnt sc_http_fail_rate so_id so_name
+        src_is_local src_get_gpc src_inc_gpc src_updt_conn_cnt src_http_fail_cnt ssl_c_used ssl_c_verify
+        ssl_c_s_dn ssl_c_s_dn_cn ssl_fc ssl_fc_sni ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_protocol ssl_fc_cipher
+        ssl_bc unique-id url32 url32+src url_ip url_port urlp_val be_id be_sess_rate be_server_timeout avg_queue
+        connslots queue srv_conn srv_id srv_is_up srv_iweight srv_queue srv_sess_rate srv_uweight srv_weight
+        stopping nbproc proc thread uptime txn.conn_retries txn.id32 txn.sess_term_state req_rdp_cookie
+        set-cookie shdr_ip hdr_ip6 last_rule_file last_rule_line lat_ns_avg prio_class prio_offset quic_enabled
+        bc_src bc_dst fc_src fc_dst fc_pp_authority fc_fackets cpu_calls date_us distcc_body accept_date
         """)
 }

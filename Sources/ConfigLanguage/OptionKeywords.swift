@@ -135,7 +135,7 @@ enum OptionKeywords {
                 option.except.append(network)
                 index += 2
             case "header":
-                guard HTTPRequestRules.isHeaderName(phrase[index + 1]) else {
+                guard RuleLanguage.isHeaderName(phrase[index + 1]) else {
                     throw phrase.fault(
                         "'option forwardfor header' expects <header_name> as argument, found "
                             + "'\(phrase[index + 1])'.", at: index + 1)

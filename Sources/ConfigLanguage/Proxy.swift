@@ -1,5 +1,7 @@
 // What `defaults`, `frontend`, `backend` and `listen` say.
 
+import StickTables
+
 /// A `frontend`, `backend` or `listen` section.
 package struct Proxy: Sendable {
     package enum Kind: String, Sendable { case frontend, backend, listen }
@@ -17,8 +19,14 @@ package struct Proxy: Sendable {
     // The backend side.
     package var servers: [ServerLine] = []
 
-    /// `http-request` rules in their order; both sides.
-    package var httpRequest: [HTTPRule] = []
+    /// Rules by where they are applied, in their order; both sides.
+    package var rules: [RulePlace: [Rule]] = [:]
+    /// Named ACLs, used or not: an admin may look at all of them.
+    package var acls: [Test] = []
+    /// `stick-table`.
+    package var stickTable: StickTableDefinition?
+    /// `stick …`, of the backend side.
+    package var stickRules: [StickRule] = []
 
     package init(name: String, kind: Kind, position: Position) {
         self.name = name
@@ -38,6 +46,9 @@ package struct ProxySettings: Sendable {
     package var id: Int?
     package var logs: [LogTarget] = []
     package var logFormat: LogFormat = .none
+    /// `log-format`, where `logFormat` is `custom`.
+    package var logText: TextFormat?
+    package var cookie: CookieInsertion?
     package var dontLogNull = false
     package var logTag: String?
     package var maxconn: Int?
@@ -59,7 +70,7 @@ package struct ProxySettings: Sendable {
 
     package init() {}
 
-    package enum LogFormat: Sendable { case none, tcp, http }
+    package enum LogFormat: Sendable { case none, tcp, http, custom }
     package enum ConnectionMode: Sendable { case keepAlive, serverClose, close }
     package enum HTTPReuse: String, Sendable { case never, safe, aggressive, always }
     package enum Balance: String, Sendable {

@@ -18,13 +18,14 @@ struct ProxyDraft: Sendable {
     var serverLines: [String: Int] = [:]
     var serverIDs: [Int: ServerLine] = [:]
     var monitorURIPosition: Position?
+    var stickTablePosition: Position?
 
     init(kind: Proxy.Kind?, name: String, position: Position, from defaults: ProxyDraft?) {
         self.kind = kind
         proxy = Proxy(name: name, kind: kind ?? .listen, position: position)
         guard let defaults else { return }
         proxy.settings = defaults.proxy.settings
-        proxy.httpRequest = defaults.proxy.httpRequest
+        proxy.rules = defaults.proxy.rules
         logs = defaults.logs
         acls = defaults.acls
         if kind != nil {

@@ -2,18 +2,21 @@
 
 enum ProxyKeywords {
     static let table = KeywordTable<ProxyDraft>(
-        general + frontend + backend + rules, ineffective: ForeignKeywords.ineffectiveProxy,
+        general + frontend + backend + rules + PersistenceKeywords.table,
+        ineffective: ForeignKeywords.ineffectiveProxy,
         foreign: ForeignKeywords.proxy)
 
     private static let frontendOnly: Set<String> = [
-        "bind", "default_backend", "use_backend", "maxconn", "monitor-uri", "backlog",
+        "bind", "default_backend", "use_backend", "maxconn", "monitor-uri", "backlog", "log-format",
     ]
     private static let backendOnly: Set<String> = [
-        "balance", "retries", "http-reuse", "fullconn", "server", "default-server",
+        "balance", "retries", "http-reuse", "fullconn", "server", "default-server", "cookie", "stick",
     ]
-    private static let notInDefaults: Set<String> = ["bind", "server", "use_backend"]
+    private static let notInDefaults: Set<String> = ["bind", "server", "use_backend", "stick", "stick-table"]
     /// HAProxy lets named `defaults` sections have rules, and the unnamed none.
-    private static let notInUnnamedDefaults: Set<String> = ["http-request", "acl", "redirect"]
+    private static let notInUnnamedDefaults: Set<String> = [
+        "http-request", "http-response", "tcp-request", "acl", "redirect",
+    ]
 
     static func apply(
         _ phrase: Phrase, to draft: inout ProxyDraft, _ reader: ConfigurationReader
@@ -127,6 +130,17 @@ enum ProxyKeywords {
         Keyword("backlog", expects: "an integer argument") { (phrase, draft, _) throws(Fault) in
             draft.proxy.settings.backlog = try phrase.integer(1)
         },
+        Keyword("log-format", expects: "a format as argument") { (phrase, draft, reader) throws(Fault) in
+            do throws(ExpressionFault) {
+                draft.proxy.settings.logText = try TextFormatLanguage(
+                    reader: reader, place: nil, draft: draft
+                )
+                .format(phrase[1])
+            } catch {
+                throw phrase.fault("failed to parse log-format : \(error.message)", at: 1)
+            }
+            draft.proxy.settings.logFormat = .custom
+        },
         Keyword("monitor-uri", expects: "an URI") { (phrase, draft, _) throws(Fault) in
             draft.proxy.settings.monitorURI = phrase[1]
         },
@@ -189,19 +203,52 @@ enum ProxyKeywords {
             try AccessLists.define(phrase, in: &draft, reader)
         },
         Keyword("http-request", .atLeast(0)) { (phrase, draft, reader) throws(Fault) in
-            let rule = try HTTPRequestRules(draft: draft, reader: reader).rule(phrase)
-            warnOfOrder(phrase, draft, reader)
-            draft.proxy.httpRequest.append(rule)
+            try addRule(phrase, .httpRequest, &draft, reader)
         },
         Keyword("redirect", .atLeast(0)) { (phrase, draft, reader) throws(Fault) in
-            let rule = try HTTPRequestRules(draft: draft, reader: reader).redirectLine(phrase)
+            let rule = try RuleLanguage(draft: draft, reader: reader, place: .httpRequest).redirectLine(
+                phrase)
             warnOfOrder(phrase, draft, reader)
-            draft.proxy.httpRequest.append(rule)
+            draft.proxy.rules[.httpRequest, default: []].append(rule)
+        },
+        Keyword("http-response", .atLeast(0)) { (phrase, draft, reader) throws(Fault) in
+            try addRule(phrase, .httpResponse, &draft, reader)
+        },
+        Keyword("tcp-request", .atLeast(0)) { (phrase, draft, reader) throws(Fault) in
+            if phrase[1] == "inspect-delay" {
+                guard phrase.count > 2 else {
+                    throw phrase.fault(
+                        "'tcp-request inspect-delay' expects a positive delay in milliseconds, in \(draft.title)",
+                        at: 2)
+                }
+                // What rules look at here is there before they are asked: nothing is waited for.
+                _ = try phrase.time(2, "in 'tcp-request inspect-delay'")
+                return
+            }
+            guard let place = RulePlace(rawValue: "tcp-request \(phrase[1])") else {
+                throw phrase.fault(
+                    "'tcp-request' expects 'inspect-delay', 'connection', 'session' or 'content' in \(draft.title) (got "
+                        + "'\(phrase[1])')", at: 1)
+            }
+            if place != .content && !draft.hasFrontend {
+                throw phrase.fault(
+                    "'\(place.rawValue)' rules are not allowed in \(draft.title), which has no frontend.",
+                    at: 1)
+            }
+            try addRule(phrase, place, &draft, reader)
         },
     ]
 
+    private static func addRule(
+        _ phrase: Phrase, _ place: RulePlace, _ draft: inout ProxyDraft, _ reader: ConfigurationReader
+    ) throws(Fault) {
+        let rule = try RuleLanguage(draft: draft, reader: reader, place: place).rule(phrase)
+        warnOfOrder(phrase, draft, reader)
+        draft.proxy.rules[place, default: []].append(rule)
+    }
+
     private static func warnOfOrder(_ phrase: Phrase, _ draft: ProxyDraft, _ reader: ConfigurationReader) {
-        guard !draft.proxy.useBackend.isEmpty else { return }
+        guard !draft.proxy.useBackend.isEmpty, phrase.keyword != "http-response" else { return }
         reader.warn(
             phrase.fault(
                 "a '\(phrase.keyword)' rule placed after a 'use_backend' rule will still be processed before.",

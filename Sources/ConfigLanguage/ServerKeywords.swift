@@ -31,6 +31,12 @@ enum ServerKeywords {
             }
             options.poolMaxConn = number == -1 ? nil : number
         },
+        Keyword("cookie", expects: "<value> as argument") { (phrase, options, _) throws(Fault) in
+            guard phrase[1].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ";") }) else {
+                throw phrase.fault("'\(phrase[1])' has a character that no cookie may have.", at: 1)
+            }
+            options.cookie = phrase[1]
+        },
         Keyword("slowstart", expects: "a delay as argument") { (phrase, options, reader) throws(Fault) in
             options.slowStart = try phrase.time(1, "in 'slowstart' argument", warn: reader.warn)
         },

@@ -35,6 +35,8 @@ package struct ServerOptions: Sendable {
     package var poolMaxConn: Int?
     package var id: Int?
     package var slowStart: Duration?
+    /// The value of `cookie … insert` that names this server.
+    package var cookie: String?
     /// A name that is not resolved at load (`init-addr none`) leaves the server down; false: it is an error.
     package var mayStartUnresolved = false
 

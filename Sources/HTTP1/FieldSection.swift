@@ -33,6 +33,25 @@ package struct FieldSection: Sendable {
         fields.reserveCapacity(Self.mostFields)
     }
 
+    mutating func insert(_ field: HeaderField) {
+        fields.append(field)
+        findHost()
+    }
+
+    mutating func set(_ index: Int, _ field: HeaderField) { fields[index] = field }
+
+    /// Drops a field from the list.
+    package mutating func remove(_ index: Int) {
+        fields.remove(at: index)
+        findHost()
+    }
+
+    private mutating func findHost() {
+        let first = fields.firstIndex { $0.known == .host }
+        hasHost = first != nil
+        hostIndex = first ?? 0
+    }
+
     mutating func reset() {
         fields.removeAll(keepingCapacity: true)
         start = 0
@@ -160,7 +179,7 @@ package struct FieldSection: Sendable {
     }
 
     @inline(__always)
-    private static func identify(_ bytes: Span<UInt8>, _ name: Range<Int>) -> KnownField {
+    static func identify(_ bytes: Span<UInt8>, _ name: Range<Int>) -> KnownField {
         switch name.count {
         case 4: bytes.matches(name, "host") ? .host : .other
         case 6: bytes.matches(name, "expect") ? .expect : .other

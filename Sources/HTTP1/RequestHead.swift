@@ -15,7 +15,7 @@ package enum Method: UInt8, Sendable {
 
 /// The request head that was read last. One value serves many requests, so that its table stays allocated.
 package struct RequestHead: Sendable {
-    package private(set) var section = FieldSection()
+    package var section = FieldSection()
     package private(set) var method = Method.other
     package private(set) var methodRange = 0..<0
     package private(set) var target = 0..<0
@@ -28,6 +28,13 @@ package struct RequestHead: Sendable {
     package private(set) var framing = BodyFraming.none
 
     package init() {}
+
+    /// Another first line, which lies elsewhere in the same bytes.
+    package mutating func setLine(_ line: Range<Int>, method: Range<Int>, target: Range<Int>) {
+        self.line = line
+        methodRange = method
+        self.target = target
+    }
 
     /// Whether the client wants the connection to go on after this request.
     package var wantsKeepAlive: Bool {

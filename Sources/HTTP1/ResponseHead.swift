@@ -2,7 +2,7 @@
 
 /// The response head that was read last.
 package struct ResponseHead: Sendable {
-    package private(set) var section = FieldSection()
+    package var section = FieldSection()
     package private(set) var status = 0
     package private(set) var isVersion11 = true
     /// As in a request.
@@ -11,6 +11,12 @@ package struct ResponseHead: Sendable {
     package private(set) var line = 0..<0
 
     package init() {}
+
+    /// Another first line, which lies elsewhere in the same bytes.
+    package mutating func setLine(_ line: Range<Int>, status: Int) {
+        self.line = line
+        self.status = status
+    }
 
     /// Whether the server keeps the connection open after this response.
     package var allowsKeepAlive: Bool {

@@ -34,7 +34,10 @@ package final class Frontend {
     let closesClients: Bool
     /// Nothing closes servers' connections: no `option http-server-close` or `httpclose`.
     let keepsServers: Bool
-    let requestRules: [RequestRule]
+    var rules = RuleSet()
+    var logTemplate: TextTemplate?
+    /// The request's line is needed after the request.
+    var keepsLine = false
     var backendRules: [BackendRule] = []
     let monitorPath: [UInt8]?
     let forwarding: Forwarding?
@@ -45,6 +48,8 @@ package final class Frontend {
 
     package enum State: String, Sendable { case open = "OPEN", full = "FULL", stopped = "STOP" }
     package internal(set) var state = State.open
+
+    var hasConnectionRules: Bool { !rules.connection.isEmpty || !rules.session.isEmpty }
 
     func clearCounters(all: Bool) {
         if all { traffic = TrafficCounters() }
@@ -63,7 +68,6 @@ package final class Frontend {
         timing = Timing(proxy.settings.timeouts)
         closesClients = proxy.settings.connectionMode == .close
         keepsServers = proxy.settings.connectionMode == .keepAlive
-        requestRules = proxy.httpRequest.map(RequestRule.init)
         monitorPath = proxy.settings.monitorURI.map { Array($0.utf8) }
         forwarding = proxy.settings.forwardFor.map(Forwarding.init)
     }

@@ -4,6 +4,7 @@ import ConfigLanguage
 import Glibc
 import HTTP1
 import Polling
+import StickTables
 import Unix
 
 /// How grave a line for the worker's log is.
@@ -29,6 +30,13 @@ package final class ProxyCore {
     package let proxies: [RunningProxy]
     package let frontends: [Frontend]
     package let backends: [Backend]
+    private(set) var backendsByName: [String: Backend] = [:]
+    package let tables: [String: StickTable]
+    package let patterns = PatternBook()
+    var sweeper: Timer?
+    /// `proc` variables.
+    var variables: VariableValues = [:]
+    let hostName: String
     package private(set) var listeners: [Listener] = []
     /// The admin sockets of `global`, open and listening; their owner accepts on them.
     package let adminSockets: [(socket: ListeningSocket, settings: StatsSocket)]
@@ -50,6 +58,14 @@ package final class ProxyCore {
     @exclusivity(unchecked) var responseHead = ResponseHead()
     var pipes: PipeStock
     @exclusivity(unchecked) var buffers = BufferStock()
+    /// The head that expressions look at, and what rules have added to it.
+    var headSide = HeadSide.none
+    var headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    var isHeadEdited = false
+    let editRoom: UnsafeMutableRawBufferPointer
+    let arena = SampleArena()
+    let ruleText = ByteBuffer(capacity: 4096)
+    let logPiece = ByteBuffer(capacity: 256)
     let calendar = Calendar()
     let logLine = ByteBuffer(capacity: 4096)
 
@@ -85,6 +101,9 @@ package final class ProxyCore {
         self.startTime = startTime
         self.report = report
         startedAt = WallClock.now()
+        tables = Self.makeTables(configuration)
+        hostName = configuration.global.logSendHostname ?? Self.systemName
+        editRoom = .allocate(byteCount: Self.editRoomSize, alignment: 16)
         (maxconn, mostClients) = DescriptorBudget.settle(configuration, report: report)
         pipes = PipeStock(most: DescriptorBudget.pipes(maxconn: maxconn))
         readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
@@ -134,6 +153,7 @@ package final class ProxyCore {
         }
         if !opening.failures.isEmpty {
             readBuffer.deallocate()
+            editRoom.deallocate()
             throw BindFailures(failures: opening.failures)
         }
         self.proxies = proxies
@@ -150,25 +170,40 @@ package final class ProxyCore {
 
     deinit {
         readBuffer.deallocate()
+        editRoom.deallocate()
     }
 
     /// Connects names with what they name.
     private func wire() {
         let named = Dictionary(backends.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        backendsByName = named
         var outputs: [LogOutputKey: LogOutput] = [:]
         for (proxy, running) in zip(configuration.proxies.filter { !$0.settings.disabled }, proxies) {
             let logs = proxy.settings.logs.compactMap { target in
                 logOutput(target, tag: proxy.settings.logTag, &outputs)
             }
             running.backend?.logs = logs
+            let names = ExpressionNames(core: self, proxy: proxy.name)
+            for criterion in proxy.acls.flatMap(\.criteria) { _ = CompiledCriterion(criterion, names) }
+            let rules = RuleSet(proxy, names)
+            running.backend?.rules = rules
+            running.backend?.stickRules = proxy.stickRules.compactMap { CompiledStickRule($0, names) }
             guard let frontend = running.frontend else { continue }
             frontend.logs = logs
+            frontend.rules = rules
+            frontend.logTemplate = proxy.settings.logText.map { TextTemplate($0, names, .log) }
             frontend.defaultBackend = proxy.settings.defaultBackend.flatMap { named[$0] } ?? running.backend
             frontend.backendRules = proxy.useBackend.compactMap { rule in
                 named[rule.backend].map {
-                    BackendRule(backend: $0, condition: rule.condition.map(CompiledCondition.init))
+                    BackendRule(
+                        backend: $0, condition: rule.condition.map { CompiledCondition($0, names) })
                 }
             }
+        }
+        patterns.settle()
+        let keepsLines = backends.contains { !$0.rules.response.isEmpty }
+        for frontend in frontends {
+            frontend.keepsLine = keepsLines || !frontend.logs.isEmpty || !frontend.rules.response.isEmpty
         }
     }
 
@@ -211,6 +246,7 @@ package final class ProxyCore {
 
     /// Begins to accept, and to check servers.
     package func start() {
+        startSweeping()
         for listener in listeners { listener.start() }
         let checked = backends.flatMap(\.servers).filter { $0.options.check && $0.checkTarget != nil }
         for (place, server) in checked.enumerated() {

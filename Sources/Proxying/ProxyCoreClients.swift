@@ -28,6 +28,10 @@ extension ProxyCore {
         frontend.traffic.sessions += 1
         frontend.connectionFrequency.count(at: now)
         frontend.sessionFrequency.count(at: now)
+        if frontend.hasConnectionRules && !client.isAdmitted() {
+            client.close()
+            return
+        }
         client.start()
     }
 

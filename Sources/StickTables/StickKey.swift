@@ -31,11 +31,23 @@ package enum KeyType: Equatable, Sendable {
 }
 
 /// A key as a value of its own. Lookups by address and number allocate nothing.
-package enum StickKey: Hashable, Sendable {
+package enum StickKey: Hashable, Comparable, Sendable {
     /// In host order.
     case ip(UInt32)
     case ipv6(high: UInt64, low: UInt64)
     case integer(UInt32)
     case string([UInt8])
     case binary([UInt8])
+
+    /// The order in which `show table` lists keys of one type.
+    package static func < (one: StickKey, other: StickKey) -> Bool {
+        switch (one, other) {
+        case (.ip(let one), .ip(let other)), (.integer(let one), .integer(let other)): one < other
+        case (.ipv6(let high, let low), .ipv6(let otherHigh, let otherLow)):
+            (high, low) < (otherHigh, otherLow)
+        case (.string(let one), .string(let other)), (.binary(let one), .binary(let other)):
+            one.lexicographicallyPrecedes(other)
+        default: false
+        }
+    }
 }

@@ -41,5 +41,12 @@ package struct StickTableDefinition: Sendable {
         self.stored = stored.sorted { $0.type.rawValue < $1.type.rawValue }
     }
 
+    /// Stores one more type without a period, unless it does already.
+    package mutating func add(_ type: DataType) {
+        guard !stored.contains(where: { $0.type == type }) else { return }
+        stored.append(Stored(type))
+        stored.sort { $0.type.rawValue < $1.type.rawValue }
+    }
+
     package func period(of type: DataType) -> UInt32? { stored.first { $0.type == type }?.period }
 }

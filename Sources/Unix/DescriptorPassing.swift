@@ -38,12 +38,11 @@ package enum DescriptorPassing {
             repeat {
                 count = Int32(limit)
                 result = clinux_receive_descriptors(socket, buffer.baseAddress, capacity, &numbers, &count)
-                // A peer that ended without reading all that it was told: the kernel says so once, before what it
-                // said itself.
-            } while result == -Int(EINTR) || result == -Int(ECONNRESET)
+            } while result == -Int(EINTR)
             filled = max(0, result)
         }
         if result == -Int(EAGAIN) { return .wouldBlock }
+        if result == -Int(ECONNRESET) { return .ended }
         if try Errno.check(result) == 0 { return .ended }
         return .message(bytes, descriptors: Array(numbers.prefix(Int(count))))
     }

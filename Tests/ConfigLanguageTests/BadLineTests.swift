@@ -126,7 +126,7 @@ import Testing
             "unknown keyword 'forntend' in 'backend' section; did you mean 'frontend' maybe ?"),
         LineCase(.backend, "⟦foobar⟧", "unknown keyword 'foobar' in 'backend' section"),
         LineCase(
-            .backend, "⟦stick-table⟧ type ip", "keyword 'stick-table' is a HAProxy keyword that mwproxy"),
+            .backend, "⟦email-alert⟧ level alert", "keyword 'email-alert' is a HAProxy keyword that mwproxy"),
         LineCase(
             .frontend, "⟦stats⟧ enable", "'stats' is a HAProxy keyword that mwproxy does not support yet"),
         LineCase(.frontend, "⟦reqadd⟧ X", "The 'reqadd' directive is not supported anymore"),
@@ -248,7 +248,7 @@ import Testing
         LineCase(.backend, "server s :80 port ⟦99999⟧", "'port' expects a port number, found '99999'"),
         LineCase(.backend, "server s :80 init-addr ⟦foo⟧", "unknown init-addr method 'foo'"),
         LineCase(.backend, "server s :80 ⟦ssl⟧ verify none", "'ssl' is a HAProxy keyword that mwproxy"),
-        LineCase(.backend, "server s :80 ⟦cookie⟧ x", "'cookie' is a HAProxy keyword that mwproxy"),
+        LineCase(.backend, "server s :80 ⟦redir⟧ x", "'redir' is a HAProxy keyword that mwproxy"),
         LineCase(.backend, "default-server ⟦foo⟧", "'default-server' : unknown keyword 'foo'"),
         LineCase(.backend, "default-server ⟦id⟧ 3", "'id' is not permitted in a 'default-server' line."),
         LineCase(
@@ -259,18 +259,20 @@ import Testing
 
     static let rules: [LineCase] = [
         LineCase(
-            .frontend, "⟦http-request⟧", "'http-request' expects 'return', 'deny', 'redirect', 'set-header'"),
+            .frontend, "⟦http-request⟧", "'http-request' expects 'add-header', 'allow', 'del-header', 'deny',"
+        ),
         LineCase(.frontend, "http-request ⟦den⟧", "but got 'den'. Did you mean 'deny' maybe ?"),
         LineCase(
-            .frontend, "http-request ⟦set-var(txn.x)⟧ src", "'http-request set-var(txn.x)' is a HAProxy"),
+            .frontend, "http-request ⟦set-map(/x)⟧ a b", "'http-request set-map(/x)' is a HAProxy"),
         LineCase(.frontend, "http-request deny ⟦foo⟧", "'http-request deny' expects either 'if' or 'unless'"),
         LineCase(.frontend, "http-request deny deny_status ⟦999⟧", "Unexpected status code '999'"),
-        LineCase(.frontend, "http-request deny ⟦deny_status⟧", "'status' expects <status_code> as argument."),
+        LineCase(
+            .frontend, "http-request deny ⟦deny_status⟧", "'deny_status' expects <status_code> as argument."),
         LineCase(.frontend, "http-request ⟦return⟧ string x", "a content type must be defined"),
         LineCase(.frontend, "http-request return ⟦string⟧", "'string' expects <str> as argument."),
         LineCase(.frontend, "http-request return file ⟦/no⟧", "error opening file '/no': No such file"),
         LineCase(
-            .frontend, "http-request return ⟦lf-file⟧ /lists/percent", "'lf-file with '%'' is a HAProxy"),
+            .frontend, "http-request return lf-file ⟦/lists/percent⟧", "file '/lists/percent': "),
         LineCase(.frontend, "http-request return hdr ⟦x⟧", "'hdr' expects <name> and <value> as arguments."),
         LineCase(.frontend, "http-request return hdr ⟦a:b⟧ y", "'a:b' is not the name of a header."),
         LineCase(
@@ -282,8 +284,64 @@ import Testing
             .frontend, "http-request redirect prefix / code ⟦304⟧", "'code': unsupported HTTP code '304'"),
         LineCase(.frontend, "http-request set-header ⟦x⟧", "expects exactly 2 arguments."),
         LineCase(
-            .frontend, "http-request set-header x ⟦%[src]⟧", "'%[src]' : variables and expressions in texts"),
-        LineCase(.frontend, "http-request set-header x ⟦%ci⟧", "'%ci' : variables and expressions"),
+            .frontend, "http-request set-header x ⟦%[scr]⟧",
+            "unknown fetch method 'scr'; did you mean 'src' maybe ?"),
+        LineCase(.frontend, "http-request set-header x ⟦%[src⟧", "missing closing ']'"),
+        LineCase(.frontend, "http-request set-header x ⟦%foo⟧", "no such format variable 'foo'"),
+        LineCase(.frontend, "http-request set-header x ⟦%[status]⟧", "none of which is available here"),
+        LineCase(.frontend, "http-response set-header x ⟦%[path]⟧", "'HTTP request headers', none of which"),
+        LineCase(.frontend, "http-request set-header ⟦content-length⟧ 3", "which mwproxy decides itself"),
+        LineCase(.frontend, "http-request ⟦track-sc3⟧ src", "exceeding 2 (MAX_SESS_STKCTR-1) value."),
+        LineCase(.frontend, "http-request ⟦track-sc0⟧", "missing fetch method."),
+        LineCase(.frontend, "http-request track-sc0 ⟦srcx⟧", "unknown fetch method 'srcx'"),
+        LineCase(
+            .frontend, "http-request track-sc0 src", "unable to find table 'f' referenced by track-sc0."),
+        LineCase(
+            .frontend, "http-request track-sc0 src table nope", "unable to find table 'nope' referenced by"),
+        LineCase(
+            .frontend, "http-request ⟦sc-inc-gpc0(9)⟧",
+            "invalid stick table track ID. The max allowed ID is 2."),
+        LineCase(.frontend, "http-request sc-set-gpt0(0) ⟦x⟧", "unknown fetch method 'x'"),
+        LineCase(.frontend, "http-request ⟦set-var(foo)⟧ src", "invalid variable name 'foo'."),
+        LineCase(
+            .frontend, "http-request replace-header a ⟦(⟧ b", "regex '(' is invalid (error=missing closing"),
+        LineCase(.frontend, "http-response ⟦deni⟧", "but got 'deni'. Did you mean 'deny' maybe ?"),
+        LineCase(.frontend, "http-response set-status ⟦204⟧", "expects a status code of 200 to 599"),
+        LineCase(
+            .frontend, "tcp-request ⟦foo⟧", "'tcp-request' expects 'inspect-delay', 'connection', 'session'"),
+        LineCase(.frontend, "tcp-request connection ⟦rejct⟧", "Did you mean 'reject' maybe ?"),
+        LineCase(.frontend, "tcp-request connection accept ⟦foo⟧", "only accepts 'if' or 'unless'"),
+        LineCase(.frontend, "tcp-request connection track-sc0 ⟦path⟧", "none of which is available here"),
+        LineCase(.backend, "tcp-request ⟦connection⟧ accept", "which has no frontend."),
+        LineCase(.frontend, "tcp-request inspect-delay ⟦zz⟧", "unexpected character 'z'"),
+        LineCase(
+            .frontend, "stick-table type ip size 1k store ⟦nope⟧", "stick-table: unknown store option 'nope'."
+        ),
+        LineCase(
+            .frontend, "stick-table type ip size 1k store ⟦http_req_rate⟧", "missing argument to store option"
+        ),
+        LineCase(
+            .frontend, "stick-table type ip size 1k store ⟦gpc0(3)⟧",
+            "unexpected argument to store option 'gpc0'"),
+        LineCase(
+            .frontend, "stick-table type ip size ⟦1x⟧", "unexpected character 'x' in argument of 'size'"),
+        LineCase(.frontend, "stick-table type ⟦foo⟧ size 1k", "stick-table: unknown type 'foo'"),
+        LineCase(.frontend, "stick-table type ip expire ⟦1h⟧", "stick-table: missing size."),
+        LineCase(.frontend, "stick-table size ⟦1k⟧", "stick-table: missing type."),
+        LineCase(.frontend, "stick-table type ip size 1k ⟦foo⟧", "stick-table: unknown argument 'foo'."),
+        LineCase(.frontend, "stick-table type ip size 1k expire ⟦zz⟧", "unexpected character 'z'"),
+        LineCase(.frontend, "stick-table type ip size 1k peers nope", "unable to find sync peers 'nope'."),
+        LineCase(
+            .frontend, "stick-table type ip size 1k\n ⟦stick-table⟧ type ip size 1k",
+            "conflicts with table declared in"),
+        LineCase(
+            .backend, "stick ⟦foo⟧ src", "'stick' expects 'on', 'match', or 'store-request' (got 'foo')."),
+        LineCase(.backend, "stick ⟦on⟧", "'stick' expects a fetch method."),
+        LineCase(.backend, "stick on src table nope", "unable to find stick-table 'nope'."),
+        LineCase(.backend, "⟦cookie⟧", "'cookie' expects <cookie_name> as argument."),
+        LineCase(.backend, "cookie A ⟦foo⟧", "'cookie' supports 'insert'"),
+        LineCase(.backend, "cookie A ⟦rewrite⟧", "'cookie … rewrite' is a HAProxy keyword"),
+        LineCase(.frontend, "log-format ⟦%foo⟧", "no such format variable 'foo'"),
         LineCase(.frontend, "http-request set-header x ⟦\"a\\nb\"⟧", "has a control character"),
         LineCase(.frontend, "redirect ⟦scheme⟧", "missing argument for 'scheme'."),
     ]
@@ -301,7 +359,11 @@ import Testing
         LineCase(
             .frontend, "use_backend b if { ⟦path_bg⟧ / }", "unknown fetch method 'path_bg' in ACL expression"),
         LineCase(
-            .frontend, "use_backend b if { ⟦path_reg⟧ ^/ }", "fetch method 'path_reg' is one of HAProxy's"),
+            .frontend, "use_backend b if { path_reg ⟦(⟧ }",
+            "regex '(' is invalid (error=missing closing parenthesis"),
+        LineCase(
+            .frontend, "use_backend b if { ⟦ssl_fc_sni⟧ a }", "fetch method 'ssl_fc_sni' is one of HAProxy's"),
+        LineCase(.frontend, "use_backend b if { path_reg ⟦(a)\\\\1⟧ }", "not supported by mwproxy"),
         LineCase(.frontend, "use_backend b if ⟦||⟧ { path / }", "a condition is missing before '||'"),
         LineCase(
             .frontend, "use_backend b if { src ⟦1.2.3.4/33⟧ }", "'1.2.3.4/33' is not a valid IPv4 or IPv6"),
@@ -312,11 +374,24 @@ import Testing
         LineCase(.frontend, "acl ⟦a!b⟧ path /", "character '!' is not permitted in acl name 'a!b'."),
         LineCase(.frontend, "acl ⟦or⟧ path /", "acl name 'or' will never match."),
         LineCase(.frontend, "acl x ⟦hdr(host⟧ a", "ACL keyword 'hdr' : expected ')'."),
-        LineCase(.frontend, "acl x ⟦hdr⟧ a", "mwproxy needs the name of a header"),
-        LineCase(.frontend, "acl x ⟦path,lower⟧ /", "',lower' : converters behind 'path' are HAProxy's"),
-        LineCase(.frontend, "acl x ⟦path(a)⟧ /", "ACL keyword 'path' takes no argument"),
+        LineCase(.frontend, "acl x ⟦hdr⟧ a", "fetch method 'hdr' : missing arguments (got 0/1)."),
+        LineCase(
+            .frontend, "acl x ⟦path,lowr⟧ /",
+            "ACL keyword 'path' : unknown converter 'lowr'; did you mean 'lower'"),
+        LineCase(.frontend, "acl x ⟦path,base64⟧ /", "converter 'base64' is one of HAProxy's"),
+        LineCase(.frontend, "acl x ⟦path,lower(⟧ /", "expected ')'."),
+        LineCase(
+            .frontend, "acl x ⟦path,field(1)⟧ /", "missing arguments (got 1/2), type 'string' expected."),
+        LineCase(.frontend, "acl x ⟦path,map(/nonesuch)⟧ /", "failed to open pattern file </nonesuch>"),
+        LineCase(.frontend, "acl x path,in_table(nope)", "unable to find table 'nope' referenced in arg 1"),
+        LineCase(.frontend, "acl x nbsrv(nope) lt 1", "unable to find backend 'nope' referenced in arg 1"),
+        LineCase(.frontend, "acl x src_port ⟦foo⟧", "'foo' is not a number."),
+        LineCase(.frontend, "acl x sc_http_req_rate(0) gt ⟦x⟧", "'x' is not a number."),
+        LineCase(.frontend, "acl x ⟦sc_http_req_rate⟧ gt 1", "missing arguments (got 0/1)."),
+        LineCase(.frontend, "acl x ⟦var(foo)⟧ 1", "invalid variable name 'foo'."),
+        LineCase(.frontend, "acl x ⟦path(a)⟧ /", "it takes no argument."),
         LineCase(.frontend, "acl x path -m ⟦foo⟧ /", "unknown matching method 'foo'"),
-        LineCase(.frontend, "acl x path -m ⟦reg⟧ /", "'-m reg' is a HAProxy keyword"),
+        LineCase(.frontend, "acl x path -m ⟦bin⟧ /", "'-m bin' is a HAProxy keyword"),
         LineCase(.frontend, "acl x path ⟦-x⟧ /", "'-x' is not a valid ACL option. Please use '--'"),
         LineCase(.frontend, "acl x path -f ⟦/nonesuch⟧", "failed to open pattern file </nonesuch>"),
     ]

@@ -22,51 +22,55 @@ import Testing
     }
 
     private func short(_ criterion: ConfigLanguage.Test.Criterion) -> String {
+        let source = criterion.patterns
         let match =
-            switch criterion.match {
+            switch source.match {
             case .exact: "="
             case .beginning: "^"
             case .ending: "$"
             case .substring: "~"
             case .found: "?"
+            default: ":\(source.match.rawValue):"
             }
-        let patterns =
-            switch criterion.patterns {
-            case .strings(let texts, let ignoresCase):
-                texts.joined(separator: ",") + (ignoresCase ? " i" : "")
-            case .networks(let networks): "\(networks.count)"
-            case .none: ""
-            }
-        let fetch =
-            switch criterion.fetch {
-            case .header(let name): "hdr(\(name))"
-            case .path: "path"
-            case .method: "method"
-            case .source: "src"
-            case .alwaysTrue: "true"
-            case .alwaysFalse: "false"
-            }
-        return fetch + match + patterns
+        let texts = source.files.flatMap(\.lines).map(\.pattern) + source.written
+        let fetch: String
+        switch criterion.expression.fetch {
+        case .header(let name, .any, false, false): fetch = "hdr(\(String(decoding: name, as: UTF8.self)))"
+        case .path: fetch = "path"
+        case .method: fetch = "method"
+        case .source: fetch = "src"
+        case .constant(let value): fetch = "\(value)"
+        default: fetch = criterion.expression.text
+        }
+        let converters = criterion.expression.converters.map { ",\($0)" }.joined()
+        return fetch + converters + match + texts.joined(separator: ",") + (source.ignoresCase ? " i" : "")
     }
 
     @Test(arguments: [
         ("", "always"),
-        ("if TRUE", "if true?"),
-        ("unless FALSE", "unless false?"),
+        ("if TRUE", "if true:bool:"),
+        ("unless FALSE", "unless false:bool:"),
         ("if { path /a /b }", "if path=/a,/b"),
         ("if { path_beg -i /a }", "if path^/a i"),
         ("if { path_end .js } { method GET HEAD }", "if path$.js & method=GET,HEAD"),
-        ("if { path_sub x } || ! { src 10.0.0.0/8 ::1 }", "if path~x | !src=2"),
+        ("if { path_sub x } || ! { src 10.0.0.0/8 ::1 }", "if path~x | !src:ip:10.0.0.0/8,::1"),
         ("if { path -m sub x } or !METH_POST", "if path~x | !method=POST"),
         ("if !!METH_GET", "if method=GET,HEAD"),
-        ("if { hdr(host) -i a.b } LOCALHOST", "if hdr(host)=a.b i & src=2"),
+        ("if { hdr(host) -i a.b } LOCALHOST", "if hdr(host)=a.b i & src:ip:127.0.0.1/8,::1"),
         ("if { hdr_beg(host) -- -x }", "if hdr(host)^-x"),
         ("if { hdr(x) -m found }", "if hdr(x)?"),
         ("if { req.hdr(x) 1 }", "if hdr(x)=1"),
         ("if { path -f /lists/paths }", "if path=/a,/b"),
         ("if { path -f /lists/paths /c }", "if path=/a,/b,/c"),
-        ("if { src -m ip 1.2.3.4 }", "if src=1"),
-        ("if { always_true }", "if true?"),
+        ("if { src -m ip 1.2.3.4 }", "if src:ip:1.2.3.4"),
+        ("if { always_true }", "if true:bool:"),
+        ("if { path,lower -m beg /a }", "if path,lower^/a"),
+        ("if { path_reg ^/a }", "if path:reg:^/a"),
+        ("if { hdr_cnt(x) gt 1 lt 5 7 }", "if hdr_cnt(x):int:2:,:4,:6"),
+        ("if { sc_http_req_rate(0) ge 10 }", "if sc_http_req_rate(0):int:10:"),
+        ("if { src_port 80 1024: -5 }", "if src_port:int:80,1024:,-5"),
+        ("if { path -m len 3 }", "if path:len:3"),
+        ("if { int(3),bool }", "if int(3),bool,boolean:bool:"),
         ("if both", "if path=/p+method=PUT"),
         ("if both !both", "if path=/p+method=PUT & !path=/p+method=PUT"),
     ])
@@ -108,31 +112,36 @@ import Testing
              redirect scheme https if TRUE
              http-request set-header X-Forwarded-Proto https
             """
-        ).httpRequest.map(\.action)
-        func isDeny(_ action: HTTPRule.Action, _ status: Int) -> Bool {
-            if case .deny(status) = action { true } else { false }
+        ).rules[.httpRequest]?.map(\.action)
+        let actions = try #require(rules)
+        func isDeny(_ action: RuleAction, _ status: Int) -> Bool {
+            if case .deny(let answer) = action { answer.status == status } else { false }
         }
-        #expect(isDeny(rules[0], 403) && isDeny(rules[1], 429))
-        guard case .returnResponse(let page) = rules[2], case .returnResponse(let file) = rules[3],
-            case .redirect(let location) = rules[4], case .redirect(let prefix) = rules[5],
-            case .redirect(let scheme) = rules[6], case .setHeader(let name, let value) = rules[7]
+        #expect(isDeny(actions[0], 403) && isDeny(actions[1], 429))
+        guard case .answer(let page) = actions[2], case .answer(let file) = actions[3],
+            case .redirect(let location) = actions[4], case .redirect(let prefix) = actions[5],
+            case .redirect(let scheme) = actions[6], case .setHeader(let name, let value) = actions[7],
+            case .bytes(let pageBody) = page.body, case .bytes(let fileBody) = file.body
         else {
-            Issue.record("other actions: \(rules)")
+            Issue.record("other actions: \(actions)")
             return
         }
         #expect(
-            page.status == 404 && page.body == Array("not % here".utf8) && page.contentType == "text/plain")
-        #expect(page.headers.map(\.name) == ["X-A"] && page.headers.map(\.value) == ["1 % 2"])
-        #expect(file.status == 200 && file.body == Array("hello\n".utf8))
-        guard case .location("/new") = location.target, case .prefix("https://x") = prefix.target,
-            case .scheme("https") = scheme.target
+            page.status == 404 && pageBody == Array("not % here".utf8) && page.contentType == "text/plain")
+        #expect(page.headers.map(\.name) == ["X-A"])
+        #expect(page.headers.map(\.value.literal) == [Array("1 % 2".utf8)])
+        #expect(file.status == 200 && fileBody == Array("hello\n".utf8))
+        guard case .location(let to) = location.target, case .prefix(let front) = prefix.target,
+            case .scheme(let https) = scheme.target
         else {
             Issue.record("other targets")
             return
         }
+        #expect(to.literal == Array("/new".utf8) && front.literal == Array("https://x".utf8))
+        #expect(https.literal == Array("https".utf8))
         #expect(location.code == 301 && prefix.code == 302)
         #expect(prefix.dropQuery && prefix.appendSlash && prefix.setCookie == "A=1")
-        #expect(name == "X-Forwarded-Proto" && value == "https")
+        #expect(name == "X-Forwarded-Proto" && value.literal == Array("https".utf8))
     }
 
     @Test func optionsAndErrorFilesAreRead() throws {

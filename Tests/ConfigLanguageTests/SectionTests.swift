@@ -276,7 +276,7 @@ import Testing
 
             """)
         let proxy = try #require(result.configuration).proxies[0]
-        #expect(proxy.httpRequest.isEmpty && proxy.settings.monitorURI == nil)
+        #expect(proxy.rules.isEmpty && proxy.settings.monitorURI == nil)
         #expect(proxy.settings.forwardFor == nil && proxy.settings.logFormat == .tcp)
         #expect(
             result.messages == [

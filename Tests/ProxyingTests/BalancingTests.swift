@@ -107,27 +107,4 @@ import Unix
         #expect(average.average == 40)
         #expect(average.max == 40)
     }
-
-    @Test func conditionsReadTheRequest() throws {
-        var head = RequestHead()
-        let bytes = Array("GET /api/v1?x HTTP/1.1\r\nHost: a\r\nX-Tag: one, TWO\r\n\r\n".utf8)
-        _ = head.read(bytes.span)
-        func holds(
-            _ fetch: ConfigLanguage.Test.Fetch, _ match: ConfigLanguage.Test.Match,
-            _ patterns: ConfigLanguage.Test.Patterns
-        ) -> Bool {
-            let criterion = ConfigLanguage.Test.Criterion(fetch: fetch, match: match, patterns: patterns)
-            return CompiledCriterion(criterion).matches(
-                bytes.span, head, source: .ipv4(0x0A01_0203, port: 9))
-        }
-        #expect(holds(.path, .exact, .strings(["/api/v1"], ignoresCase: false)))
-        #expect(holds(.path, .beginning, .strings(["/x", "/api"], ignoresCase: false)))
-        #expect(!holds(.path, .beginning, .strings(["/API"], ignoresCase: false)))
-        #expect(holds(.path, .beginning, .strings(["/API"], ignoresCase: true)))
-        #expect(holds(.method, .exact, .strings(["GET"], ignoresCase: false)))
-        #expect(holds(.header("x-TAG"), .exact, .strings(["two"], ignoresCase: true)))
-        #expect(!holds(.header("X-Tag"), .exact, .strings(["two"], ignoresCase: false)))
-        #expect(holds(.source, .exact, .networks([.ipv4(0x0A00_0000, prefix: 8)])))
-        #expect(!holds(.source, .exact, .networks([.ipv4(0x0B00_0000, prefix: 8)])))
-    }
 }

@@ -79,24 +79,6 @@ import Testing
         }
     }
 
-    @Test func whatAPeerSaidBeforeItEndedUnreadIsNotLost() throws {
-        var numbers: [Int32] = [-1, -1]
-        let packets = Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        #expect(socketpair(AF_UNIX, packets, 0, &numbers) == 0)
-        let kept = Descriptor(owning: numbers[0])
-        try DescriptorPassing.send([1], descriptors: [], over: kept.raw)
-        try DescriptorPassing.send([2, 3], descriptors: [], over: numbers[1])
-        close(numbers[1])
-        guard case .message([2, 3], _) = try DescriptorPassing.receive(over: kept.raw) else {
-            Issue.record("its last words are there")
-            return
-        }
-        guard case .ended = try DescriptorPassing.receive(over: kept.raw) else {
-            Issue.record("then it has ended")
-            return
-        }
-    }
-
     @Test func refusesAMessageThatIsCut() throws {
         let channel = try Socket.packetPair()
         let passed = try Socket.streamPair()

@@ -36,7 +36,9 @@ package final class Backend {
     let keepsServers: Bool
     /// `http-reuse never`: a server connection belongs to one client.
     let ownsConnections: Bool
-    let requestRules: [RequestRule]
+    var rules = RuleSet()
+    var stickRules: [CompiledStickRule] = []
+    let cookie: CompiledCookie?
     let forwarding: Forwarding?
     /// Streams that wait for a server, the longest first.
     var waiting = Deque<Stream>()
@@ -64,7 +66,7 @@ package final class Backend {
         closesClients = proxy.settings.connectionMode == .close
         keepsServers = proxy.settings.connectionMode == .keepAlive
         ownsConnections = proxy.settings.httpReuse == .never
-        requestRules = proxy.httpRequest.map(RequestRule.init)
+        cookie = proxy.settings.cookie.map(CompiledCookie.init)
         forwarding = proxy.settings.forwardFor.map(Forwarding.init)
     }
 

@@ -65,6 +65,26 @@ final class Calendar {
         buffer.append(abs(offset) % 60, width: 2)
     }
 
+    /// `22/Nov/2026:10:33:41 +0000`
+    func appendZonedDate(to buffer: ByteBuffer, _ time: WallClock, isUTC: Bool) {
+        var clock = time_t(time.microseconds / 1_000_000)
+        var zoned = tm()
+        if isUTC { gmtime_r(&clock, &zoned) } else { localtime_r(&clock, &zoned) }
+        buffer.append(Int(zoned.tm_mday), width: 2)
+        buffer.append("/")
+        buffer.append(Self.months[Int(zoned.tm_mon)])
+        buffer.append("/")
+        buffer.append(Int(zoned.tm_year) + 1900)
+        for number in [zoned.tm_hour, zoned.tm_min, zoned.tm_sec] {
+            buffer.append(":")
+            buffer.append(Int(number), width: 2)
+        }
+        let offset = Int(zoned.tm_gmtoff) / 60
+        buffer.append(offset < 0 ? " -" : " +")
+        buffer.append(abs(offset) / 60, width: 2)
+        buffer.append(abs(offset) % 60, width: 2)
+    }
+
     private func appendClock(to buffer: ByteBuffer, _ second: Int) {
         buffer.append(Int(fields.tm_hour), width: 2)
         buffer.append(":")

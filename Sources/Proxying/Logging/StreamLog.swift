@@ -15,6 +15,11 @@ struct StreamLog {
         let start = stream.frontend.isHTTP ? stream.began : client.accepted
         let beganAt = WallClock(
             microseconds: clock.microseconds - (now.nanoseconds - start.nanoseconds) / 1000)
+        if let template = stream.frontend.logTemplate {
+            core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
+            template.append(to: line, in: Scene(core: core, client: client, stream: stream))
+            return
+        }
         guard stream.frontend.settings.logFormat != .none else {
             appendPlain(to: line, stream, client)
             return
@@ -40,7 +45,11 @@ struct StreamLog {
         line.append(isHTTPLine ? " - - " : " ")
         line.append(byte: stream.cause)
         line.append(byte: stream.moment)
-        line.append(isHTTPLine ? "-- " : " ")
+        if isHTTPLine {
+            line.append(byte: stream.cookieFound)
+            line.append(byte: stream.cookieSet)
+        }
+        line.append(" ")
         appendLoad(to: line, stream, server)
         guard isHTTPLine else { return }
         line.append(" \"")
@@ -107,12 +116,9 @@ struct StreamLog {
 
     /// Control characters, quotes and what is not ASCII become `#XX`.
     private func appendEscaped(to line: ByteBuffer, _ bytes: UnsafeRawBufferPointer) {
-        let digits: StaticString = "0123456789ABCDEF"
         for byte in bytes {
             if byte < 32 || byte >= 127 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "#") {
-                line.append("#")
-                line.append(byte: digits.utf8Start[Int(byte >> 4)])
-                line.append(byte: digits.utf8Start[Int(byte & 15)])
+                line.appendHexadecimal(byte)
             } else {
                 line.append(byte: byte)
             }

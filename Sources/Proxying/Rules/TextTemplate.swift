@@ -1,99 +1,95 @@
-// Text with variables, as in `set-header X-Real-IP %[src]`: split once, put together for every request.
+// Texts with variables and expressions, put together for a request, an answer or a line of the log.
 
-import HTTP1
+import ConfigLanguage
 import Unix
 
-/// A text whose variables are filled in per request. Unknown ones stand as they are written.
-struct TextTemplate {
+/// A log-format string at work.
+final class TextTemplate {
     private enum Part {
         case text([UInt8])
-        case clientAddress, clientPort, localAddress, localPort
-        case method, path, target
-        case header([UInt8])
+        case expression(CompiledExpression, TextFormat.Options)
+        case variable(LogVariable, TextFormat.Options)
     }
-    private var parts: [Part] = []
+    /// What becomes of bytes that do not belong where the text goes.
+    enum Use {
+        /// A header's value: line ends and the like become spaces.
+        case header
+        /// Content: everything stays.
+        case content
+        /// A line of the log: `-` for what there is not, and nothing that is not printable.
+        case log
+    }
+    private let parts: [Part]
+    private let use: Use
 
-    init(_ text: String) {
-        let bytes = Array(text.utf8)
-        var literal: [UInt8] = []
-        var index = 0
-        func flush(_ parts: inout [Part]) {
-            if !literal.isEmpty { parts.append(.text(literal)) }
-            literal = []
-        }
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "%"), index + 1 < bytes.count,
-                let (part, length) = Self.variable(bytes[(index + 1)...])
-            {
-                if let part {
-                    flush(&parts)
-                    parts.append(part)
-                } else {
-                    literal.append(UInt8(ascii: "%"))
-                }
-                index += 1 + length
-            } else {
-                literal.append(bytes[index])
-                index += 1
+    init(_ format: TextFormat, _ names: ExpressionNames, _ use: Use) {
+        self.use = use
+        parts = format.parts.map { part in
+            switch part {
+            case .text(let text): .text(text)
+            case .expression(let expression, let options):
+                .expression(CompiledExpression(expression, names), options)
+            case .variable(let variable, let options): .variable(variable, options)
             }
         }
-        flush(&parts)
     }
 
-    /// The variable after a `%` and its length; a nil part is `%%`.
-    private static func variable(_ rest: ArraySlice<UInt8>) -> (part: Part?, length: Int)? {
-        if rest.first == UInt8(ascii: "%") { return (nil, 1) }
-        if rest.first == UInt8(ascii: "[") {
-            guard let end = rest.firstIndex(of: UInt8(ascii: "]")) else { return nil }
-            let name = String(decoding: rest[(rest.startIndex + 1)..<end], as: UTF8.self)
-            guard let part = expression(name) else { return nil }
-            return (part, end - rest.startIndex + 1)
-        }
-        switch String(decoding: rest.prefix(2), as: UTF8.self) {
-        case "ci": return (.clientAddress, 2)
-        case "cp": return (.clientPort, 2)
-        case "fi": return (.localAddress, 2)
-        case "fp": return (.localPort, 2)
-        default: return nil
-        }
-    }
-
-    private static func expression(_ name: String) -> Part? {
-        switch name {
-        case "src": return .clientAddress
-        case "src_port": return .clientPort
-        case "dst": return .localAddress
-        case "dst_port": return .localPort
-        case "method": return .method
-        case "path": return .path
-        case "url", "capture.req.uri": return .target
-        default:
-            for prefix in ["req.hdr(", "hdr(", "req.fhdr("]
-            where name.hasPrefix(prefix) && name.hasSuffix(")") {
-                return .header(name.dropFirst(prefix.count).dropLast().utf8.map(\.lowercased))
-            }
-            return nil
-        }
-    }
-
-    func append(
-        to buffer: ByteBuffer, _ bytes: Span<UInt8>, _ head: RequestHead, client: SocketAddress,
-        local: SocketAddress
-    ) {
+    func append(to buffer: ByteBuffer, in scene: Scene) {
         for part in parts {
             switch part {
             case .text(let text): buffer.append(text)
-            case .clientAddress: buffer.append(client.host)
-            case .clientPort: buffer.append(Int(client.port ?? 0))
-            case .localAddress: buffer.append(local.host)
-            case .localPort: buffer.append(Int(local.port ?? 0))
-            case .method: buffer.append(bytes, head.methodRange)
-            case .target: buffer.append(bytes, head.target)
-            case .path: if let path = head.path(bytes) { buffer.append(bytes, path) }
-            case .header(let name):
-                let last = head.section.fields.last { bytes.matches($0.name, lowercased: name) }
-                if let last { buffer.append(bytes, last.value) }
+            case .expression(let expression, let options):
+                let text = expression.value(in: scene).flatMap { $0.text(scene.core.arena) }
+                put(text, options, to: buffer)
+            case .variable(let variable, let options):
+                let piece = scene.core.logPiece
+                piece.clear()
+                let isThere = LogVariables(scene: scene, wantsHexadecimal: options.contains(.hexadecimal))
+                    .append(variable, to: piece)
+                put(isThere ? piece.bytes : nil, options, to: buffer)
             }
         }
+    }
+
+    private func put(_ text: UnsafeRawBufferPointer?, _ options: TextFormat.Options, to buffer: ByteBuffer) {
+        if options.contains(.quote) { buffer.append("\"") }
+        if let text {
+            for byte in text { put(byte, options, to: buffer) }
+        } else if use == .log {
+            buffer.append("-")
+        }
+        if options.contains(.quote) { buffer.append("\"") }
+    }
+
+    private func put(_ byte: UInt8, _ options: TextFormat.Options, to buffer: ByteBuffer) {
+        switch use {
+        case .content: break
+        case .header:
+            if byte < 0x20 && byte != 9 || byte == 0x7f {
+                buffer.append(byte: 0x20)
+                return
+            }
+        case .log:
+            if byte < 0x20 || byte >= 0x7f || (options.contains(.quote) && byte == UInt8(ascii: "\"")) {
+                buffer.appendHexadecimal(byte)
+                return
+            }
+        }
+        if options.contains(.escape),
+            byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "]")
+        {
+            buffer.append("\\")
+        }
+        buffer.append(byte: byte)
+    }
+}
+
+extension ByteBuffer {
+    /// `#0A`
+    func appendHexadecimal(_ byte: UInt8) {
+        let digits: StaticString = "0123456789ABCDEF"
+        append("#")
+        append(byte: digits.utf8Start[Int(byte >> 4)])
+        append(byte: digits.utf8Start[Int(byte & 15)])
     }
 }

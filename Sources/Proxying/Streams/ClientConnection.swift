@@ -26,6 +26,11 @@ final class ClientConnection: Connection {
     private var isServing = false
     /// Its place in the core's list.
     var index = 0
+    /// What `tcp-request connection` and `session` track for as long as it lives.
+    var tracked = TrackedEntries()
+    /// `sess` variables.
+    var variables: VariableValues = [:]
+    private var knownLocalAddress: SocketAddress?
 
     /// HAProxy's `tune.bufsize` less `tune.maxrewrite`.
     static let longestHead = 15360
@@ -39,6 +44,14 @@ final class ClientConnection: Connection {
     }
 
     @inline(__always) var frontend: Frontend { listener.frontend }
+
+    /// Where it came to.
+    var localAddress: SocketAddress {
+        if let knownLocalAddress { return knownLocalAddress }
+        let address = (try? Socket.localAddress(descriptor)) ?? listener.socket.address
+        knownLocalAddress = address
+        return address
+    }
 
     /// Begins to wait for the first request.
     func start() {
@@ -302,6 +315,7 @@ final class ClientConnection: Connection {
             self.ownServer = nil
             ownServer.close()
         }
+        tracked.release(now: core.tick)
         closeSocket()
         core.clientClosed(self)
     }

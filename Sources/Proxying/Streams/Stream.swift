@@ -24,6 +24,8 @@ final class Stream {
         case exchange
         /// Bytes travel both ways; TCP, Upgrade, CONNECT.
         case tunnel
+        /// Refused, and held until `timeout tarpit` is over.
+        case tarpit
         /// The proxy's own answer is on its way.
         case reply
         case ended
@@ -53,8 +55,19 @@ final class Stream {
     /// All that was ever sent is still in `outgoing`.
     var isResendable = true
     @exclusivity(unchecked) var request = Flow()
-    /// Fields that rules set: found by lower-case name, written as a line.
-    var edits: [(lowercasedName: [UInt8], name: [UInt8], value: [UInt8])] = []
+    /// What rules track for this stream, and the variables that they set.
+    @exclusivity(unchecked) var tracked = TrackedEntries()
+    var variables: VariableValues = [:]
+    /// `tcp-request content` is at work: the request is counted after it.
+    var isBeforeCounting = false
+    /// What a tarpitted client is told in the end.
+    var held: CompiledAnswer?
+    /// The server that a cookie or a table names, and the entries that are to remember the server.
+    var preferred: Server?
+    var stuck: [TrackedEntries.Tracked] = []
+    /// As the log tells: the client's cookie, and what became of it.
+    var cookieFound = UInt8(ascii: "-")
+    var cookieSet = UInt8(ascii: "-")
     /// The request line, for the log.
     let requestLine = ByteBuffer(capacity: 256)
     var retriesLeft = 0
@@ -115,7 +128,11 @@ final class Stream {
         sent = 0
         isResendable = true
         request.begin(.none)
-        if !edits.isEmpty { edits.removeAll() }
+        if !variables.isEmpty { variables.removeAll() }
+        held = nil
+        preferred = nil
+        cookieFound = UInt8(ascii: "-")
+        cookieSet = UInt8(ascii: "-")
         requestLine.clear()
         retriesDone = 0
         wasRedispatched = false
@@ -161,6 +178,10 @@ final class Stream {
             server.traffic.bytesIn += newIn
             server.traffic.bytesOut += newOut
         }
+        if !tracked.isEmpty || client?.tracked.isEmpty == false {
+            countTracked(.bytesInCnt, .bytesInRate, newIn)
+            countTracked(.bytesOutCnt, .bytesOutRate, newOut)
+        }
         core.figures.bytesOut += newOut
         core.figures.bytesOutRate.add(newOut, second: core.loop.now.nanoseconds / 1_000_000_000)
     }
@@ -175,7 +196,7 @@ final class Stream {
         switch phase {
         case .exchange, .tunnel: advance()
         case .reply: flushReply()
-        case .request, .queued, .turnaround, .connecting, .ended: break
+        case .request, .queued, .turnaround, .connecting, .tarpit, .ended: break
         }
     }
 
@@ -183,7 +204,7 @@ final class Stream {
         switch phase {
         case .connecting: connectionReady(readiness)
         case .exchange, .tunnel: advance()
-        case .request, .queued, .turnaround, .reply, .ended: break
+        case .request, .queued, .turnaround, .tarpit, .reply, .ended: break
         }
     }
 
@@ -191,7 +212,7 @@ final class Stream {
         switch phase {
         case .exchange, .tunnel: advance()
         case .reply: flushReply()
-        case .request, .queued, .turnaround, .connecting, .ended: break
+        case .request, .queued, .turnaround, .connecting, .tarpit, .ended: break
         }
     }
 
@@ -209,7 +230,7 @@ final class Stream {
                 setExchangeDeadlines(client, connection, backend)
             }
         case .tunnel: setTunnelDeadlines()
-        case .request, .queued, .turnaround, .connecting, .reply, .ended: break
+        case .request, .queued, .turnaround, .connecting, .tarpit, .reply, .ended: break
         }
     }
 
@@ -248,6 +269,7 @@ final class Stream {
             }
         case .tunnel: end(cause: "c", moment: "D")
         case .reply: end(cause: "c", moment: "D")
+        case .tarpit: tarpitEnded()
         case .request, .connecting, .ended: break
         }
     }
@@ -265,7 +287,7 @@ final class Stream {
                 fail(status: 504, cause: "s", moment: "H")
             }
         case .tunnel: end(cause: "s", moment: "D")
-        case .request, .queued, .turnaround, .reply, .ended: break
+        case .request, .queued, .turnaround, .tarpit, .reply, .ended: break
         }
     }
 
@@ -276,7 +298,7 @@ final class Stream {
         backend?.traffic.clientAborts += 1
         server?.traffic.clientAborts += 1
         switch phase {
-        case .request, .reply: end(cause: "C", moment: "R")
+        case .request, .tarpit, .reply: end(cause: "C", moment: "R")
         case .queued: end(cause: "C", moment: "Q")
         case .turnaround, .connecting: end(cause: "C", moment: "C")
         case .exchange: end(cause: "C", moment: hasResponse ? "D" : "H")
@@ -295,7 +317,7 @@ final class Stream {
     func kill() {
         keepsClient = false
         switch phase {
-        case .request: end(cause: "K", moment: "R")
+        case .request, .tarpit: end(cause: "K", moment: "R")
         case .queued: end(cause: "K", moment: "Q")
         case .turnaround, .connecting, .tunnel: end(cause: "K", moment: "-")
         case .exchange:

@@ -89,6 +89,10 @@ extension Stream {
             core.putBackBuffer(outgoing)
         }
         count()
+        if let client, !tracked.isEmpty || !stuck.isEmpty {
+            tracked.release(now: client.core.tick)
+            releaseStuck()
+        }
         leaveServer()
         if let backend { backend.sessionGauge.fall() }
         if isLogged && !frontend.logs.isEmpty { core.log(self) }

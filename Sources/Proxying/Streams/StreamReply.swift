@@ -36,21 +36,29 @@ extension Stream {
         send(status: status, Array(head.utf8), body: page)
     }
 
-    func reply(_ answer: CompiledAnswer) {
-        cause = UInt8(ascii: "L")
-        moment = UInt8(ascii: "R")
-        var rest = ""
-        finishHead(&rest)
-        send(status: answer.status, answer.head + rest.utf8, body: answer.body)
+    func reply(_ answer: CompiledAnswer, in scene: Scene, cause: Unicode.Scalar, moment: Unicode.Scalar) {
+        if case .page = answer.body {
+            self.cause = UInt8(ascii: cause)
+            self.moment = UInt8(ascii: moment)
+            reply(page: answer.status)
+            return
+        }
+        let content = answer.content(in: scene)
+        let head = core.scratch
+        head.clear()
+        answer.appendHead(to: head, length: content.count, in: scene)
+        reply(head: head, status: answer.status, body: content, cause: cause, moment: moment)
     }
 
-    /// A head without connection field and empty line, and no body.
-    func reply(head: ByteBuffer, status: Int, cause: Unicode.Scalar, moment: Unicode.Scalar) {
+    /// A head without connection field and empty line, and a body.
+    func reply(
+        head: ByteBuffer, status: Int, body: [UInt8] = [], cause: Unicode.Scalar, moment: Unicode.Scalar
+    ) {
         self.cause = UInt8(ascii: cause)
         self.moment = UInt8(ascii: moment)
         var rest = ""
         finishHead(&rest)
-        send(status: status, Array(head.bytes) + rest.utf8, body: [])
+        send(status: status, Array(head.bytes) + rest.utf8, body: body)
     }
 
     private func finishHead(_ head: inout String) {
@@ -106,6 +114,8 @@ extension Stream {
         core.figures.requests += 1
         frontend.traffic.requests += 1
         frontend.traffic.requestErrors += 1
+        countTracked(.httpReqCnt, .httpReqRate)
+        countClientError()
         switch refusal {
         case .invalid, .tooLong: fail(status: 400, cause: "P", moment: "R")
         case .coded: fail(status: 422, cause: "P", moment: "R")

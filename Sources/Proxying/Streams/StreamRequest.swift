@@ -21,7 +21,8 @@ extension Stream {
             core.requestHead.wantsKeepAlive && !frontend.closesClients && !core.isStopping
         let buffered = core.bytes(0..<headLength)
         let bytes = buffered.span
-        if !frontend.logs.isEmpty {
+        core.show(.request, UnsafeRawBufferPointer(buffered))
+        if frontend.keepsLine {
             let line = core.requestHead.line
             requestLine.append(bytes, line.lowerBound..<min(line.upperBound, line.lowerBound + 1023))
         }
@@ -46,13 +47,17 @@ extension Stream {
             reply(page: 200)
             return
         }
-        guard apply(frontend.requestRules, bytes), let backend = chooseBackend(bytes, client) else { return }
+        let scene = Scene(core: core, client: client, stream: self)
+        guard ask(frontend.rules, in: scene, counts: true), let backend = chooseBackend(in: scene) else {
+            return
+        }
         enter(backend)
         backend.traffic.requests += 1
         backend.requestFrequency.count(at: now)
-        if backend.id != frontend.id && !backend.requestRules.isEmpty {
-            guard apply(backend.requestRules, bytes) else { return }
+        if backend.id != frontend.id {
+            guard ask(backend.rules, in: scene, counts: false) else { return }
         }
+        if backend.cookie != nil || !backend.stickRules.isEmpty { findPreferred(backend, in: scene) }
         if backend.closesClients { keepsClient = false }
         let buffer = core.takeBuffer()
         writeHead(to: buffer, headLength: headLength, backend)
@@ -70,11 +75,16 @@ extension Stream {
         requestDone = began
         request.begin(.tunnel)
         response.begin(.tunnel)
-        guard let backend = frontend.defaultBackend else {
+        let scene = Scene(core: core, client: client, stream: self)
+        core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
+        guard apply(frontend.rules.content, in: scene) else { return }
+        guard let backend = chooseTCPBackend(in: scene) else {
             end(cause: "S", moment: "C")
             return
         }
         enter(backend)
+        if backend.id != frontend.id, !apply(backend.rules.content, in: scene) { return }
+        if !backend.stickRules.isEmpty { findPreferred(backend, in: scene) }
         retriesLeft = backend.settings.retries
         assign(backend, client)
     }
@@ -95,65 +105,36 @@ extension Stream {
         return true
     }
 
-    private func chooseBackend(_ bytes: Span<UInt8>, _ client: ClientConnection) -> Backend? {
-        for rule in frontend.backendRules {
-            guard let condition = rule.condition else { return rule.backend }
-            if condition.holds(bytes, core.requestHead, source: client.peer) { return rule.backend }
+    /// `tcp-request content`, then `http-request`; false: one of them answered. `counts`: the request is counted
+    /// between the two, into what is tracked by then.
+    private func ask(_ rules: RuleSet, in scene: Scene, counts: Bool) -> Bool {
+        if !rules.content.isEmpty {
+            isBeforeCounting = counts
+            let goesOn = apply(rules.content, in: scene)
+            isBeforeCounting = false
+            guard goesOn else { return false }
         }
-        if let backend = frontend.defaultBackend { return backend }
+        if counts { countTracked(.httpReqCnt, .httpReqRate) }
+        return rules.request.isEmpty || apply(rules.request, in: scene)
+    }
+
+    private func chooseBackend(in scene: Scene) -> Backend? {
+        if let backend = chooseTCPBackend(in: scene) { return backend }
         frontend.traffic.requestErrors += 1
         fail(status: 503, cause: "S", moment: "C")
         return nil
     }
 
-    /// Applies rules in their order; false: one of them answered.
-    private func apply(_ rules: [RequestRule], _ bytes: Span<UInt8>) -> Bool {
-        guard !rules.isEmpty, let client else { return true }
-        for rule in rules {
-            if let condition = rule.condition,
-                !condition.holds(bytes, core.requestHead, source: client.peer)
-            {
-                continue
-            }
-            switch rule.action {
-            case .setHeader(let lowercasedName, let name, let value):
-                let text = core.scratch
-                text.clear()
-                value.append(
-                    to: text, bytes, core.requestHead, client: client.peer, local: localAddress)
-                edits.removeAll { $0.lowercasedName == lowercasedName }
-                edits.append((lowercasedName, name, Array(text.bytes)))
-            case .deny(let status):
-                frontend.traffic.deniedRequests += 1
-                fail(status: status, cause: "P", moment: "R")
-                return false
-            case .answer(let answer):
-                countIntercepted()
-                reply(answer)
-                return false
-            case .redirect(let redirect):
-                countIntercepted()
-                let text = core.scratch
-                text.clear()
-                redirect.appendHead(
-                    to: text, bytes, core.requestHead, client: client.peer, local: localAddress)
-                reply(head: text, status: redirect.code, cause: "L", moment: "R")
-                return false
-            }
+    private func chooseTCPBackend(in scene: Scene) -> Backend? {
+        for rule in frontend.backendRules {
+            guard let condition = rule.condition else { return rule.backend }
+            if condition.holds(in: scene) { return rule.backend }
         }
-        return true
+        return frontend.defaultBackend
     }
 
     /// Where the client came to.
-    var localAddress: SocketAddress {
-        guard let client else { return .unix(path: "") }
-        return (try? Socket.localAddress(client.descriptor)) ?? client.listener.socket.address
-    }
-
-    private func countIntercepted() {
-        frontend.traffic.intercepted += 1
-        backend?.traffic.intercepted += 1
-    }
+    var localAddress: SocketAddress { client?.localAddress ?? .unix(path: "") }
 
     // MARK: The head for the server
 
@@ -161,7 +142,7 @@ extension Stream {
     private func writeHead(to buffer: ByteBuffer, headLength: Int, _ backend: Backend) {
         let closes = !backend.keepsServers || !frontend.keepsServers
         let forwarding = frontend.forwarding ?? backend.forwarding
-        let mustChange = core.requestHead.section.mustBeRewritten || !clientIsVersion11 || !edits.isEmpty
+        let mustChange = core.requestHead.section.mustBeRewritten || !clientIsVersion11 || core.isHeadEdited
         let line = core.requestHead.line
         let end = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(core.readBuffer)[..<headLength])
         if !mustChange {
@@ -181,17 +162,11 @@ extension Stream {
         } else if !clientIsVersion11 {
             buffer.append("connection: keep-alive\r\n")
         }
-        for edit in edits {
-            buffer.append(edit.name)
-            buffer.append(": ")
-            buffer.append(edit.value)
-            buffer.append("\r\n")
-        }
         buffer.append("\r\n")
     }
 
     private func writeFields(to buffer: ByteBuffer, _ section: FieldSection) {
-        let buffered = core.bytes(0..<core.readBuffer.count)
+        let buffered = core.headBytes.assumingMemoryBound(to: UInt8.self)
         let bytes = buffered.span
         buffer.append(bytes, core.requestHead.line)
         buffer.append("\r\n")
@@ -208,11 +183,6 @@ extension Stream {
                 }
             case .upgrade: if !asksForUpgrade { continue }
             case .other, .host, .transferEncoding, .expect: break
-            }
-            if !edits.isEmpty,
-                edits.contains(where: { bytes.matches(field.name, lowercased: $0.lowercasedName) })
-            {
-                continue
             }
             buffer.append(bytes, Int(field.nameStart)..<Int(field.valueEnd))
             buffer.append("\r\n")
@@ -234,7 +204,7 @@ extension Stream {
     ) {
         if forwarding.except.contains(where: { $0.contains(client.peer) }) { return }
         if forwarding.ifNone {
-            let buffered = core.bytes(0..<core.readBuffer.count)
+            let buffered = core.headBytes.assumingMemoryBound(to: UInt8.self)
             let bytes = buffered.span
             for field in section.fields
             where bytes.matches(field.name, lowercased: forwarding.lowercasedHeader) {

@@ -99,7 +99,8 @@ extension Stream {
         }
         let head = core.scratch
         head.clear()
-        writeFields(to: head, start, length, core.responseHead.section, dechunks: false)
+        let bytes = UnsafeRawBufferPointer(rebasing: core.sharedBytes[start..<start + length])
+        writeFields(to: head, bytes, core.responseHead.section, dechunks: false)
         head.append("\r\n")
         write(head.bytes)
     }
@@ -108,6 +109,11 @@ extension Stream {
 
     private func beginResponse(_ connection: ServerConnection, _ start: Int, headLength: Int, _ total: Int) {
         responded = core.loop.now
+        if core.responseHead.status / 100 == 4 { countClientError() }
+        let isAsked = asksAboutResponses
+        if isAsked {
+            guard applyResponseRules(start..<start + headLength) else { return }
+        }
         hasResponse = true
         status = core.responseHead.status
         let framing = core.responseHead.framing(answering: method)
@@ -139,7 +145,8 @@ extension Stream {
             if part.taken < rest.count { hasSurplus = true }
         }
         sendHead(
-            start, headLength, body: UnsafeRawBufferPointer(rebasing: rest[..<output]), switches, dechunks)
+            start, headLength, body: UnsafeRawBufferPointer(rebasing: rest[..<output]), switches, dechunks,
+            edited: isAsked && core.isHeadEdited)
         releaseOutgoingWhenDone()
         if phase != .exchange { return }
         if switches {
@@ -149,6 +156,12 @@ extension Stream {
         } else {
             pumpResponse()
         }
+    }
+
+    /// Rules or a cookie have a say in the response.
+    private var asksAboutResponses: Bool {
+        guard let backend else { return false }
+        return !backend.rules.response.isEmpty || backend.cookie != nil || !frontend.rules.response.isEmpty
     }
 
     /// The request needs not be kept once its answer has come.
@@ -161,12 +174,13 @@ extension Stream {
 
     /// Sends the head with the first of the body: as it came where nothing changes, else written anew.
     private func sendHead(
-        _ start: Int, _ headLength: Int, body: UnsafeRawBufferPointer, _ switches: Bool, _ dechunks: Bool
+        _ start: Int, _ headLength: Int, body: UnsafeRawBufferPointer, _ switches: Bool, _ dechunks: Bool,
+        edited: Bool
     ) {
         let saysClose = !switches && !keepsClient
         let saysKeepAlive = !switches && keepsClient && (!clientIsVersion11 || !core.responseHead.isVersion11)
         let mustChange =
-            dechunks || core.responseHead.hasForbiddenFraming
+            dechunks || edited || core.responseHead.hasForbiddenFraming
             || (core.responseHead.section.mustBeRewritten && !switches)
         let buffer = UnsafeRawBufferPointer(core.readBuffer)
         if !mustChange && !saysClose && !saysKeepAlive {
@@ -178,7 +192,9 @@ extension Stream {
         let head = core.scratch
         head.clear()
         if mustChange {
-            writeFields(to: head, start, headLength, core.responseHead.section, dechunks: dechunks)
+            let bytes =
+                edited ? core.headBytes : UnsafeRawBufferPointer(rebasing: buffer[start..<start + headLength])
+            writeFields(to: head, bytes, core.responseHead.section, dechunks: dechunks)
         } else {
             head.append(UnsafeRawBufferPointer(rebasing: buffer[start..<(start + headLength - 2)]))
         }
@@ -189,9 +205,9 @@ extension Stream {
     }
 
     private func writeFields(
-        to head: ByteBuffer, _ start: Int, _ length: Int, _ section: FieldSection, dechunks: Bool
+        to head: ByteBuffer, _ source: UnsafeRawBufferPointer, _ section: FieldSection, dechunks: Bool
     ) {
-        let buffered = core.bytes(start..<start + length)
+        let buffered = source.assumingMemoryBound(to: UInt8.self)
         let bytes = buffered.span
         head.append(bytes, core.responseHead.line)
         head.append("\r\n")

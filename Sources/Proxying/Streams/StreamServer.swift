@@ -16,6 +16,11 @@ extension Stream {
 
     /// Finds a server, or waits for one.
     func assign(_ backend: Backend, _ client: ClientConnection, excluding excluded: Server? = nil) {
+        if let preferred, preferred !== excluded, preferred.isUsable, preferred.hasRoom {
+            attach(preferred, backend)
+            connect(preferred, backend, client)
+            return
+        }
         switch backend.choose(excluding: excluded) {
         case .server(let server):
             attach(server, backend)
@@ -44,6 +49,7 @@ extension Stream {
         backend.traffic.chosen += 1
         server.sessionFrequency.count(at: now)
         server.lastSession = now
+        if !stuck.isEmpty { noteStuck(to: server) }
         if frontend.isHTTP {
             server.traffic.requests += 1
             server.requestFrequency.count(at: now)

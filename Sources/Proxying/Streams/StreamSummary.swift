@@ -75,6 +75,7 @@ extension StreamSummary {
             case .exchange: stream.hasResponse ? "data" : stream.request.isComplete ? "response" : "request"
             case .tunnel: "tunnel"
             case .reply: "reply"
+            case .tarpit: "tarpit"
             }
     }
 }

@@ -18,6 +18,7 @@ struct Timing {
     /// `.max` also where none is set: `hasTunnel` tells.
     let tunnel: Int64
     let hasTunnel: Bool
+    let tarpit: Int64
 
     init(_ timeouts: Timeouts) {
         func span(_ values: Duration?...) -> Int64 {
@@ -34,5 +35,6 @@ struct Timing {
         serverFin = timeouts.serverFin?.nanoseconds
         tunnel = span(timeouts.tunnel)
         hasTunnel = timeouts.tunnel != nil
+        tarpit = span(timeouts.tarpit, timeouts.connect)
     }
 }

@@ -47,6 +47,8 @@ package final class WorkerAdmin {
             + StatCommands(core: core, processNumber: identity.processNumber).table
             + SessionCommands(core: core, adminServer: sessions).table
             + ServerCommands(core: core).table
+            + TableCommands(core: core).table
+            + PatternCommands(core: core).table
         server = AdminServer(on: core.loop, commands: CommandTable(commands))
         sessions.server = server
     }

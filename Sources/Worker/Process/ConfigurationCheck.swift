@@ -13,6 +13,7 @@ package enum ConfigurationCheck {
         report.say(result.diagnostics)
         guard let configuration = result.configuration else { return 1 }
         report.say(options.loader.examineAddresses(of: configuration))
+        report.say(configuration.forgottenRates())
         func say(_ line: String) {
             if !options.isQuiet { try? File.writeAll(1, (line + "\n").utf8) }
         }

@@ -4,6 +4,8 @@
 struct ConditionLanguage {
     let draft: ProxyDraft
     let reader: ConfigurationReader
+    /// Where the rule is applied: what is not there yet never matches, which is worth a warning.
+    var place = RulePlace.httpRequest
 
     /// From word `index`, where `if` or `unless` must stand; nil at the end of the line. `rule`: what the
     /// condition is for, as messages name it.
@@ -52,6 +54,7 @@ struct ConditionLanguage {
                     throw phrase.fault("missing closing '}' in condition.", at: index)
                 }
                 let criterion = try AccessLists.criterion(phrase, index + 1..<end, reader)
+                warn(of: criterion, "anonymous acl", phrase, at: index + 1)
                 test = Test(name: nil, criteria: [criterion])
                 index = end
             } else {
@@ -69,7 +72,10 @@ struct ConditionLanguage {
     }
 
     private func named(_ name: String, _ phrase: Phrase, at index: Int) throws(Fault) -> Test {
-        if draft.acls[name] != nil { return Test(name: name, criteria: []) }
+        if let test = draft.acls[name] {
+            for criterion in test.criteria { warn(of: criterion, "acl '\(name)'", phrase, at: index) }
+            return Test(name: name, criteria: [])
+        }
         if let criteria = AccessLists.predefined[name] { return Test(name: name, criteria: criteria) }
         if AccessLists.foreignPredefined.contains(name) {
             throw phrase.fault(
@@ -81,11 +87,29 @@ struct ConditionLanguage {
     }
 }
 
+extension ConditionLanguage {
+    private func warn(of criterion: Test.Criterion, _ title: String, _ phrase: Phrase, at index: Int) {
+        guard !place.offers(criterion.expression.fetch.need, in: draft) else { return }
+        let keyword = ExpressionLanguage.name(of: criterion.expression.text)
+        let context = place.isTCP ? " in '\(place.rawValue)'" : ""
+        reader.warn(
+            phrase.fault(
+                "\(title) will never match\(context) because it uses keyword '\(keyword)' which is incompatible with "
+                    + "'\(place.title(in: draft))'", at: index))
+    }
+}
+
 extension ProxyDraft {
     /// Gives every named test its criteria: later `acl` lines of the same name count as well.
     mutating func resolveConditions() {
         for index in proxy.useBackend.indices { resolve(&proxy.useBackend[index].condition) }
-        for index in proxy.httpRequest.indices { resolve(&proxy.httpRequest[index].condition) }
+        for place in RulePlace.allCases {
+            var rules = proxy.rules[place] ?? []
+            for index in rules.indices { resolve(&rules[index].condition) }
+            if !rules.isEmpty { proxy.rules[place] = rules }
+        }
+        for index in proxy.stickRules.indices { resolve(&proxy.stickRules[index].condition) }
+        proxy.acls = acls.values.sorted { $0.name ?? "" < $1.name ?? "" }
     }
 
     private func resolve(_ condition: inout Condition?) {

@@ -19,34 +19,13 @@ package struct Condition: Sendable {
     }
 }
 
-/// One ACL criterion with its patterns; several `acl` lines of one name are alternatives.
+/// One ACL: its criteria, which are tried in order until one holds.
 package struct Test: Sendable {
-    package enum Fetch: Sendable, Equatable {
-        case path
-        case method
-        case header(String)
-        case source
-        case alwaysTrue
-        case alwaysFalse
-    }
-    package enum Match: Sendable, Equatable {
-        case exact, beginning, ending, substring, found
-    }
-    package enum Patterns: Sendable {
-        case strings([String], ignoresCase: Bool)
-        case networks([Network])
-        case none
-    }
-    /// Each is tried in order until one holds.
+    /// An expression and what its value is compared with.
     package struct Criterion: Sendable {
-        package var fetch: Fetch
-        package var match: Match
-        package var patterns: Patterns
-        package init(fetch: Fetch, match: Match, patterns: Patterns) {
-            self.fetch = fetch
-            self.match = match
-            self.patterns = patterns
-        }
+        package var expression: Expression
+        package var patterns: PatternSource
+        package var position: Position
     }
     /// Nil for an anonymous test.
     package var name: String?

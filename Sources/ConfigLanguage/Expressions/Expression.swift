@@ -1,0 +1,158 @@
+// A sample expression, `path,lower` or `sc_http_req_rate(0)`: what is fetched, and what is made of it. Names of
+// tables and backends are as written; whoever runs it finds them.
+
+import StickTables
+
+/// What kind of value an expression gives.
+package enum SampleType: Sendable {
+    case bool, integer, address, text
+}
+
+/// A fetch and its converters, in their order.
+package struct Expression: Sendable {
+    package var fetch: Fetch
+    package var converters: [Converter]
+    /// As it was written, with its arguments.
+    package var text: String
+
+    package var type: SampleType {
+        converters.last.map(\.type) ?? fetch.type
+    }
+}
+
+/// Which of several header fields of one name.
+package enum Occurrence: Sendable, Equatable {
+    /// In conditions each value is tried; elsewhere the last counts.
+    case any
+    /// 1 is the first, -1 the last.
+    case number(Int)
+}
+
+/// What is read of an entry of a stick table.
+package enum TableReading: Sendable, Equatable {
+    case value(DataType)
+    /// A number of bytes, in units of 1024.
+    case kilobytes(DataType)
+    /// Counts one more, and gives the new number.
+    case increase(DataType)
+    /// Sets to 0, and gives the old number.
+    case clear(DataType)
+    /// Whether there is an entry at all.
+    case exists
+    /// How many hold the entry.
+    case uses
+}
+
+/// Where a value comes from. Header names are in lower case.
+package enum Fetch: Sendable {
+    case constant(Bool)
+    case integer(Int64)
+    case string([UInt8])
+    /// Below the limit; nil: any 32 bits.
+    case random(UInt32?)
+    case now
+    case source, destination, sourcePort, destinationPort
+    case path, pathQuery, target, query, base, method, version
+    case queryParameter(name: [UInt8])
+    case cookie(name: [UInt8], inResponse: Bool)
+    case header(name: [UInt8], Occurrence, inResponse: Bool, whole: Bool)
+    case headerAddress(name: [UInt8], Occurrence)
+    case headerNumber(name: [UInt8], Occurrence, inResponse: Bool)
+    /// Nil: all fields.
+    case headerCount(name: [UInt8]?, inResponse: Bool, whole: Bool)
+    case status
+    case usableServers(backend: String?)
+    case backendConnections(backend: String?)
+    case frontendConnections(frontend: String?)
+    case backendName, frontendName, serverName
+    /// By the number of `track-sc`; another table's entry of the same key where one is named.
+    case tracked(TableReading, slot: Int, table: String?)
+    /// Of the client's address; nil: the proxy's own table.
+    case ofSource(TableReading, table: String?)
+    case tableEntries(table: String?)
+    case tableRoom(table: String?)
+    case variable(Variable)
+    case hostName, processID, uniqueNumber
+
+    /// What must be there for it.
+    package enum Need: Sendable {
+        case nothing, request, response
+    }
+
+    package var need: Need {
+        switch self {
+        case .path, .pathQuery, .target, .query, .base, .method, .version, .queryParameter, .headerAddress:
+            .request
+        case .cookie(_, let inResponse), .header(_, _, let inResponse, _), .headerCount(_, let inResponse, _),
+            .headerNumber(_, _, let inResponse):
+            inResponse ? .response : .request
+        case .status: .response
+        default: .nothing
+        }
+    }
+
+    package var type: SampleType {
+        switch self {
+        case .constant: .bool
+        case .tracked(.exists, _, _): .bool
+        case .source, .destination, .headerAddress: .address
+        case .string, .path, .pathQuery, .target, .query, .base, .method, .version, .queryParameter, .cookie,
+            .header,
+            .backendName, .frontendName, .serverName, .variable, .hostName:
+            .text
+        default: .integer
+        }
+    }
+}
+
+/// `txn.name` and its kin: a name within its scope.
+package struct Variable: Hashable, Sendable {
+    package enum Scope: String, Sendable, CaseIterable { case proc, sess, txn, req, res }
+    package var scope: Scope
+    package var name: String
+}
+
+/// What a converter makes of a value.
+package enum Converter: Sendable {
+    case lower, upper, length, boolean, negate
+    case field(Int, delimiters: [UInt8], count: Int)
+    case word(Int, delimiters: [UInt8], count: Int)
+    case addressMask(ipv4: UInt32, ipv6: (high: UInt64, low: UInt64))
+    case integerOperation(IntegerOperation, Operand)
+    case hex, urlDecode(isForm: Bool), concat([UInt8]), bytes(offset: Int, length: Int?)
+    case crc32
+    case inTable(table: String), table(TableReading, table: String)
+    case map(MapReference)
+
+    package enum Operand: Sendable {
+        case number(Int64)
+        case variable(Variable)
+    }
+    package enum IntegerOperation: String, Sendable, CaseIterable {
+        case add, sub, mul, div, mod, and, or, xor
+    }
+
+    var type: SampleType {
+        switch self {
+        case .lower, .upper, .field, .word, .hex, .urlDecode, .concat, .bytes: .text
+        case .boolean, .negate, .inTable, .table(.exists, _): .bool
+        case .length, .integerOperation, .table, .crc32: .integer
+        case .addressMask: .address
+        case .map(let map): map.output
+        }
+    }
+}
+
+/// `map…(file[,default])`: several of one file share its lines, which an admin may change.
+package struct MapReference: Sendable {
+    package var path: String
+    package var match: Match
+    package var output: SampleType
+    /// Nil: no value where no line matches.
+    package var fallback: [UInt8]?
+    /// The file at load: key and value.
+    package var lines: [PatternLine]
+    package var position: Position
+    /// Its place among all lists of patterns.
+    package var number: Int
+}

@@ -1,0 +1,81 @@
+// Conditions of rules, ready to be asked for every request.
+
+import ConfigLanguage
+import Unix
+
+/// `if …` or `unless …`.
+final class CompiledCondition {
+    private struct Term {
+        let negated: Bool
+        let criteria: [CompiledCriterion]
+    }
+    private let unless: Bool
+    private let alternatives: [[Term]]
+
+    init(_ condition: Condition, _ names: ExpressionNames) {
+        unless = condition.unless
+        alternatives = condition.alternatives.map { terms in
+            terms.map { term in
+                Term(
+                    negated: term.negated,
+                    criteria: term.test.criteria.map { CompiledCriterion($0, names) })
+            }
+        }
+    }
+
+    func holds(in scene: Scene) -> Bool {
+        for terms in alternatives where all(terms, scene) { return !unless }
+        return unless
+    }
+
+    private func all(_ terms: [Term], _ scene: Scene) -> Bool {
+        for term in terms {
+            var found = false
+            for criterion in term.criteria where criterion.matches(in: scene) {
+                found = true
+                break
+            }
+            if found == term.negated { return false }
+        }
+        return true
+    }
+}
+
+/// One expression with its patterns.
+final class CompiledCriterion {
+    private let expression: CompiledExpression
+    private let matchers: [PatternMatcher]
+
+    init(_ criterion: Test.Criterion, _ names: ExpressionNames) {
+        expression = CompiledExpression(criterion.expression, names)
+        let source = criterion.patterns
+        matchers = names.core.patterns.references(of: criterion).map {
+            PatternMatcher($0, source.match, ignoresCase: source.ignoresCase)
+        }
+    }
+
+    func matches(in scene: Scene) -> Bool {
+        let arena = scene.core.arena
+        return expression.anyValue(in: scene) { sample in
+            for matcher in matchers where matcher.matches(sample, arena) { return true }
+            return false
+        }
+    }
+}
+
+extension Network {
+    /// Whether an address lies in it; an IPv4 address mapped into IPv6 counts as IPv4.
+    func contains(_ address: SocketAddress) -> Bool {
+        switch (self, address) {
+        case (.ipv4(let network, let prefix), .ipv4(let host, _)):
+            return prefix <= 0 || (network ^ host) >> UInt32(32 - min(prefix, 32)) == 0
+        case (.ipv4, .ipv6(0, let low, let port, _)) where low >> 32 == 0xFFFF:
+            return contains(.ipv4(UInt32(truncatingIfNeeded: low), port: port))
+        case (.ipv6(let high, let low, let prefix), .ipv6(let hostHigh, let hostLow, _, _)):
+            if prefix <= 0 { return true }
+            if prefix <= 64 { return (high ^ hostHigh) >> UInt64(64 - prefix) == 0 }
+            return high == hostHigh && (low ^ hostLow) >> UInt64(128 - min(prefix, 128)) == 0
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,280 @@
+// Compares values with the patterns of a list. What is looked up most, exact texts and addresses, is indexed; the
+// index is made anew when the list has changed.
+
+import ConfigLanguage
+import HTTP1
+import RegularExpressions
+import Unix
+
+final class PatternMatcher {
+    private let reference: PatternReference
+    private let match: Match
+    private let ignoresCase: Bool
+    private var version = -1
+
+    private var texts: [ConstantBytes] = []
+    private var exact = TextIndex()
+    private var networks = NetworkIndex()
+    private var numbers: [NumberRange] = []
+    private var regulars: [RegularMatcher] = []
+
+    init(_ reference: PatternReference, _ match: Match, ignoresCase: Bool) {
+        self.reference = reference
+        self.match = match
+        self.ignoresCase = ignoresCase
+        reference.noteUse(match, ignoresCase: ignoresCase)
+    }
+
+    private func index() {
+        version = reference.version
+        texts = []
+        numbers = []
+        regulars = []
+        exact = TextIndex()
+        networks = NetworkIndex()
+        for (place, item) in reference.items.enumerated() {
+            switch match {
+            case .integer, .length: if let range = NumberRange(item.pattern) { numbers.append(range) }
+            case .address: if let network = Network(item.pattern) { networks.insert(network, place) }
+            case .regular:
+                if let expression = try? RegularExpression(item.pattern.utf8, ignoresCase: ignoresCase) {
+                    regulars.append(RegularMatcher(expression))
+                }
+            case .exact: exact.insert(folded(item.pattern), place)
+            case .found, .bool: break
+            case .beginning, .substring, .directory, .domain, .ending:
+                texts.append(ConstantBytes(folded(item.pattern)))
+            }
+        }
+    }
+
+    private func folded(_ text: String) -> [UInt8] {
+        ignoresCase ? text.utf8.map(\.lowercased) : Array(text.utf8)
+    }
+
+    func matches(_ sample: Sample, _ arena: SampleArena) -> Bool {
+        switch match {
+        case .found: true
+        case .bool: reference.items.isEmpty ? sample.isTrue : place(of: sample, arena) != nil
+        default: place(of: sample, arena) != nil
+        }
+    }
+
+    /// What a map says for a value.
+    func value(for sample: Sample, _ arena: SampleArena) -> UnsafeRawBufferPointer? {
+        place(of: sample, arena).map { reference.items[$0].content.bytes }
+    }
+
+    /// The place of the pattern that matches: of the addresses and beginnings the longest, else the first.
+    func place(of sample: Sample, _ arena: SampleArena) -> Int? {
+        if version != reference.version { index() }
+        switch match {
+        case .integer:
+            guard let number = sample.integer else { return nil }
+            return numbers.firstIndex { $0.lowest <= number && number <= $0.highest }
+        case .address: return sample.address.flatMap { networks.place(of: $0) }
+        case .bool:
+            let wanted = sample.isTrue
+            return reference.items.firstIndex { ["1", "true", "yes", "on"].contains($0.pattern) == wanted }
+        case .found: return reference.items.isEmpty ? nil : 0
+        default: break
+        }
+        guard var text = sample.text(arena) else { return nil }
+        switch match {
+        case .length:
+            let count = Int64(text.count)
+            return numbers.firstIndex { $0.lowest <= count && count <= $0.highest }
+        case .regular: return regulars.firstIndex { $0.finds(in: text) }
+        default: break
+        }
+        if ignoresCase {
+            guard let room = arena.take(text.count) else { return nil }
+            for index in 0..<text.count { room[index] = text[index].lowercased }
+            text = UnsafeRawBufferPointer(room)
+        }
+        switch match {
+        case .exact: return exact.place(of: text)
+        case .beginning: return longestBeginning(of: text)
+        case .ending: return texts.firstIndex { text.ends(with: $0.bytes) }
+        case .substring: return texts.firstIndex { text.position(of: $0.bytes, from: 0) != nil }
+        case .directory: return texts.firstIndex { text.hasPart($0.bytes, between: Self.directoryDelimiters) }
+        case .domain: return texts.firstIndex { text.hasPart($0.bytes, between: Self.domainDelimiters) }
+        default: return nil
+        }
+    }
+
+    private static let directoryDelimiters: [UInt8] = Array("/?".utf8)
+    private static let domainDelimiters: [UInt8] = Array("/?.:".utf8)
+
+    private func longestBeginning(of text: UnsafeRawBufferPointer) -> Int? {
+        var best: Int?
+        for (place, pattern) in texts.enumerated() where text.begins(with: pattern.bytes) {
+            if best.map({ texts[$0].bytes.count < pattern.bytes.count }) ?? true { best = place }
+        }
+        return best
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    func begins(with text: UnsafeRawBufferPointer) -> Bool {
+        text.count <= count && same(as: text, at: 0)
+    }
+
+    func ends(with text: UnsafeRawBufferPointer) -> Bool {
+        text.count <= count && same(as: text, at: count - text.count)
+    }
+
+    @inline(__always)
+    fileprivate func same(as text: UnsafeRawBufferPointer, at start: Int) -> Bool {
+        for offset in 0..<text.count where self[start + offset] != text[offset] { return false }
+        return true
+    }
+
+    func position(of text: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        var index = start
+        while index + text.count <= count {
+            if same(as: text, at: index) { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Whether `text` stands between delimiters or an end on both sides; delimiters around itself do not count.
+    fileprivate func hasPart(_ text: UnsafeRawBufferPointer, between delimiters: [UInt8]) -> Bool {
+        var first = 0
+        var end = text.count
+        while first < end, delimiters.contains(text[first]) { first += 1 }
+        while end > first, delimiters.contains(text[end - 1]) { end -= 1 }
+        let part = UnsafeRawBufferPointer(rebasing: text[first..<end])
+        guard !part.isEmpty else { return false }
+        var from = 0
+        while let start = position(of: part, from: from) {
+            let stop = start + part.count
+            if (start == 0 || delimiters.contains(self[start - 1]))
+                && (stop == count || delimiters.contains(self[stop]))
+            {
+                return true
+            }
+            from = start + 1
+        }
+        return false
+    }
+}
+
+/// Texts by their bytes: a table with open addressing, asked without an allocation.
+struct TextIndex {
+    private var texts: [ConstantBytes] = []
+    private var places: [Int] = []
+    /// Numbers in `texts`, -1 where empty.
+    private var slots: [Int] = [-1, -1, -1, -1]
+
+    private static func hash(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var hasher = Hasher()
+        hasher.combine(bytes: bytes)
+        return hasher.finalize()
+    }
+
+    mutating func insert(_ text: [UInt8], _ place: Int) {
+        // The first of equal ones counts.
+        if text.withUnsafeBytes({ self.place(of: $0) }) != nil { return }
+        texts.append(ConstantBytes(text))
+        places.append(place)
+        if texts.count * 2 > slots.count {
+            slots = Array(repeating: -1, count: slots.count * 2)
+            for number in texts.indices { enter(number) }
+        } else {
+            enter(texts.count - 1)
+        }
+    }
+
+    private mutating func enter(_ number: Int) {
+        var slot = Self.hash(texts[number].bytes) & (slots.count - 1)
+        while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+        slots[slot] = number
+    }
+
+    func place(of text: UnsafeRawBufferPointer) -> Int? {
+        if texts.isEmpty { return nil }
+        if texts.count <= 4 {
+            for number in texts.indices
+            where texts[number].bytes.count == text.count && text.begins(with: texts[number].bytes) {
+                return places[number]
+            }
+            return nil
+        }
+        var slot = Self.hash(text) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let number = slots[slot]
+            if texts[number].bytes.count == text.count && text.begins(with: texts[number].bytes) {
+                return places[number]
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+}
+
+/// Networks by their length: one look for each length that there is.
+struct NetworkIndex {
+    private struct Wide: Hashable {
+        let high: UInt64
+        let low: UInt64
+    }
+    /// The longest first.
+    private var narrow: [(prefix: Int, networks: [UInt32: Int])] = []
+    private var wide: [(prefix: Int, networks: [Wide: Int])] = []
+
+    mutating func insert(_ network: Network, _ place: Int) {
+        switch network {
+        case .ipv4(let address, let prefix):
+            if let index = narrow.firstIndex(where: { $0.prefix == prefix }) {
+                if narrow[index].networks[address] == nil { narrow[index].networks[address] = place }
+            } else {
+                narrow.append((prefix, [address: place]))
+                narrow.sort { $0.prefix > $1.prefix }
+            }
+        case .ipv6(let high, let low, let prefix):
+            let key = Wide(high: high, low: low)
+            if let index = wide.firstIndex(where: { $0.prefix == prefix }) {
+                if wide[index].networks[key] == nil { wide[index].networks[key] = place }
+            } else {
+                wide.append((prefix, [key: place]))
+                wide.sort { $0.prefix > $1.prefix }
+            }
+        }
+    }
+
+    func place(of sample: Sample) -> Int? {
+        switch sample {
+        case .ipv4(let host):
+            for (prefix, networks) in narrow {
+                let mask: UInt32 = prefix == 0 ? 0 : ~0 << UInt32(32 - prefix)
+                if let place = networks[host & mask] { return place }
+            }
+            return nil
+        case .ipv6(0, let low) where low >> 32 == 0xFFFF:
+            return place(of: .ipv4(UInt32(truncatingIfNeeded: low)))
+        case .ipv6(let high, let low):
+            for (prefix, networks) in wide {
+                let highMask: UInt64 = prefix >= 64 ? ~0 : prefix == 0 ? 0 : ~0 << UInt64(64 - prefix)
+                let lowMask: UInt64 = prefix <= 64 ? 0 : ~0 << UInt64(128 - prefix)
+                if let place = networks[Wide(high: high & highMask, low: low & lowMask)] { return place }
+            }
+            return nil
+        default: return nil
+        }
+    }
+}
+
+extension PatternReference {
+    /// What each way of matching finds for a key, for `get map` and `get acl`.
+    package func lookups(of key: String) -> [(match: String, ignoresCase: Bool, item: Item?)] {
+        let arena = SampleArena()
+        let text = ConstantBytes(key.utf8)
+        return uses.map { match, ignoresCase in
+            let place = PatternMatcher(self, match, ignoresCase: ignoresCase).place(
+                of: .text(text.bytes), arena)
+            return (match.rawValue, ignoresCase, place.map { items[$0] })
+        }
+    }
+}

@@ -1,0 +1,273 @@
+// Rules in the life of a stream: each set is asked in order until one accepts, answers or closes.
+
+import ConfigLanguage
+import HTTP1
+import StickTables
+import Unix
+
+extension Stream {
+    /// False: a rule has answered or closed.
+    func apply(_ rules: [CompiledRule], in scene: Scene) -> Bool {
+        for rule in rules {
+            if let condition = rule.condition, !condition.holds(in: scene) { continue }
+            switch rule.action {
+            case .accept: return true
+            case .reject:
+                frontend.traffic.deniedRequests += 1
+                keepsClient = false
+                end(cause: "P", moment: "R")
+                return false
+            case .deny(let answer):
+                countDenied()
+                refuse(answer, in: scene)
+                return false
+            case .tarpit(let answer):
+                countDenied()
+                tarpit(answer)
+                return false
+            case .answer(let answer):
+                countIntercepted()
+                reply(answer, in: scene, cause: "L", moment: "R")
+                return false
+            case .redirect(let redirect):
+                let text = core.scratch
+                text.clear()
+                guard redirect.appendHead(to: text, in: scene) else { continue }
+                countIntercepted()
+                reply(head: text, status: redirect.code, cause: "L", moment: "R")
+                return false
+            case .track(let slot, let expression, let table):
+                guard let tracked = scene.track(slot, table, expression) else { continue }
+                if scene.hasRequest && !isBeforeCounting {
+                    tracked.count(.httpReqCnt, .httpReqRate, now: scene.now)
+                }
+                if scene.hasResponse && (400..<500).contains(status) {
+                    tracked.count(.httpErrCnt, .httpErrRate, now: scene.now)
+                }
+            default: scene.apply(rule.action)
+            }
+        }
+        return true
+    }
+
+    private func countDenied() {
+        if core.headSide == .response {
+            frontend.traffic.deniedResponses += 1
+            backend?.traffic.deniedResponses += 1
+            server?.traffic.deniedResponses += 1
+        } else {
+            frontend.traffic.deniedRequests += 1
+            if let backend, backend.id != frontend.id { backend.traffic.deniedRequests += 1 }
+            countClientError()
+        }
+    }
+
+    private func countIntercepted() {
+        frontend.traffic.intercepted += 1
+        backend?.traffic.intercepted += 1
+    }
+
+    /// The answer of `deny`: a page, or what the rule says.
+    private func refuse(_ answer: CompiledAnswer, in scene: Scene) {
+        let moment: Unicode.Scalar = core.headSide == .response ? "H" : "R"
+        if case .page = answer.body {
+            fail(status: answer.status, cause: "P", moment: moment)
+        } else {
+            let content = answer.content(in: scene)
+            let head = core.scratch
+            head.clear()
+            answer.appendHead(to: head, length: content.count, in: scene)
+            leaveServerSide()
+            reply(head: head, status: answer.status, body: content, cause: "P", moment: moment)
+        }
+    }
+
+    // MARK: Tarpit
+
+    /// Holds the client for `timeout tarpit` before it is refused.
+    private func tarpit(_ answer: CompiledAnswer) {
+        cause = UInt8(ascii: "P")
+        moment = UInt8(ascii: "T")
+        held = answer
+        phase = .tarpit
+        client?.setDeadline(after: (backend?.timing ?? frontend.timing).tarpit)
+    }
+
+    func tarpitEnded() {
+        guard let answer = held, let client else { return }
+        held = nil
+        let scene = Scene(core: core, client: client, stream: self)
+        core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
+        if case .page = answer.body {
+            fail(status: answer.status, cause: "P", moment: "T")
+        } else {
+            reply(answer, in: scene, cause: "P", moment: "T")
+        }
+    }
+
+    // MARK: Responses
+
+    /// The rules of backend and frontend about a response whose head lies at `range`; false: one has answered.
+    func applyResponseRules(_ range: Range<Int>) -> Bool {
+        guard let backend, let client else { return true }
+        core.show(.response, UnsafeRawBufferPointer(rebasing: core.sharedBytes[range]))
+        let scene = Scene(core: core, client: client, stream: self)
+        status = core.responseHead.status
+        guard apply(backend.rules.response, in: scene) else { return false }
+        if backend.id != frontend.id, !apply(frontend.rules.response, in: scene) { return false }
+        if let cookie = backend.cookie { insert(cookie) }
+        status = core.responseHead.status
+        return true
+    }
+}
+
+extension ClientConnection {
+    /// `tcp-request connection` and `session`: whether the client may stay.
+    func isAdmitted() -> Bool {
+        let scene = Scene(core: core, client: self, stream: nil)
+        core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
+        guard admits(frontend.rules.connection, scene) else {
+            frontend.traffic.deniedConnections += 1
+            return false
+        }
+        guard admits(frontend.rules.session, scene) else {
+            frontend.traffic.deniedSessions += 1
+            return false
+        }
+        tracked.count(.sessCnt, .sessRate, now: core.tick)
+        return true
+    }
+
+    private func admits(_ rules: [CompiledRule], _ scene: Scene) -> Bool {
+        for rule in rules {
+            if let condition = rule.condition, !condition.holds(in: scene) { continue }
+            switch rule.action {
+            case .accept: return true
+            case .reject: return false
+            case .track(let slot, let expression, let table): _ = scene.track(slot, table, expression)
+            default: scene.apply(rule.action)
+            }
+        }
+        return true
+    }
+}
+
+extension Scene {
+    /// What changes values, counters or the head, and lets the rules go on.
+    func apply(_ action: CompiledRule.Action) {
+        switch action {
+        case .increase(let counter, let rate, let slot):
+            guard let tracked = tracked(slot) else { return }
+            tracked.table.increase(counter, rate, of: tracked.entry, now: now)
+        case .setTag(let slot, let expression):
+            guard let tracked = tracked(slot), let value = expression.value(in: self)?.integer else { return }
+            tracked.table.set(tracked.entry, .gpt0, to: UInt64(truncatingIfNeeded: value))
+            tracked.table.touch(tracked.entry, now: now)
+        case .setVariable(let variable, let expression):
+            // As in HAProxy, what has no value leaves the variable as it is.
+            if let value = expression.value(in: self) { set(variable, to: value) }
+        case .formatVariable(let variable, let template): set(variable, to: .text(text(of: template)))
+        case .unsetVariable(let variable): set(variable, to: nil)
+        case .setHeader(let replaced, let name, let template):
+            let value = text(of: template)
+            if let replaced { core.removeFields(named: replaced) }
+            note(core.addField(name, value))
+        case .deleteHeader(let test): deleteHeaders(test)
+        case .replaceHeader(let name, let replacement, let byElement):
+            replaceFields(name, replacement, byElement: byElement)
+        case .setTarget(let part, let template): setTarget(part, text(of: template))
+        case .replaceTarget(let part, let replacement): replaceTarget(part, replacement)
+        case .setStatus(let status, let reason): note(core.setStatus(status, reason: reason))
+        case .accept, .reject, .deny, .tarpit, .answer, .redirect, .track, .nothing: break
+        }
+    }
+
+    /// Good until the next text of a rule.
+    private func text(of template: TextTemplate) -> UnsafeRawBufferPointer {
+        core.ruleText.clear()
+        template.append(to: core.ruleText, in: self)
+        return core.ruleText.bytes
+    }
+
+    private func note(_ succeeded: Bool) {
+        if succeeded { return }
+        client.frontend.traffic.failedRewrites += 1
+        stream?.backend?.traffic.failedRewrites += 1
+    }
+
+    private func deleteHeaders(_ test: NameTest) {
+        core.arena.reset()
+        core.removeFields { name in
+            guard let room = core.arena.take(name.count) else { return false }
+            for index in 0..<name.count { room[index] = name[index].lowercased }
+            return test.takes(UnsafeRawBufferPointer(room))
+        }
+    }
+
+    private func replaceFields(_ name: [UInt8], _ replacement: Replacement, byElement: Bool) {
+        let fields = hasResponse ? core.responseHead.section.fields : core.requestHead.section.fields
+        let output = core.scratch
+        for (index, field) in fields.enumerated() {
+            let bytes = core.headBytes.assumingMemoryBound(to: UInt8.self)
+            guard bytes.span.matches(field.name, lowercased: name) else { continue }
+            output.clear()
+            var changed = false
+            if byElement {
+                var isFirst = true
+                bytes.span.eachListElement(of: field.value) { element in
+                    if !isFirst { output.append(", ") }
+                    isFirst = false
+                    let value = part(element)
+                    if replacement.append(to: output, for: value, in: self) {
+                        changed = true
+                    } else {
+                        output.append(value)
+                    }
+                    return true
+                }
+            } else {
+                changed = replacement.append(to: output, for: part(field.value), in: self)
+            }
+            if changed { note(core.setField(index, to: output.bytes)) }
+        }
+    }
+
+    // MARK: The target
+
+    private func replaceTarget(_ part: RuleAction.TargetPart, _ replacement: Replacement) {
+        guard hasRequest, let range = range(of: part) else { return }
+        let output = core.scratch
+        output.clear()
+        guard replacement.append(to: output, for: self.part(range), in: self) else { return }
+        setTarget(part, output.bytes)
+    }
+
+    /// The place of a part in the target.
+    private func range(of part: RuleAction.TargetPart) -> Range<Int>? {
+        let target = core.requestHead.target
+        let path = core.requestHead.path(core.headBytes.assumingMemoryBound(to: UInt8.self).span)
+        switch part {
+        case .whole: return target
+        case .path: return path
+        case .pathQuery: return path.map { $0.lowerBound..<target.upperBound }
+        case .query: return queryStart.map { $0..<target.upperBound } ?? target.upperBound..<target.upperBound
+        }
+    }
+
+    private func setTarget(_ part: RuleAction.TargetPart, _ text: UnsafeRawBufferPointer) {
+        guard hasRequest, let range = range(of: part) else { return }
+        let target = core.requestHead.target
+        core.arena.reset()
+        let mark = part == .query && queryStart == nil && !text.isEmpty ? 1 : 0
+        let dropsMark = part == .query && queryStart != nil && text.isEmpty ? 1 : 0
+        let front = range.lowerBound - target.lowerBound - dropsMark
+        let back = target.upperBound - range.upperBound
+        guard let room = core.arena.take(front + mark + text.count + back) else { return note(false) }
+        room.copyMemory(from: self.part(target.lowerBound..<target.lowerBound + front))
+        if mark == 1 { room[front] = UInt8(ascii: "?") }
+        UnsafeMutableRawBufferPointer(rebasing: room[(front + mark)...]).copyMemory(from: text)
+        UnsafeMutableRawBufferPointer(rebasing: room[(front + mark + text.count)...]).copyMemory(
+            from: self.part(range.upperBound..<target.upperBound))
+        note(core.setTarget(UnsafeRawBufferPointer(room)))
+    }
+}
