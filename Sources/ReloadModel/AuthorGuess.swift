@@ -73,28 +73,34 @@ package enum AuthorGuess {
         let scored = starts.filter { $0.at <= at + 20_000 && at - $0.at <= slow }.map { start in
             (start, score(start, at: at, master: master, socket: socket))
         }.filter { $0.1 > 0 }
-        let best = scored.enumerated().max {
+        let found = scored.enumerated().max {
             ($0.element.1, $0.offset) < ($1.element.1, $1.offset)
-        }?.element.0
-        guard let best else {
+        }?.element
+        func before(_ start: ProgramStart) -> String {
+            Wording.span(seconds: Double(max(0, at - start.at)) / 1_000_000)
+        }
+        guard let (best, sign) = found, sign > coincidence else {
             if let unit {
                 return ReloadAuthor(
                     certainty: .seen, chain: [ProcessLink(pid: 1, name: "systemd")], via: unit,
                     why: "the journal tells of it")
             }
-            return .unknown("no kill, service tool or admin client was seen to start before it")
+            let other = found.map { start, _ in
+                "; \(ReloadAuthor.shortened(start.command)) started \(before(start)) before"
+            }
+            return .unknown(
+                "no kill, service tool or admin client was seen to start before it" + (other ?? ""))
         }
-        let before = Wording.span(seconds: Double(max(0, at - best.at)) / 1_000_000)
         // systemd runs the kill; whoever asked systemd started its client before.
         if killers.contains(best.name), best.chain.dropLast().last?.pid == 1,
             let client = starts.last(where: { services.contains($0.name) && $0.command.contains("load") })
         {
-            var author = client.author(.likely, via: unit, why: "it asked systemd \(before) before")
+            var author = client.author(.likely, via: unit, why: "it asked systemd \(before(best)) before")
             author.chain += best.chain.suffix(2)
             author.command = best.command
             return author
         }
-        return best.author(.likely, via: unit, why: "it started \(before) before")
+        return best.author(.likely, via: unit, why: "it started \(before(best)) before")
     }
 
     private static func score(_ start: ProgramStart, at: Int64, master: Int32, socket: String?) -> Int {
@@ -117,8 +123,12 @@ package enum AuthorGuess {
         {
             return proxies.contains(start.name) ? 15 : 35
         }
-        return finders.contains(start.name) ? 30 : 10
+        return finders.contains(start.name) ? 30 : coincidence
     }
+
+    /// A script that started at the right moment may have sent the signal by a word of its shell; nothing else
+    /// speaks for it, and on a busy host something always starts.
+    private static let coincidence = 10
 
     private static let signals: Set<String> = [
         "-USR2", "-SIGUSR2", "-12", "USR2", "SIGUSR2", "-HUP", "-SIGHUP", "-1", "HUP", "SIGHUP",

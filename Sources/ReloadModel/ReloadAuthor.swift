@@ -96,7 +96,7 @@ package struct ReloadAuthor: Equatable, Sendable {
         return details
     }
 
-    private static func shortened(_ command: String) -> String {
+    static func shortened(_ command: String) -> String {
         command.count > longestCommand ? command.prefix(longestCommand - 1) + "…" : command
     }
 }

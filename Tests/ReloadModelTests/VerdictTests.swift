@@ -197,6 +197,14 @@ extension VerdictTests {
         #expect(author.words.hasPrefix("unknown: no kill"))
     }
 
+    @Test func aCoincidenceIsToldButNotBlamed() {
+        let author = AuthorGuess.guess(
+            [start("/bin/bash build.sh", before: 0.4, chain: ["cron", "bash"])], at: at, master: 812,
+            socket: nil)
+        #expect(author.certainty == .unknown && author.chain.isEmpty)
+        #expect(author.words.hasSuffix("before it; /bin/bash build.sh started 400ms before"))
+    }
+
     @Test func aSenderThatHasGoneIsStillANumber() {
         let author = ReloadAuthor(
             certainty: .seen, chain: [ProcessLink(pid: 12, name: "")], via: "SIGUSR2", uid: 1000,

@@ -77,6 +77,33 @@ extension TmuxSession {
         try terminal.answer("timeout http-request, not set: timeout client 100s holds")
     }
 
+    /// `e` and `y` on the page: its verdict as JSON, and a command that tells of the same connection.
+    @Test(arguments: ProxyKind.allCases)
+    func thePageIsTakenAlong(kind: ProxyKind) throws {
+        let scene = try StillScene(kind)
+        let client = try scene.longPoll()
+        let old = try scene.reload()
+        let state = scene.proxy.folder.file("state")
+        let terminal = try ReloadtopTests.terminal(
+            [try Program.ours("reloadtop"), "--master-socket", scene.proxy.masterSocket], columns: 200,
+            rows: 40, environment: ["XDG_STATE_HOME": state])
+        try terminal.wait(forText: "[was: 1]")
+        try terminal.press("End", "Enter")
+        try terminal.answer("1 long poll of 127.0.0.1")
+        try terminal.press("y")
+        let rows = try terminal.wait(forText: "show sess all")
+        let command = try #require(rows.first { $0.contains("show sess all") })
+        #expect(command.contains("@!\(old) "))
+        let answer = try Program.run("/bin/sh", ["-c", command])
+        #expect(answer.output.contains("127.0.0.1:\(client.localPort)"), "\(command): \(answer.errors)")
+        try terminal.press("x", "e")
+        try terminal.wait(forText: "written to \(state)/reloadtop/reloadtop-why-alive-")
+        let name = try #require(try File.names(in: state + "/reloadtop").first)
+        let text = try File.readText(state + "/reloadtop/" + name)
+        #expect(text.hasPrefix(#"{"schema":1,"view":"why-alive","shown":"live""#), "\(text)")
+        #expect(text.contains("1 long poll of 127.0.0.1") && text.contains(":\(client.localPort)\""))
+    }
+
     @Test(arguments: ProxyKind.allCases)
     func aTunnelWhoseClientHasClosed(kind: ProxyKind) throws {
         let scene = try StillScene(kind)
