@@ -284,8 +284,10 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         #expect(rows.contains { $0.contains("/proxy.cfg") && $0.contains("/master.sock") })
         try terminal.press("Escape")
         try terminal.wait(for: "the list to close") { rows in !rows.contains { $0.contains("● watched") } }
-        try terminal.press("M", "g")
+        try terminal.press("M")
         let list = try terminal.wait(forText: "\(second.proxy.master) mwproxy")
+        // The cursor is on the next master, whoever else runs one here.
+        try terminal.press("g")
         let head = try #require(list.firstIndex { $0.contains(" PROGRAM ") })
         let row = try #require(list.firstIndex { $0.contains("\(second.proxy.master) mwproxy") })
         for _ in 0..<(row - head - 1) { try terminal.press("Down") }
