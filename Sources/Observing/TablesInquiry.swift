@@ -40,7 +40,7 @@ package final class TablesInquiry {
             }
             exchange.proceed()
             switch exchange.outcome {
-            case .complete: texts.append(Self.lines(exchange.text, of: Self.commands[texts.count]))
+            case .complete: texts.append(Self.lines(exchange.text))
             case .tooLong: texts.append(.unknown(Unknown("the reply is endless: it was left")))
             case .refused(let error):
                 texts.append(.unknown(Unknown("the admin socket: \(error)\(MasterSearch.remedy(error))")))
@@ -61,10 +61,11 @@ package final class TablesInquiry {
             AdminExchange(address, "@!\(pid) \(Self.commands[texts.count])", limit: Self.longestReply))
     }
 
-    private static func lines(_ text: String, of command: String) -> Known<[String]> {
+    private static func lines(_ text: String) -> Known<[String]> {
         let lines = text.split(separator: "\n").map(String.init)
         if let first = lines.first, first.lowercased().hasPrefix("unknown command") {
-            return .unknown(Unknown("this proxy does not know the command '\(command)'"))
+            return .unknown(
+                Unknown("this proxy does not know the command: it has no stick tables and peers yet"))
         }
         if let first = lines.first, first.hasPrefix("Can't find the target") {
             return .unknown(Unknown("the master does not know this worker any more"))

@@ -34,7 +34,8 @@ package final class Frontend {
     let closesClients: Bool
     /// Nothing closes servers' connections: no `option http-server-close` or `httpclose`.
     let keepsServers: Bool
-    var rules = RuleSet()
+    /// Set once, when everything that rules name is there.
+    var rules: RuleSet!
     var logTemplate: TextTemplate?
     /// The request's line is needed after the request.
     var keepsLine = false
@@ -48,8 +49,6 @@ package final class Frontend {
 
     package enum State: String, Sendable { case open = "OPEN", full = "FULL", stopped = "STOP" }
     package internal(set) var state = State.open
-
-    var hasConnectionRules: Bool { !rules.connection.isEmpty || !rules.session.isEmpty }
 
     func clearCounters(all: Bool) {
         if all { traffic = TrafficCounters() }

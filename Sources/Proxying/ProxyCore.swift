@@ -66,6 +66,7 @@ package final class ProxyCore {
     let arena = SampleArena()
     let ruleText = ByteBuffer(capacity: 4096)
     let logPiece = ByteBuffer(capacity: 256)
+    var pages: [Int: StatusPage] = [:]
     let calendar = Calendar()
     let logLine = ByteBuffer(capacity: 4096)
 
@@ -201,9 +202,9 @@ package final class ProxyCore {
             }
         }
         patterns.settle()
-        let keepsLines = backends.contains { !$0.rules.response.isEmpty }
+        let keepsLines = backends.contains { $0.rules.asksResponses }
         for frontend in frontends {
-            frontend.keepsLine = keepsLines || !frontend.logs.isEmpty || !frontend.rules.response.isEmpty
+            frontend.keepsLine = keepsLines || !frontend.logs.isEmpty || frontend.rules.asksResponses
         }
     }
 

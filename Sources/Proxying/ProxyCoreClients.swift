@@ -28,7 +28,7 @@ extension ProxyCore {
         frontend.traffic.sessions += 1
         frontend.connectionFrequency.count(at: now)
         frontend.sessionFrequency.count(at: now)
-        if frontend.hasConnectionRules && !client.isAdmitted() {
+        if frontend.rules.asksConnections && !client.isAdmitted() {
             client.close()
             return
         }

@@ -45,7 +45,8 @@ enum CostSection {
         origin.stop()
     }
 
-    private static func measure(
+    /// CPU seconds for 100,000 requests of a load.
+    static func measure(
         _ subject: Subject, _ load: Load, seconds: Double, on loop: EventLoop
     ) throws -> Double {
         let traffic = Traffic(on: loop)

@@ -11,7 +11,11 @@ final class Subject {
     let notify: NotifySocket
 
     /// - Parameter drain: how long old workers, and connections without a request, may stay.
-    init(_ kind: ProxyKind, origin: Origin, on loop: EventLoop, drain: String = "30s") throws {
+    /// - Parameter rules: lines of the frontend; `sections`: what follows.
+    init(
+        _ kind: ProxyKind, origin: Origin, on loop: EventLoop, drain: String = "30s", rules: String = "",
+        sections: String = ""
+    ) throws {
         let folder = try ScratchFolder("bench-")
         let port = try FreePort.find()
         notify = try NotifySocket(in: folder, on: loop)
@@ -35,13 +39,17 @@ final class Subject {
                 timeout tunnel 1h
             frontend web
                 bind 127.0.0.1:\(port)
+            \(rules)
                 default_backend app
             backend app
                 server origin 127.0.0.1:\(origin.port)
+            \(sections)
 
             """
         }
     }
+
+    var workerSocket: String { proxy.folder.file("worker.sock") }
 
     /// CPU time of master and workers so far, in seconds.
     var cpuSeconds: Double {

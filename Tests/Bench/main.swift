@@ -19,6 +19,8 @@ do {
     for section in options.sections {
         switch section {
         case .cost: try CostSection.run(options, into: &table)
+        case .rules: try RulesSection.run(options, into: &table)
+        case .tables: try TablesSection.run(options, into: &table)
         case .memory: try MemorySection.run(options, into: &table)
         case .reload: try ReloadSection.run(options, into: &table)
         case .dashboard: try DashboardSection.run(options, into: &table)

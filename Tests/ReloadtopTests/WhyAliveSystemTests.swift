@@ -197,9 +197,8 @@ extension TmuxSession {
             http-request track-sc0 src
         """
 
-    @Test(arguments: ProxyKind.allCases)
-    func tablesWithoutPeersAreLost(kind: ProxyKind) throws {
-        let scene = try StillScene(kind, backend: Self.tracking)
+    @Test func tablesWithoutPeersAreLost() throws {
+        let scene = try StillScene(.haproxy, backend: Self.tracking)
         let terminal = try scene.dashboard()
         try scene.keptAlive()
         try terminal.wait(forText: "● serving")
@@ -233,12 +232,11 @@ extension TmuxSession {
         try terminal.answer("CARRIED: before the reload 1, after it 1")
     }
 
-    @Test(arguments: ProxyKind.allCases)
-    func aProxyWithoutTablesSaysSo(kind: ProxyKind) throws {
-        let scene = try StillScene(kind)
+    @Test func aProxyWithoutTablesSaysSo() throws {
+        let scene = try StillScene(.mwproxy)
         let terminal = try scene.dashboard(columns: 80, rows: 24)
         try terminal.wait(forText: "● serving")
         try terminal.type("5")
-        try terminal.answer("this configuration has no stick tables")
+        try terminal.answer("this proxy does not know the command")
     }
 }

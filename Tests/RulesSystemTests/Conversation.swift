@@ -43,9 +43,9 @@ final class Conversation {
         let connection = try connection ?? Connection(port: port)
         let lines = (["\(line) HTTP/1.1", "Host: h"] + headers + ["Connection: close"]).joined(
             separator: "\r\n")
-        // A proxy that refuses the connection may have closed it by now.
+        // A proxy that refuses the connection closes it before or after the request has come: an empty answer.
         try? connection.send(lines + "\r\n\r\n")
-        let answer = Self.plain(try connection.readToEnd())
+        let answer = Self.plain((try? connection.readToEnd()) ?? "")
         note(line, answer)
         return answer
     }
@@ -74,6 +74,11 @@ final class Conversation {
         let plain = lines.joined(separator: "\n")
         note(command, plain)
         return plain
+    }
+
+    /// The lines of the log that begin with `line`.
+    var logLines: [String] {
+        proxy.program.output.split(separator: "\n").filter { $0.hasPrefix("line ") }.map(String.init)
     }
 
     private func note(_ said: String, _ answered: String) {

@@ -285,6 +285,44 @@ import Unix
         }
     }
 
+    @Test func logLinesInTheUsersFormat() throws {
+        let conversations = try ProxyKind.allCases.map { kind in
+            let talk = try Conversation(
+                kind,
+                """
+                frontend fe
+                    bind 127.0.0.1:PORT
+                    log stdout format raw local0
+                    log-format "line %ci %f %ft %b/%s %ST %tsc %rc %sq/%bq %HM %HP %HQ %HV %{+Q}r %{+Q}[src] %[var(txn.a)] %[int(7)] 100%%"
+                    http-request set-var(txn.a) path,upper if { path /set }
+                    http-request deny if { path /no }
+                    http-request return status 200 content-type text/plain string x
+                """)
+            for line in ["GET /set?q=1", "GET /no", "POST /\"x"] { try talk.request(line) }
+            try wait(for: "three lines of \(kind)") { talk.logLines.count == 3 }
+            return talk
+        }
+        #expect(conversations[0].logLines == conversations[1].logLines)
+    }
+
+    @Test func noValueOfAClientBecomesAFieldOfItsOwn() throws {
+        let talk = try Conversation(
+            .mwproxy,
+            """
+            frontend origin
+                bind 127.0.0.1:ORIGIN
+                http-request return status 200 content-type text/plain lf-string "%[req.hdr_cnt(evil)] %[req.fhdr(x)]"
+            frontend fe
+                bind 127.0.0.1:PORT
+                http-request set-header x %[url_param(a),url_dec]
+                default_backend be
+            backend be
+                server s1 127.0.0.1:ORIGIN
+            """)
+        let answer = try talk.request("GET /?a=1%0d%0aEvil:%20yes%00")
+        #expect(answer.hasSuffix("0 1  Evil: yes"))
+    }
+
     @Test func aFullTableDropsTheOldestOrTakesNoMore() throws {
         try Conversation.same(
             """

@@ -36,7 +36,8 @@ package final class Backend {
     let keepsServers: Bool
     /// `http-reuse never`: a server connection belongs to one client.
     let ownsConnections: Bool
-    var rules = RuleSet()
+    /// Set once, when everything that rules name is there.
+    var rules: RuleSet!
     var stickRules: [CompiledStickRule] = []
     let cookie: CompiledCookie?
     let forwarding: Forwarding?

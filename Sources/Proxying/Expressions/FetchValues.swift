@@ -98,20 +98,22 @@ extension CompiledFetch {
     }
 
     private func ofRequest(_ fetch: Fetch, _ scene: Scene) -> Sample? {
-        let head = scene.core.requestHead
+        let core = scene.core
         switch fetch {
-        case .target: return .text(scene.part(head.target))
-        case .method: return .text(scene.part(head.methodRange))
+        case .target: return .text(scene.part(core.requestHead.target))
+        case .method: return .text(scene.part(core.requestHead.methodRange))
         case .path: return path(scene).map { .text(scene.part($0)) }
-        case .pathQuery: return path(scene).map { .text(scene.part($0.lowerBound..<head.target.upperBound)) }
+        case .pathQuery:
+            return path(scene).map { .text(scene.part($0.lowerBound..<core.requestHead.target.upperBound)) }
         case .query:
             guard let start = scene.queryStart else { return nil }
-            return .text(scene.part(start..<head.target.upperBound))
-        case .version: return .text(scene.part(head.line.upperBound - 3..<head.line.upperBound))
+            return .text(scene.part(start..<core.requestHead.target.upperBound))
+        case .version:
+            return .text(scene.part(core.requestHead.line.upperBound - 3..<core.requestHead.line.upperBound))
         case .base:
             guard let path = path(scene) else { return nil }
-            let host = head.section.host ?? 0..<0
-            guard let room = scene.core.arena.take(host.count + path.count) else { return nil }
+            let host = core.requestHead.section.host ?? 0..<0
+            guard let room = core.arena.take(host.count + path.count) else { return nil }
             room.copyMemory(from: scene.part(host))
             UnsafeMutableRawBufferPointer(rebasing: room[host.count...]).copyMemory(from: scene.part(path))
             return .text(UnsafeRawBufferPointer(room))

@@ -7,14 +7,16 @@ import StickTables
 import Unix
 
 /// The rules of one proxy by where they are applied.
-struct RuleSet {
-    var connection: [CompiledRule] = []
-    var session: [CompiledRule] = []
-    var content: [CompiledRule] = []
-    var request: [CompiledRule] = []
-    var response: [CompiledRule] = []
-
-    init() {}
+final class RuleSet {
+    let connection: [CompiledRule]
+    let session: [CompiledRule]
+    let content: [CompiledRule]
+    let request: [CompiledRule]
+    let response: [CompiledRule]
+    /// Whether a request is asked about at all: what has no rules must cost nothing.
+    let asksRequests: Bool
+    let asksResponses: Bool
+    let asksConnections: Bool
 
     init(_ proxy: Proxy, _ names: ExpressionNames) {
         func compiled(_ place: RulePlace) -> [CompiledRule] {
@@ -25,6 +27,9 @@ struct RuleSet {
         content = compiled(.content)
         request = compiled(.httpRequest)
         response = compiled(.httpResponse)
+        asksRequests = !content.isEmpty || !request.isEmpty
+        asksResponses = !response.isEmpty
+        asksConnections = !connection.isEmpty || !session.isEmpty
     }
 }
 

@@ -136,3 +136,26 @@ enum StatusText {
         "<html><body><h1>\(status) \(reason(status))</h1>\n\(sentence(status))\n</body></html>\n"
     }
 }
+
+/// A page and its head, without connection field and empty line: made once, as refusals come in floods.
+struct StatusPage {
+    let head: [UInt8]
+    let body: [UInt8]
+
+    init(_ status: Int) {
+        body = Array(StatusText.page(status).utf8)
+        var text = "HTTP/1.1 \(status) \(StatusText.reason(status))\r\ncontent-length: \(body.count)\r\n"
+        text += "cache-control: no-cache\r\n"
+        if status == 401 { text += "www-authenticate: Basic realm=\"\"\r\n" }
+        head = Array((text + "content-type: text/html\r\n").utf8)
+    }
+}
+
+extension ProxyCore {
+    func page(_ status: Int) -> StatusPage {
+        if let known = pages[status] { return known }
+        let made = StatusPage(status)
+        pages[status] = made
+        return made
+    }
+}

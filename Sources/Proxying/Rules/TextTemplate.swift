@@ -70,7 +70,7 @@ final class TextTemplate {
                 return
             }
         case .log:
-            if byte < 0x20 || byte >= 0x7f || (options.contains(.quote) && byte == UInt8(ascii: "\"")) {
+            if byte < 0x20 || byte >= 0x7f || byte == UInt8(ascii: "\"") {
                 buffer.appendHexadecimal(byte)
                 return
             }

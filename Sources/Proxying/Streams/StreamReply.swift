@@ -27,13 +27,10 @@ extension Stream {
 
     /// One of HAProxy's pages.
     func reply(page status: Int) {
-        let page = Array(StatusText.page(status).utf8)
-        var head = "HTTP/1.1 \(status) \(StatusText.reason(status))\r\ncontent-length: \(page.count)\r\n"
-        head += "cache-control: no-cache\r\n"
-        if status == 401 { head += "www-authenticate: Basic realm=\"\"\r\n" }
-        head += "content-type: text/html\r\n"
-        finishHead(&head)
-        send(status: status, Array(head.utf8), body: page)
+        let page = core.page(status)
+        var rest = ""
+        finishHead(&rest)
+        send(status: status, page.head + rest.utf8, body: page.body)
     }
 
     func reply(_ answer: CompiledAnswer, in scene: Scene, cause: Unicode.Scalar, moment: Unicode.Scalar) {

@@ -48,13 +48,14 @@ extension Stream {
             return
         }
         let scene = Scene(core: core, client: client, stream: self)
-        guard ask(frontend.rules, in: scene, counts: true), let backend = chooseBackend(in: scene) else {
-            return
+        if frontend.rules.asksRequests || !client.tracked.isEmpty {
+            guard ask(frontend.rules, in: scene, counts: true) else { return }
         }
+        guard let backend = chooseBackend(in: scene) else { return }
         enter(backend)
         backend.traffic.requests += 1
         backend.requestFrequency.count(at: now)
-        if backend.id != frontend.id {
+        if backend.rules.asksRequests && backend.id != frontend.id {
             guard ask(backend.rules, in: scene, counts: false) else { return }
         }
         if backend.cookie != nil || !backend.stickRules.isEmpty { findPreferred(backend, in: scene) }

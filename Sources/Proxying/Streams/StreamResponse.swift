@@ -161,7 +161,7 @@ extension Stream {
     /// Rules or a cookie have a say in the response.
     private var asksAboutResponses: Bool {
         guard let backend else { return false }
-        return !backend.rules.response.isEmpty || backend.cookie != nil || !frontend.rules.response.isEmpty
+        return backend.rules.asksResponses || backend.cookie != nil || frontend.rules.asksResponses
     }
 
     /// The request needs not be kept once its answer has come.
