@@ -12,6 +12,8 @@ package final class Observer {
     static let journalLag: Int64 = 700_000
     /// How often a vanished master's successor is looked for.
     static let searchPeriod = Duration.seconds(1)
+    /// As many processes are looked at in one go: a few milliseconds.
+    static let processesAStep = 256
     /// How often a load that tells no end is looked at, while it is young and later.
     static let loadPeriod = Duration.milliseconds(20)
     static let longLoadPeriod = Duration.milliseconds(250)
@@ -28,6 +30,8 @@ package final class Observer {
     /// The failure whose reason was looked for already.
     var explained: Int64?
     var nextSearch = Instant(nanoseconds: 0)
+    /// The search that is under way.
+    var succession: MasterSweep?
     var lastLoadLook = Instant(nanoseconds: 0)
     var announced: ReloadRecord?
     let authors: AuthorWatch

@@ -7,16 +7,22 @@ extension Observer {
     func lose(_ gone: MasterWatch) {
         watch = nil
         check = nil
-        nextSearch = .now()
+        succession = nil
         _ = findSuccessor(now: WallClock.now().microseconds)
     }
 
-    /// Another master with the same socket or command line in the place of the one that has gone: a restart.
+    /// Another master with the same socket or command line in the place of the one that has gone: a restart. Looks at
+    /// a part of the processes; false as well while there are others to look at, at once.
     func findSuccessor(now: Int64) -> Bool {
-        nextSearch = .now() + Self.searchPeriod
-        let candidates = MasterSearch(proc).all().filter { candidate in
-            candidate.takesPlace(of: master, lastSeen: last?.time)
+        var sweep = succession ?? MasterSweep(proc)
+        guard let masters = sweep.step(Self.processesAStep) else {
+            succession = sweep
+            nextSearch = .now()
+            return false
         }
+        succession = nil
+        nextSearch = .now() + Self.searchPeriod
+        let candidates = masters.filter { $0.takesPlace(of: master, lastSeen: last?.time) }
         guard let next = candidates.last, let watch = MasterWatch(next, proc: proc, authors: authors) else {
             return false
         }
