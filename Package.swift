@@ -41,6 +41,8 @@ let package = Package(
             name: "CNcurses", providers: [.apt(["libncursesw5-dev"])]),
         .systemLibrary(
             name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(
+            name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
 
         // Floor 1: the operating system.
         room("Unix", uses: ["CLinux", errno]),
@@ -51,7 +53,7 @@ let package = Package(
         tests(of: "StickTables"),
         room("PeersProtocol", uses: ["StickTables"]),
         tests(of: "PeersProtocol", uses: ["StickTables"]),
-        room("RegularExpressions"),
+        room("RegularExpressions", uses: ["CPCRE2"]),
         tests(of: "RegularExpressions"),
         room("ConfigLanguage", uses: ["StickTables", "RegularExpressions"]),
         tests(of: "ConfigLanguage", uses: ["Worker", "TestSupport", "Unix"]),

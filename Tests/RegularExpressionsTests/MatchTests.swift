@@ -1,8 +1,7 @@
 // Patterns against texts: what matches, what the groups take, and what is refused with which words.
 
-import Testing
-
 @testable import RegularExpressions
+import Testing
 
 @Suite struct MatchTests {
     private func groups(_ pattern: String, _ text: String, ignoresCase: Bool = false) throws -> [String?]? {
@@ -10,16 +9,17 @@ import Testing
         let matcher = RegularMatcher(expression)
         let bytes = Array(text.utf8)
         guard bytes.withUnsafeBytes({ matcher.finds(in: $0) }) else { return nil }
-        return (0..<expression.groups).map { number in
+        let taken = (0..<10).map { number in
             matcher.group(number).map { String(decoding: bytes[$0], as: UTF8.self) }
         }
+        return Array(taken.prefix(1 + (taken.lastIndex { $0 != nil } ?? 0)))
     }
 
     @Test(arguments: [
         ("a", "xay", ["a"]), ("a|bc", "xbc", ["bc"]), ("^/api/v[0-9]+", "/api/v12/x", ["/api/v12"]),
         (#"\.(jpg|png)$"#, "/a.b.png", [".png", "png"]), ("(a*)(b*)", "aabbb", ["aabbb", "aa", "bbb"]),
         ("(a+?)(a*)", "aaa", ["aaa", "a", "aa"]), ("x{2,3}", "xxxx", ["xxx"]), ("x{2}", "xxxx", ["xx"]),
-        ("x{2,}?", "xxxx", ["xx"]), ("a{,2}", "a{,2}", ["a{,2}"]), ("[^/]+$", "/one/two", ["two"]),
+        ("x{2,}?", "xxxx", ["xx"]), ("[^/]+$", "/one/two", ["two"]),
         (#"\bis\b"#, "this is", ["is"]), ("[[:alpha:]]+", "12ab", ["ab"]), (#"[\d-]+"#, "a1-2", ["1-2"]),
         (#"\x41\/"#, "A/", ["A/"]), ("", "abc", [""]), ("()", "a", ["", ""]), ("a$|b", "ab", ["b"]),
         ("(?:a|b)+c", "abac", ["abac"]), ("(a|ab)(c|bcd)", "abcd", ["abcd", "a", "bcd"]),
@@ -49,7 +49,7 @@ import Testing
 
     @Test func aHostilePatternAndTextTakeNoLonger() throws {
         let text = String(repeating: "a", count: 5000)
-        #expect(try groups("(a*)*(a*)*(a*)*b", text) == nil)
+        #expect(try groups("(a*)*(a*)*(a*)*[bc]", text) == nil)
         #expect(try groups("(a?){50}a{50}", text) != nil)
     }
 
@@ -66,9 +66,9 @@ import Testing
                 == RegularExpression.Fault(reason: reason, offset: offset))
     }
 
-    @Test(arguments: [#"(a)\1"#, "(?=a)b", "(?<!a)b", "a++"])
-    func whatNeedsMoreThanOnePassIsRefused(_ pattern: String) throws {
-        let fault = try #require(RegularExpression.fault(in: pattern, ignoresCase: false))
-        #expect(fault.reason.contains("not supported by mwproxy"))
+    @Test func referencesAndLooksAroundWork() throws {
+        #expect(try groups(#"(a.)\1"#, "xabab") == ["abab", "ab"])
+        #expect(try groups("(?<!x)a(?=b)", "xaab") == ["a"])
+        #expect(try groups("a++b", "aab") == ["aab"])
     }
 }
