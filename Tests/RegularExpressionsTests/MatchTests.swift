@@ -1,7 +1,8 @@
 // Patterns against texts: what matches, what the groups take, and what is refused with which words.
 
-@testable import RegularExpressions
 import Testing
+
+@testable import RegularExpressions
 
 @Suite struct MatchTests {
     private func groups(_ pattern: String, _ text: String, ignoresCase: Bool = false) throws -> [String?]? {
