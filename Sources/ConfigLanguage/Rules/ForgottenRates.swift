@@ -22,8 +22,8 @@ extension Configuration {
                     diagnostics.append(
                         Diagnostic(
                             .warning, at: rule.position,
-                            "parsing [\(rule.position)] : each reload resets this rate limit: table '\(name)' starts empty, "
-                                + "as no 'peers' section carries it over (add 'peers <section>' to its stick-table line)."
+                            ("parsing [\(rule.position)] : each reload resets this rate limit: table '\(name)' starts empty, "
+                                + "as no 'peers' section carries it over (add 'peers <section>' to its stick-table line).")
                                 .withVisibleControls))
                 }
             }
