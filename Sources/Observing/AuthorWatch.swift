@@ -20,6 +20,9 @@ final class AuthorWatch {
     private var inSecond = 0
     /// Until when nothing is read, and how many programs had started in the second before.
     private var resting: (until: Instant, rate: Int)?
+    /// What the last programs were started by. Where many start, it is by the same few.
+    private var ancestors: [Int32: (name: String, parent: Int32, until: Instant)] = [:]
+    private static let ancestorsHold = Duration.seconds(2)
     /// Senders of requests, kept for when they are gone.
     private var senders: [Sender: ReloadAuthor] = [:]
     private struct Sender: Hashable {
@@ -80,6 +83,9 @@ final class AuthorWatch {
 
     private func read(_ pid: Int32, at: Int64) {
         guard let stat = proc.stat(pid) else { return }
+        if ancestors.count > 256 { ancestors = [:] }
+        // It has another name than before.
+        ancestors[pid] = (stat.name, stat.parent, .now() + Self.ancestorsHold)
         let arguments = proc.arguments(pid)
         let program = arguments.first?.split(separator: "/").last.map(String.init) ?? ""
         guard AuthorGuess.mayAsk(stat.name) || AuthorGuess.mayAsk(program) else { return }
@@ -90,10 +96,10 @@ final class AuthorWatch {
     private func start(
         _ pid: Int32, _ stat: ProcessStat, _ arguments: [String], at: Int64
     ) -> ProgramStart {
-        let uid = proc.user(pid)
+        let uid = proc.owner(pid)
         var chain = [ProcessLink(pid: pid, name: stat.name)]
         var parent = stat.parent
-        while chain.count < Self.longestChain, parent > 0, let above = proc.stat(parent) {
+        while chain.count < Self.longestChain, parent > 0, let above = ancestor(parent) {
             // The first process stands behind everything; it says something where it is the parent.
             if parent == 1 && chain.count > 1 { break }
             chain.insert(ProcessLink(pid: parent, name: above.name), at: 0)
@@ -102,6 +108,12 @@ final class AuthorWatch {
         return ProgramStart(
             pid: pid, at: at, chain: chain, command: arguments.joined(separator: " "), uid: uid,
             user: uid.flatMap { accounts.name(of: $0) }, terminal: stat.terminalName)
+    }
+
+    private func ancestor(_ pid: Int32) -> (name: String, parent: Int32, until: Instant)? {
+        if let known = ancestors[pid], Instant.now() < known.until { return known }
+        ancestors[pid] = proc.stat(pid).map { ($0.name, $0.parent, .now() + Self.ancestorsHold) }
+        return ancestors[pid]
     }
 
     // MARK: Who asked

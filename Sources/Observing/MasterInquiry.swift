@@ -44,8 +44,10 @@ final class MasterInquiry {
         self.master = master
     }
 
-    /// `states`: of the workers whose process was looked at just now.
-    func ask(about workers: [Int32], states: [Int32: Character] = [:]) -> Inquiry {
+    /// `states`: of the workers whose process was looked at just now. `resting`: those that have nothing new to tell.
+    func ask(
+        about workers: [Int32], states: [Int32: Character] = [:], resting: Set<Int32> = []
+    ) -> Inquiry {
         let now = Instant.now()
         guard now >= masterSilentUntil else {
             return Inquiry(table: .unknown(masterSilence), infos: [:], silence: [:])
@@ -57,7 +59,9 @@ final class MasterInquiry {
         silences = silences.filter { workers.contains($0.key) }
         var silence: [Int32: Unknown] = [:]
         for pid in workers { silence[pid] = stopped(pid, "worker \(pid)", states[pid]) }
-        let asked = workers.filter { silentUntil[$0] == nil && silence[$0] == nil }
+        let asked = workers.filter {
+            silentUntil[$0] == nil && silence[$0] == nil && !resting.contains($0)
+        }
         let command = (["show proc"] + asked.map { "@!\($0) show info" }).joined(separator: ";")
         let answer = AdminQuery.ask(address, command, within: Self.wholeRound)
         if case .refused(let error) = answer {

@@ -165,6 +165,7 @@ extension MasterWatch {
             (watch.info?.traffic).map { .known($0) }
             ?? .unknown(silence[watch.pid] ?? tableProblem ?? Unknown("'show info' does not tell it"))
         sample.listening = census.listening(watch.pid)
+        watch.settle(proc, descriptors: sample.descriptors.value?.used)
         watch.last = sample
         return sample
     }

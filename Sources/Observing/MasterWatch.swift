@@ -143,7 +143,11 @@ final class MasterWatch {
         }
         if departed.count > Self.departedKept { departed.removeFirst(departed.count - Self.departedKept) }
         let states = watches.compactMapValues { $0.stat?.state }
-        take(inquiry?.ask(about: children.filter { watches[$0] != nil || isFirstLook }, states: states))
+        let resting = Set(watches.values.filter { $0.isAtRest(proc) }.map(\.pid))
+        take(
+            inquiry?.ask(
+                about: children.filter { watches[$0] != nil || isFirstLook }, states: states,
+                resting: resting))
         for pid in children where watches[pid] == nil { meet(pid, now: now, boot: boot) }
         if isFirstLook || watches.values.contains(where: { $0.info == nil && silence[$0.pid] == nil }) {
             let unasked = watches.values.filter { $0.info == nil }.map(\.pid)

@@ -23,6 +23,9 @@ package struct WorkerInfo: Equatable, Sendable {
         return max(0, jobs - listeners - currentConnections - 1)
     }
 
+    /// Neither an admin session nor the like was seen.
+    var isQuiet: Bool { (otherSessions ?? 1) <= connectedPeers }
+
     fileprivate init?(_ draft: InfoDraft) {
         guard let pid = draft[.pid], let stopping = draft[.stopping] else { return nil }
         self.pid = Int32(clamping: pid)

@@ -27,7 +27,10 @@ final class WorkerWatch {
     /// It did not list its streams in time, and is left alone until then.
     var mutedUntil = Instant(nanoseconds: 0)
     var generation: Int?
-    var info: WorkerInfo?
+    /// What it told last.
+    var info: WorkerInfo? { didSet { rest = nil } }
+    /// How it stood when the look in which it told that had ended, and for how many looks that may hold.
+    private var rest: (runs: RunMark, descriptors: Int, looks: Int)?
     /// Its RLIMIT_NOFILE; read once, a process rarely changes it after its start.
     var descriptorLimit: Int?
     var adminPaths: Set<String>?
@@ -61,6 +64,27 @@ final class WorkerWatch {
         self.limit = limit
         self.timeouts = timeouts
         self.declaredAdminPaths = declaredAdminPaths
+    }
+
+    // MARK: Rest
+
+    /// The most looks in a row in which a worker that does nothing is not asked.
+    private static let longestRest = 10
+
+    /// It has not run since it told its figures: it would tell the same. Being asked costs it more than anything else
+    /// that happens to an idle worker.
+    func isAtRest(_ proc: ProcTree) -> Bool {
+        guard let now = rest, now.looks > 0, proc.runs(pid) == now.runs,
+            proc.descriptorCount(pid) == now.descriptors
+        else { return false }
+        rest?.looks -= 1
+        return true
+    }
+
+    /// Remembers how it stands at the end of a look.
+    func settle(_ proc: ProcTree, descriptors: Int?) {
+        guard rest == nil, let info, info.isQuiet, let descriptors, let runs = proc.runs(pid) else { return }
+        rest = (runs, descriptors, Self.longestRest - Int(pid) % 4)
     }
 
     func cpuPercent(_ stat: ProcessStat, now: Instant) -> Known<Double> { meter.percent(stat, now: now) }
