@@ -20,7 +20,7 @@ package struct Past: Equatable, Sendable {
 
     /// Microseconds that are remembered.
     package static let span: Int64 = 3_600_000_000
-    /// Worker rows kept in all looks together; a row takes about 400 bytes.
+    /// Worker rows kept in all looks together; a row takes about 300 bytes.
     package static let mostRows = 6000
     private static let second: Int64 = 1_000_000
 
@@ -32,6 +32,10 @@ package struct Past: Equatable, Sendable {
             if look.reloads == last.reloads { look.reloads = last.reloads }
             if look.blindness == last.blindness { look.blindness = last.blindness }
             if look.alerts == last.alerts { look.alerts = last.alerts }
+            for (index, before) in last.workers.enumerated()
+            where index < look.workers.count && look.workers[index].pid == before.pid {
+                look.workers[index].share(before)
+            }
             let happened = Self.isEventful(look, after: last)
             if happened { eventful.insert(look.time) }
             if !happened, look.time - last.time < Self.second / 2, !eventful.contains(last.time) {
@@ -111,5 +115,21 @@ package struct Past: Equatable, Sendable {
             defer { slot = own }
             return own != slot || look.time == last || (eventful.contains(look.time) && stretch <= 64)
         }
+    }
+}
+
+extension WorkerSample {
+    /// Takes what is equal in the row of the look before from there.
+    fileprivate mutating func share(_ before: WorkerSample) {
+        func shared<Value: Equatable>(_ part: WritableKeyPath<WorkerSample, Value>) {
+            if self[keyPath: part] == before[keyPath: part] { self[keyPath: part] = before[keyPath: part] }
+        }
+        shared(\.holders)
+        shared(\.killIn)
+        shared(\.listening)
+        shared(\.generation)
+        shared(\.hardStopAfter)
+        shared(\.descriptors)
+        shared(\.memory)
     }
 }

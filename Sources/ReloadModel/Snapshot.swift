@@ -28,14 +28,35 @@ extension Known: Sendable where Value: Sendable {}
 
 /// Why something is unknown.
 package struct Unknown: Equatable, Hashable, Sendable {
+    /// An hour of looks holds thousands of values that may be unknown: the words stand beside them, not in them.
+    private final class Words: Sendable {
+        let reason: String
+        let remedy: String?
+
+        init(_ reason: String, _ remedy: String?) {
+            self.reason = reason
+            self.remedy = remedy
+        }
+    }
+
+    private let words: Words
+
     /// What is in the way: `smaps_rollup of other users needs CAP_SYS_PTRACE`.
-    package let reason: String
+    package var reason: String { words.reason }
     /// What the user can do: `run reloadtop as root or as user haproxy`; nil when nothing helps.
-    package let remedy: String?
+    package var remedy: String? { words.remedy }
 
     package init(_ reason: String, remedy: String? = nil) {
-        self.reason = reason
-        self.remedy = remedy
+        words = Words(reason, remedy)
+    }
+
+    package static func == (left: Unknown, right: Unknown) -> Bool {
+        left.words === right.words || left.reason == right.reason && left.remedy == right.remedy
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(reason)
+        hasher.combine(remedy)
     }
 }
 

@@ -50,7 +50,7 @@ import Unix
         for _ in 0..<20 { after = try sessions() }
         #expect(after - before <= 8, "\(after - before) questions in 20 looks")
         #expect(after > before)
-        clients[0].close()
+        clients[0].reset()
         try wait(for: "one client at the next look") {
             observer.sample().workers.last?.connections.value == 1
         }
