@@ -15,7 +15,8 @@ protocol Errand: AnyObject {
     func proceed() -> Event?
 }
 
-/// The errands that are under way, at most one of a name: a newer one takes the place of an older.
+/// The errands that are under way, at most one of a name: a newer one takes the place of an older. They take turns, one
+/// step in a round of the loop: twenty at once keep no key waiting longer than one does.
 final class Errands {
     private final class Running {
         let errand: any Errand
@@ -28,13 +29,18 @@ final class Errands {
     private let loop: EventLoop
     private let happened: (Event) -> Void
     private var running: [String: Running] = [:]
+    /// Those that have something to do, in their order.
+    private var waiting: [String] = []
+    private var turn: Timer?
 
     init(on loop: EventLoop, happened: @escaping (Event) -> Void) {
         self.loop = loop
         self.happened = happened
+        turn = Timer(on: loop) { [unowned self] in takeTurn() }
     }
 
     deinit {
+        turn?.cancel()
         for name in running.keys { end(name) }
     }
 
@@ -43,7 +49,7 @@ final class Errands {
         end(name)
         let entry = Running(errand)
         running[name] = entry
-        entry.timer = Timer(on: loop) { [unowned self] in proceed(name) }
+        entry.timer = Timer(on: loop) { [unowned self] in queue(name) }
         // Its first step is a round of its own: whoever asked is still in the middle of something.
         entry.timer?.set(at: .now())
     }
@@ -53,6 +59,18 @@ final class Errands {
         guard let entry = running.removeValue(forKey: name) else { return }
         for watcher in entry.watchers.values { loop.remove(watcher) }
         entry.timer?.cancel()
+    }
+
+    private func queue(_ name: String) {
+        if waiting.isEmpty { turn?.set(at: .now()) }
+        if !waiting.contains(name) { waiting.append(name) }
+    }
+
+    private func takeTurn() {
+        guard !waiting.isEmpty else { return }
+        let name = waiting.removeFirst()
+        if !waiting.isEmpty { turn?.set(at: .now()) }
+        proceed(name)
     }
 
     private func proceed(_ name: String) {
@@ -77,7 +95,7 @@ final class Errands {
             do throws(Errno) {
                 entry.watchers[descriptor] = try DescriptorWatcher(
                     descriptor, on: loop, interest: .edges
-                ) { [unowned self] _ in proceed(name) }
+                ) { [unowned self] _ in queue(name) }
             } catch {
                 // What cannot be watched is looked at again soon.
                 next = min(next, .now() + .milliseconds(20))
