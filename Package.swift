@@ -75,6 +75,12 @@ let package = Package(
                 "ConfigLanguage", "StickTables", "RegularExpressions", "HTTP1", "Polling", "Unix", "CLinux",
                 deque,
             ]),
+        room("Peering", uses: ["PeersProtocol", "StickTables", "ConfigLanguage", "Polling", "Unix"]),
+        tests(
+            of: "Peering",
+            uses: [
+                "PeersProtocol", "StickTables", "ConfigLanguage", "Demo", "Polling", "TestSupport", "Unix",
+            ]),
         room("Observing", uses: ["RuntimeAPI", "ReloadModel", "Unix", "CLinux", "CSystemd"]),
         room("Terminal", uses: ["TextUI", "Unix", "CNcurses"]),
 
@@ -82,8 +88,9 @@ let package = Package(
         room(
             "Worker",
             uses: [
-                "Proxying", "StickTables", "AdminSocket", "RuntimeAPI", "Handover", "ConfigLanguage",
-                "Polling", "Unix",
+                "Proxying", "Peering", "PeersProtocol", "StickTables", "AdminSocket", "RuntimeAPI",
+                "Handover",
+                "ConfigLanguage", "Polling", "Unix",
             ]),
         room(
             "MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix", "CLinux"]),

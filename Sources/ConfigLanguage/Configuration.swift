@@ -20,6 +20,10 @@ package struct Configuration: Sendable {
     package var global = Global()
     /// In the order of the file. A `listen` section is one proxy with both sides.
     package var proxies: [Proxy] = []
+    /// `peers` sections in which this process has a place.
+    package var peers: [PeersSection] = []
+    /// This process's name among peers: `-L`, else `localpeer`, else the host's name.
+    package var localPeer = "localhost"
 
     package init() {}
 

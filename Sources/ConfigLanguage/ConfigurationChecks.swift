@@ -18,6 +18,8 @@ struct ConfigurationChecks {
         checkIdentifiers(drafts)
         checkReferences(drafts)
         completeStickTables(&drafts)
+        reader.configuration.localPeer = reader.localPeer
+        checkPeers(&drafts)
         let backends = Dictionary(
             drafts.filter(\.proxy.isBackend).map { ($0.proxy.name, $0.proxy) },
             uniquingKeysWith: { first, _ in first })
@@ -34,7 +36,7 @@ struct ConfigurationChecks {
         reader.report(Diagnostic(.alert, at: position, message.withVisibleControls))
     }
 
-    private func warn(_ message: String, at position: Position) {
+    func warn(_ message: String, at position: Position) {
         if !hadAlerts { reader.report(Diagnostic(.warning, at: position, message.withVisibleControls)) }
     }
 

@@ -35,6 +35,7 @@ final class ConfigurationReader {
         case none
         case global
         case proxy(ProxyDraft)
+        case peers(PeersSection)
         /// One of HAProxy's that we do not have, or a header that was wrong: its lines are passed over.
         case skipped(String)
 
@@ -43,6 +44,7 @@ final class ConfigurationReader {
             case .none: ""
             case .global: "global"
             case .proxy(let draft): draft.proxy.name
+            case .peers(let peers): peers.name
             case .skipped(let name): name
             }
         }
@@ -207,6 +209,12 @@ final class ConfigurationReader {
                 closeSection()
                 section = .skipped(keyword)
                 section = .proxy(try openProxy(phrase))
+            } else if keyword == "peers" {
+                closeSection()
+                section = .skipped(keyword)
+                let peers = try PeersKeywords.open(phrase, self)
+                peersSections.insert(peers.name)
+                section = .peers(peers)
             } else if ForeignKeywords.sections.contains(keyword) {
                 closeSection()
                 section = .skipped(keyword)
@@ -237,7 +245,27 @@ final class ConfigurationReader {
             section = .none
             defer { section = .proxy(draft) }
             try ProxyKeywords.apply(phrase, to: &draft, self)
+        case .peers(var peers):
+            section = .none
+            defer { section = .peers(peers) }
+            try read(phrase, in: &peers)
         }
+    }
+
+    private func read(_ phrase: Phrase, in peers: inout PeersSection) throws(Fault) {
+        let table = PeersKeywords.table
+        if let keyword = table.keywords[phrase.keyword] {
+            try keyword.apply(phrase, to: &peers, self)
+        } else if table.ineffective.contains(phrase.keyword) {
+            warnIneffective(phrase.words[0])
+        } else {
+            throw unknown(phrase, in: "peers", table)
+        }
+    }
+
+    /// This process's name among peers.
+    var localPeer: String {
+        surroundings.localPeer ?? configuration.global.localPeer ?? surroundings.hostName
     }
 
     private func readGlobal(_ phrase: Phrase) throws(Fault) {
@@ -341,6 +369,7 @@ final class ConfigurationReader {
                 proxies.append(draft)
             }
         }
+        if case .peers(let peers) = section { configuration.peers.append(peers) }
         section = .none
     }
 

@@ -11,11 +11,11 @@ enum ForeignKeywords {
     }
 
     /// What begins a section here.
-    static let ownSections: Set<String> = ["global", "defaults", "frontend", "backend", "listen"]
+    static let ownSections: Set<String> = ["global", "defaults", "frontend", "backend", "listen", "peers"]
 
     static let sections = list(
         """
-        userlist peers mailers namespace_list resolvers cache http-errors fcgi-app ring log-forward program
+        userlist mailers namespace_list resolvers cache http-errors fcgi-app ring log-forward program
         crt-store traces log-profile acme crt-list
         """)
 

@@ -30,6 +30,8 @@ package struct Surroundings {
     package var environment: [String: String]
     /// The host's name: the default of `localpeer` and of `node`.
     package var hostName: String
+    /// `-L`.
+    package var localPeer: String?
     package var readFile: (_ path: String) -> Result<[UInt8], OutsideFailure>
     package var userID: (_ name: String) -> UInt32?
     package var groupID: (_ name: String) -> UInt32?
@@ -38,7 +40,7 @@ package struct Surroundings {
 
     /// Nothing exists unless it is given.
     package init(
-        environment: [String: String] = [:], hostName: String = "localhost",
+        environment: [String: String] = [:], hostName: String = "localhost", localPeer: String? = nil,
         readFile: @escaping (String) -> Result<[UInt8], OutsideFailure> = { _ in
             .failure(OutsideFailure("No such file or directory"))
         },
@@ -50,6 +52,7 @@ package struct Surroundings {
     ) {
         self.environment = environment
         self.hostName = hostName
+        self.localPeer = localPeer
         self.readFile = readFile
         self.userID = userID
         self.groupID = groupID

@@ -11,7 +11,7 @@ package enum MessageError: Error, Equatable {
 }
 
 /// The version that this binary writes and reads.
-package let messageVersion: UInt8 = 2
+package let messageVersion: UInt8 = 3
 
 /// Writes fields one after the other; also the master's state over an exec is written with it.
 package struct FieldWriter {
@@ -114,6 +114,12 @@ extension MasterMessage {
         case .admin(let level):
             writer = FieldWriter(kind: 5)
             writer.put(Int(level.rawValue))
+        case .predecessor(let teachesAll):
+            writer = FieldWriter(kind: 6)
+            writer.put(teachesAll ? 1 : 0)
+        case .successor(let teachesAll):
+            writer = FieldWriter(kind: 7)
+            writer.put(teachesAll ? 1 : 0)
         }
         return writer.bytes
     }
@@ -142,6 +148,8 @@ extension MasterMessage {
                 throw .badField("admin level \(number)")
             }
             self = .admin(level)
+        case 6: self = .predecessor(teachesAll: try reader.integer() != 0)
+        case 7: self = .successor(teachesAll: try reader.integer() != 0)
         case let kind: throw .unknownKind(kind)
         }
         try reader.end()
@@ -166,6 +174,7 @@ extension WorkerMessage {
             writer.put(facts.readyTimeout)
             writer.put(optional: facts.pidFile) { $0.put($1) }
             writer.put(facts.exitOnFailure ? 1 : 0)
+            writer.put(facts.sharesTables ? 1 : 0)
             writer.put(facts.listeners) { $0.put($1.description) }
         case .draining:
             writer = FieldWriter(kind: 4)
@@ -196,6 +205,7 @@ extension WorkerMessage {
                 WorkerFacts(
                     hardStopAfter: hardStop, maxReloads: maxReloads, readyTimeout: readyTimeout,
                     pidFile: pidFile, exitOnFailure: try reader.integer() != 0,
+                    sharesTables: try reader.integer() != 0,
                     listeners: try reader.keys()))
         case 4: self = .draining
         case 5: self = .ended(DrainSummary(finished: try reader.integer(), cut: try reader.integer()))

@@ -9,6 +9,8 @@
 //                                     ←        draining        no new stream starts here any more
 //                                     ←        ended           before it exits
 //     admin  (with a connection)      →        serves it like a connection of its own admin socket
+//     predecessor (with a connection) →        before `begin`: learns there what stick tables hold
+//     successor   (with a connection) →        teaches there what stick tables hold, and what changes
 //
 // A worker that exits before `ready` has failed; a closed socket means that the other side is gone.
 // The encoding has a version, because a new binary may meet workers of an older one.
@@ -55,18 +57,21 @@ package struct WorkerFacts: Equatable, Sendable {
     package var pidFile: String?
     /// False with `master-worker no-exit-on-failure`: the master outlives a serving worker that crashed.
     package var exitOnFailure: Bool
+    /// It has stick tables with `peers`: its successors are to learn them.
+    package var sharesTables: Bool
     /// The listeners that this worker serves, admin sockets included. What the master holds besides is closed.
     package var listeners: [ListenerKey]
 
     package init(
         hardStopAfter: Int64?, maxReloads: Int, readyTimeout: Int64, pidFile: String?,
-        exitOnFailure: Bool = true, listeners: [ListenerKey]
+        exitOnFailure: Bool = true, sharesTables: Bool = false, listeners: [ListenerKey]
     ) {
         self.hardStopAfter = hardStopAfter
         self.maxReloads = maxReloads
         self.readyTimeout = readyTimeout
         self.pidFile = pidFile
         self.exitOnFailure = exitOnFailure
+        self.sharesTables = sharesTables
         self.listeners = listeners
     }
 }
@@ -119,6 +124,11 @@ package enum MasterMessage: Equatable, Sendable {
     case drain(removed: [ListenerKey])
     /// The packet carries one descriptor: a connected admin client.
     case admin(AdminLevel)
+    /// The packet carries one descriptor: a connection to an older worker. `teachesAll`: to the one that serves, which
+    /// teaches everything before this worker is READY; the others tell only what changes.
+    case predecessor(teachesAll: Bool)
+    /// The other end of that connection.
+    case successor(teachesAll: Bool)
 }
 
 /// From a worker to the master.

@@ -317,6 +317,7 @@ package final class MasterProcess {
             var assignment = assignment
             assignment.servingNice = usualNice
             channel.send(.start(assignment))
+            try introduce(channel)
             let keys = state.held.filter { listeners[$0] != nil }
             for start in stride(from: 0, to: keys.count, by: DescriptorPassing.limit) {
                 let some = Array(keys[start..<min(start + DescriptorPassing.limit, keys.count)])
@@ -326,6 +327,19 @@ package final class MasterProcess {
             channel.send(.begin)
         } catch {
             handle(.spawnFailed(error))
+        }
+    }
+
+    /// Connects a new worker with the older ones that hold stick tables.
+    private func introduce(_ new: WorkerChannel) throws(Errno) {
+        for teacher in state.teachers {
+            guard let channel = channels[teacher.pid] else { continue }
+            let pair = try Socket.streamPair()
+            let teachesAll = teacher.phase == .serving
+            let learning = try pair.one.duplicate()
+            let teaching = try pair.other.duplicate()
+            new.send(.predecessor(teachesAll: teachesAll), descriptors: [learning.release()], owned: true)
+            channel.send(.successor(teachesAll: teachesAll), descriptors: [teaching.release()], owned: true)
         }
     }
 

@@ -183,6 +183,13 @@ package struct MasterState: Equatable, Sendable {
 
     package var serving: WorkerRecord? { workers.last { $0.phase == .serving } }
 
+    /// The workers from which a new one learns stick tables, the serving one among them.
+    package var teachers: [WorkerRecord] {
+        workers.filter {
+            ($0.phase == .serving || $0.phase == .draining) && $0.facts?.sharesTables == true
+        }
+    }
+
     func index(of pid: Int32) -> Int? { workers.firstIndex { $0.pid == pid } }
 
     /// When `clock` is due.

@@ -21,14 +21,20 @@ package struct PeerSession {
     package struct Manners: Sendable {
         /// News include what came from other peers: the listener knows none of them.
         package var tellsLearned = false
-        /// What is learned here is told to other peers as news.
+        /// What is learned here after the lesson is told to other peers as news, and lowers no counter.
         package var learnsAsNews = false
+        /// This side tells nothing itself.
+        package var onlyLearns = false
         /// The peer understands how long an entry has left, and names of servers.
         package var knowsTimes = true
 
-        package init(tellsLearned: Bool = false, learnsAsNews: Bool = false, knowsTimes: Bool = true) {
+        package init(
+            tellsLearned: Bool = false, learnsAsNews: Bool = false, onlyLearns: Bool = false,
+            knowsTimes: Bool = true
+        ) {
             self.tellsLearned = tellsLearned
             self.learnsAsNews = learnsAsNews
+            self.onlyLearns = onlyLearns
             self.knowsTimes = knowsTimes
         }
     }
@@ -38,7 +44,10 @@ package struct PeerSession {
         /// As the peer has defined it; nil: not yet.
         var remote: RemoteDefinition?
         var fits = false
+        var columns: [TableColumn] = []
         let types: [StickTableDefinition.Stored]
+        /// Its entries have an end.
+        var tellsTime: Bool { remote?.expire != 0 }
         /// The number that the peer gave its table.
         package var remoteNumber: UInt64 { remote?.number ?? 0 }
         package var remoteData: UInt64 { remote?.data ?? 0 }
@@ -70,6 +79,7 @@ package struct PeerSession {
     package private(set) var lesson = Lesson.none
     /// A lesson was asked for and is not over.
     package private(set) var isLearning = false
+    package private(set) var beatsHeard = 0
     private var asksForLesson = false
     private var confirmations = 0
     private var beats = false
@@ -103,6 +113,16 @@ package struct PeerSession {
     package mutating func askForLesson() {
         asksForLesson = true
         isLearning = true
+    }
+
+    /// The peer will teach without being asked.
+    package mutating func expectLesson() {
+        isLearning = true
+    }
+
+    /// What there is so far was told in another way: only what changes from now on is news.
+    package mutating func beginWithNews() {
+        for index in flows.indices { flows[index].lastTold = tables[index].table.lastUpdate }
     }
 
     /// No lesson is expected any more: its time is over.
@@ -157,7 +177,7 @@ package struct PeerSession {
             beats = false
             bytes += ControlMessage.heartbeat.bytes
         }
-        if isLearning { return false }
+        if isLearning || manners.onlyLearns { return false }
         for index in tables.indices where flows[index].lastTold != tables[index].table.lastUpdate {
             guard tell(index, isLesson: false, into: &bytes, limit: limit, now: now) else { return true }
         }
@@ -267,7 +287,8 @@ package struct PeerSession {
             guard lesson == .said else { return }
             lesson = .confirmed
             events.append(.lessonConfirmed)
-        case .heartbeat, nil: break
+        case .heartbeat: beatsHeard += 1
+        case nil: break
         }
     }
 
@@ -285,6 +306,7 @@ package struct PeerSession {
             let reason = remote.mismatch(with: tables[heard].table)
             flows[heard].remote = remote
             flows[heard].fits = reason == nil
+            flows[heard].columns = tables[heard].columns(of: remote)
             if let reason { events.append(.mismatch(table: remote.name, reason: reason)) }
         case .switch:
             let number = try content.integer("the number of a table")
@@ -304,19 +326,21 @@ package struct PeerSession {
         _ kind: TableMessage, _ content: inout ContentReader, _ now: Tick
     ) throws(PeerFault) {
         // A table that we do not have, or whose keys are others.
-        guard let heard, flows[heard].fits, let remote = flows[heard].remote else { return }
+        guard let heard, flows[heard].fits else { return }
         let shared = tables[heard]
         let id = kind.hasNumber ? try content.word("the number of a change") : lastNumberHeard &+ 1
         lastNumberHeard = id
         var remaining: UInt32?
         if kind.hasTime {
             let left = try content.word("the time that is left")
-            if remote.expire != 0 { remaining = left }
+            if flows[heard].tellsTime { remaining = left }
         }
         let key = try shared.key(&content)
         values.removeAll(keepingCapacity: true)
-        try shared.readValues(of: remote, &content, names: &receivedNames, now: now, into: &values)
-        shared.table.learn(key, values: values, remaining: remaining, asNews: manners.learnsAsNews, now: now)
+        try SharedTable.readValues(
+            of: flows[heard].columns, &content, names: &receivedNames, now: now, into: &values)
+        shared.table.learn(
+            key, values: values, remaining: remaining, asNews: manners.learnsAsNews && !isLearning, now: now)
         flows[heard].lastGot = id
         flows[heard].learned += 1
     }

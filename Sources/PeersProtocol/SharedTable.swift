@@ -164,29 +164,43 @@ extension SharedTable {
         }
     }
 
-    /// Reads what `remote` stores of an entry; `values` gets what fits here. A rate of another period says nothing
+    /// What `remote` tells of each entry, in its order, and which of it is taken. A rate of another period says nothing
     /// here, and neither does what tells of the peer alone.
-    func readValues(
-        of remote: RemoteDefinition, _ content: inout ContentReader, names: inout ReceivedNames, now: Tick,
-        into values: inout [(DataType, StoredValue)]
-    ) throws(PeerFault) {
-        for type in DataType.allCases where remote.data & 1 << UInt64(type.rawValue) != 0 {
-            let value: StoredValue
-            switch type.kind {
-            case .number, .longNumber: value = .number(try content.integer(type.name))
-            case .name: value = .name(try names.read(&content))
-            case .rate:
-                let age = UInt32(truncatingIfNeeded: try content.integer("the age of \(type.name)"))
-                let current = UInt32(clamping: try content.integer("the events of \(type.name)"))
-                let previous = UInt32(clamping: try content.integer("the last events of \(type.name)"))
-                if let period = remote.periods[type.rawValue],
-                    period != UInt64(table.definition.period(of: type) ?? 0)
-                {
-                    continue
-                }
-                value = .rate(FrequencyCounter(age: age, current: current, previous: previous, now: now))
-            }
-            if !type.isLocal && table.stores(type) { values.append((type, value)) }
+    func columns(of remote: RemoteDefinition) -> [TableColumn] {
+        DataType.allCases.filter { remote.data & 1 << UInt64($0.rawValue) != 0 }.map { type in
+            let own = table.definition.period(of: type)
+            let fits =
+                type.kind != .rate || remote.periods[type.rawValue].map { $0 == UInt64(own ?? 0) } ?? true
+            return TableColumn(
+                type: type, kind: type.kind, isTaken: fits && !type.isLocal && table.stores(type))
         }
     }
+
+    /// Reads the values of an entry; `values` gets what is taken.
+    @inline(__always)
+    static func readValues(
+        of columns: [TableColumn], _ content: inout ContentReader, names: inout ReceivedNames, now: Tick,
+        into values: inout [(DataType, StoredValue)]
+    ) throws(PeerFault) {
+        for column in columns {
+            let value: StoredValue
+            switch column.kind {
+            case .number, .longNumber: value = .number(try content.integer(column.type.name))
+            case .name: value = .name(try names.read(&content))
+            case .rate:
+                let age = UInt32(truncatingIfNeeded: try content.integer("the age of \(column.type.name)"))
+                let current = UInt32(clamping: try content.integer("the events of \(column.type.name)"))
+                let previous = UInt32(clamping: try content.integer("the last events of \(column.type.name)"))
+                value = .rate(FrequencyCounter(age: age, current: current, previous: previous, now: now))
+            }
+            if column.isTaken { values.append((column.type, value)) }
+        }
+    }
+}
+
+/// A data type that a peer tells of.
+struct TableColumn: Sendable {
+    let type: DataType
+    let kind: DataType.Kind
+    let isTaken: Bool
 }

@@ -40,6 +40,8 @@ package final class ProxyCore {
     package private(set) var listeners: [Listener] = []
     /// The admin sockets of `global`, open and listening; their owner accepts on them.
     package let adminSockets: [(socket: ListeningSocket, settings: StatsSocket)]
+    /// Where `peers` sections listen, open; their owner accepts on them.
+    package let peerSockets: [(socket: ListeningSocket, section: String)]
     package var counters: ProcessCounters { figures }
     @exclusivity(unchecked) var figures = ProcessCounters()
     /// Lines for the worker's standard error, without prefix: servers that change, proxies that stop, budgets.
@@ -152,6 +154,16 @@ package final class ProxyCore {
                 }
             }
         }
+        var peerSockets: [(socket: ListeningSocket, section: String)] = []
+        for section in configuration.peers where !section.disabled {
+            guard let bind = section.bind, let endpoint = bind.endpoints.first else { continue }
+            if let socket = opening.open(
+                endpoint, position: bind.position, options: bind.options,
+                backlog: bind.options.backlog ?? 1024, owner: "peers \(section.name)")
+            {
+                peerSockets.append((socket, section.name))
+            }
+        }
         if !opening.failures.isEmpty {
             readBuffer.deallocate()
             editRoom.deallocate()
@@ -159,6 +171,7 @@ package final class ProxyCore {
         }
         self.proxies = proxies
         self.adminSockets = adminSockets
+        self.peerSockets = peerSockets
         frontends = proxies.compactMap(\.frontend)
         backends = proxies.compactMap(\.backend)
         for (socket, frontend) in openings {
@@ -230,8 +243,10 @@ package final class ProxyCore {
         }
     }
 
-    /// Every socket that listens for this worker, admin sockets included.
-    package var sockets: [ListeningSocket] { listeners.map(\.socket) + adminSockets.map(\.socket) }
+    /// Every socket that listens for this worker, those of the admin and of peers included.
+    package var sockets: [ListeningSocket] {
+        listeners.map(\.socket) + adminSockets.map(\.socket) + peerSockets.map(\.socket)
+    }
 
     /// Whether `stopAccepting` was called: `Stopping` of `show info`.
     package internal(set) var isStopping = false

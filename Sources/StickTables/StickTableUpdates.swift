@@ -49,14 +49,19 @@ extension StickTable {
 
     /// Takes what a peer says of a key: its values and the milliseconds that it has left, at most the table's own
     /// `expire`, which holds where none are given. What is not stored here, or tells of the peer alone, is passed
-    /// over. No peer is told of it as news, unless `asNews`. False: the table is full.
+    /// over. No peer is told of it as news. `asNews`: the other one is an older process of this very proxy, which
+    /// counts beside this one: peers are told, and counters of this process that are higher stay. False: the table is
+    /// full.
     @discardableResult
     package func learn(
         _ key: StickKey, values: [(DataType, StoredValue)], remaining: UInt32? = nil, asNews: Bool = false,
         now: Tick
     ) -> Bool {
         guard let entry = findOrInsert(key, now: now) else { return false }
-        for (type, value) in values where !type.isLocal { set(entry, type, value) }
+        for (type, value) in values where !type.isLocal && !(asNews && isMore(entry, type, than: value, now))
+        {
+            set(entry, type, value)
+        }
         let left = min(remaining ?? definition.expire, definition.expire)
         prolong(entry.index, until: now.advanced(byMilliseconds: Int64(left)))
         guard updates != nil else { return true }
@@ -73,5 +78,18 @@ extension StickTable {
         record.setUses(record.uses | Marks.learned)
         if !isUntold { number(entry.index) }
         return true
+    }
+
+    /// Whether this process has counted more.
+    private func isMore(_ entry: Entry, _ type: DataType, than other: StoredValue, _ now: Tick) -> Bool {
+        switch (type, other) {
+        case (.serverID, _), (.gpt0, _), (_, .name): return false
+        case (_, .number(let number)): return self.number(entry, type).map { $0 > number } ?? false
+        case (_, .rate(let counter)):
+            guard let own = rate(entry, type, now: now), let period = definition.period(of: type) else {
+                return false
+            }
+            return own > counter.events(period: period, now: now)
+        }
     }
 }

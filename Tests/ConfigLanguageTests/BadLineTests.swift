@@ -407,7 +407,7 @@ import Testing
         LineCase(.none, "defaults a ⟦b⟧", "'defaults' cannot handle unexpected argument 'b'."),
         LineCase(.none, "global ⟦x⟧", "'global' cannot handle unexpected argument 'x'."),
         LineCase(
-            .none, "⟦peers⟧ x\n peer a 127.0.0.1:1", "section 'peers' is a HAProxy section that mwproxy"),
+            .none, "⟦mailers⟧ x\n mailer a 127.0.0.1:1", "section 'mailers' is a HAProxy section that mwproxy"),
         LineCase(
             .none, "⟦resolvers⟧ x\n nameserver a 127.0.0.1:1\n foo",
             "section 'resolvers' is a HAProxy section"),

@@ -11,6 +11,8 @@ import Testing
         .drain(removed: []),
         .drain(removed: [ListenerKey("abns@x")]),
         .admin(.operator),
+        .predecessor(teachesAll: true),
+        .successor(teachesAll: false),
     ]
     static let workerMessages: [WorkerMessage] = [
         .log(.alert, "config : parsing [a.cfg:1]\n   | more"),
@@ -22,7 +24,7 @@ import Testing
         .ready(
             WorkerFacts(
                 hardStopAfter: 4_000_000_000, maxReloads: 0, readyTimeout: 1, pidFile: "/run/x.pid",
-                exitOnFailure: false, listeners: [ListenerKey("tcp@::1:80")])),
+                exitOnFailure: false, sharesTables: true, listeners: [ListenerKey("tcp@::1:80")])),
         .draining,
         .ended(DrainSummary(finished: 7, cut: 2)),
     ]

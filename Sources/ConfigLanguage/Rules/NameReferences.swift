@@ -43,6 +43,13 @@ extension ConfigurationChecks {
                     drafts[index].proxy.stickTable?.add(.serverID)
                     drafts[index].proxy.stickTable?.add(.serverKey)
                 }
+                for section in reader.configuration.peers.indices {
+                    for index in reader.configuration.peers[section].tables.indices
+                    where reader.configuration.peers[section].tables[index].name == name {
+                        reader.configuration.peers[section].tables[index].add(.serverID)
+                        reader.configuration.peers[section].tables[index].add(.serverKey)
+                    }
+                }
             }
         }
     }

@@ -14,15 +14,19 @@ extension ProxyCore {
             guard let definition = proxy.stickTable, tables[proxy.name] == nil else { continue }
             tables[proxy.name] = StickTable(definition, seed: .random(in: .min ... .max))
         }
+        for definition in configuration.peers.flatMap(\.tables) {
+            tables[definition.name] = StickTable(definition, seed: .random(in: .min ... .max))
+        }
         return tables
     }
 
     /// As `show table` lists them: the last of the configuration first.
     package var tableList: [StickTable] {
         var seen: Set<String> = []
-        return configuration.proxies.reversed().compactMap { proxy in
-            seen.insert(proxy.name).inserted ? tables[proxy.name] : nil
-        }
+        let names =
+            configuration.proxies.reversed().map(\.name)
+            + configuration.peers.reversed().flatMap { $0.tables.reversed().map(\.name) }
+        return names.compactMap { seen.insert($0).inserted ? tables[$0] : nil }
     }
 
     /// The present moment for tables.

@@ -3,6 +3,7 @@
 import AdminSocket
 import ConfigLanguage
 import Handover
+import Peering
 import Polling
 import Proxying
 import RuntimeAPI
@@ -38,7 +39,10 @@ package final class WorkerAdmin {
     private let core: ProxyCore
 
     /// `startupLog`: what the load of this worker has printed, for `show startup-logs`.
-    package init(core: ProxyCore, identity: WorkerIdentity, startupLog: @escaping () -> String = { "" }) {
+    package init(
+        core: ProxyCore, identity: WorkerIdentity, peering: Peering? = nil,
+        startupLog: @escaping () -> String = { "" }
+    ) {
         self.core = core
         let sessions = SessionsOfServer()
         let info = InfoFigures(core: core, identity: identity, adminServer: sessions)
@@ -48,6 +52,7 @@ package final class WorkerAdmin {
             + SessionCommands(core: core, adminServer: sessions).table
             + ServerCommands(core: core).table
             + TableCommands(core: core).table
+            + PeerCommands(core: core, peering: peering).table
             + PatternCommands(core: core).table
         server = AdminServer(on: core.loop, commands: CommandTable(commands))
         sessions.server = server

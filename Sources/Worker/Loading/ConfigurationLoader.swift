@@ -74,7 +74,7 @@ package struct ConfigurationLoader {
         variables["HAPROXY_LOCALPEER"] = localPeer ?? variables["HAPROXY_LOCALPEER"] ?? hostName
         variables["HAPROXY_CFGFILES"] = sources.map(\.name).joined(separator: ";")
         return Surroundings(
-            environment: variables, hostName: hostName,
+            environment: variables, hostName: hostName, localPeer: localPeer,
             readFile: { path in
                 do throws(Errno) {
                     return .success(try File.read(path))

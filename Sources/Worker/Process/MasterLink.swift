@@ -10,6 +10,8 @@ package struct Inheritance {
     package var assignment: Assignment
     /// The numbers of the inherited listeners; whoever takes one out owns it.
     package var listeners: [ListenerKey: Int32] = [:]
+    /// Connections to older workers that hold stick tables; whoever takes one out owns it.
+    package var predecessors: [(descriptor: Int32, teachesAll: Bool)] = []
 }
 
 /// The link to the master.
@@ -18,6 +20,8 @@ package final class MasterLink: Watcher {
         case drain(removed: [ListenerKey])
         /// A connected admin client; the receiver owns the descriptor.
         case admin(AdminLevel, descriptor: Int32)
+        /// A connection to a worker that learns stick tables from this one; the receiver owns the descriptor.
+        case successor(descriptor: Int32, teachesAll: Bool)
         /// The master is gone.
         case closed
     }
@@ -46,8 +50,10 @@ package final class MasterLink: Watcher {
                 case .start(let assignment): inheritance = Inheritance(assignment: assignment)
                 case .listeners(let keys):
                     for (key, number) in zip(keys, numbers) { inheritance?.listeners[key] = number }
+                case .predecessor(let teachesAll):
+                    for number in numbers { inheritance?.predecessors.append((number, teachesAll)) }
                 case .begin: return inheritance
-                case .drain, .admin: return nil
+                case .drain, .admin, .successor: return nil
                 }
             }
         }
@@ -109,7 +115,9 @@ package final class MasterLink: Watcher {
         case .drain(let removed): received?(.drain(removed: removed))
         case .admin(let level):
             for number in numbers { received?(.admin(level, descriptor: number)) }
-        case .start, .listeners, .begin:
+        case .successor(let teachesAll):
+            for number in numbers { received?(.successor(descriptor: number, teachesAll: teachesAll)) }
+        case .start, .listeners, .begin, .predecessor:
             for number in numbers { _ = Descriptor(owning: number) }
         }
     }

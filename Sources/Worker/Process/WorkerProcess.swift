@@ -8,6 +8,7 @@ import AdminSocket
 import ConfigLanguage
 import Glibc
 import Handover
+import Peering
 import Polling
 import Proxying
 import Unix
@@ -58,10 +59,13 @@ package final class WorkerProcess {
     private let link: MasterLink?
     private var core: ProxyCore?
     private var admin: WorkerAdmin?
+    private var peering: Peering?
     private var signals: SignalWatcher?
     private var hardStopTimer: Timer?
     private var isDraining = false
     private var streamsEnded = false
+    /// Something has ended this worker, perhaps before it served.
+    private var isLeaving = false
     private var exitCode: Int32 = 0
     /// The signal to end with, so that the parent sees what ended this process.
     private var fatalSignal: Int32?
@@ -117,8 +121,11 @@ package final class WorkerProcess {
         let core = try bind(configuration, inheritance)
         self.core = core
         try watch()
-        try serve(core, configuration, inheritance)
-        try loop.run()
+        let hasLearned = try learn(core, inheritance)
+        if !isLeaving {
+            try serve(core, configuration, inheritance, hasLearned: hasLearned)
+            try loop.run()
+        }
         return finish()
     }
 
@@ -152,14 +159,27 @@ package final class WorkerProcess {
         }
     }
 
+    /// Stick tables with `peers` get what the worker before this one has. True: all of it came.
+    private func learn(_ core: ProxyCore, _ inheritance: Inheritance?) throws -> Bool {
+        let report = report
+        let peering = Peering(core.configuration, tables: core.tableList, on: loop) {
+            report.say(.warning, $0)
+        }
+        self.peering = peering
+        let older = inheritance?.predecessors ?? []
+        let isComplete = try peering.succession.learn(from: older) { [unowned self] in isLeaving }
+        return isComplete && older.contains(where: \.teachesAll)
+    }
+
     private func serve(
-        _ core: ProxyCore, _ configuration: Configuration, _ inheritance: Inheritance?
+        _ core: ProxyCore, _ configuration: Configuration, _ inheritance: Inheritance?, hasLearned: Bool
     ) throws {
         let identity = WorkerIdentity(
             name: Program.name, version: Program.version, releaseDate: Program.released,
             processNumber: inheritance?.assignment.processNumber ?? 1, hasMaster: link != nil)
         let report = report
-        let admin = WorkerAdmin(core: core, identity: identity, startupLog: { report.text })
+        let admin = WorkerAdmin(
+            core: core, identity: identity, peering: peering, startupLog: { report.text })
         self.admin = admin
         admin.server.onLastSessionEnded = { [unowned self] in leaveIfDone() }
         core.drained = { [unowned self] in
@@ -178,6 +198,11 @@ package final class WorkerProcess {
         }
         try admin.start()
         core.start()
+        try peering?.start(
+            sockets: Dictionary(
+                core.peerSockets.map { ($0.section, $0.socket.descriptor) },
+                uniquingKeysWith: { first, _ in first }),
+            hasLearned: hasLearned)
         report.loadEnded()
         tellReady(core, configuration.global)
         options.started()
@@ -235,7 +260,7 @@ package final class WorkerProcess {
                 WorkerFacts(
                     hardStopAfter: global.hardStopAfter?.nanoseconds, maxReloads: global.maxReloads,
                     readyTimeout: global.readyTimeout.nanoseconds, pidFile: global.pidFile,
-                    exitOnFailure: global.exitOnFailure,
+                    exitOnFailure: global.exitOnFailure, sharesTables: peering?.sharesTables ?? false,
                     listeners: core.sockets.map { ListenerKey($0.key) })))
     }
 
@@ -247,6 +272,8 @@ package final class WorkerProcess {
             switch event {
             case .drain(let removed): drain(removed: removed)
             case .admin(let level, let descriptor): serveAdmin(level, Descriptor(owning: descriptor))
+            case .successor(let descriptor, let teachesAll):
+                teach(Descriptor(owning: descriptor), all: teachesAll)
             case .closed: masterIsGone()
             }
         }
@@ -277,12 +304,22 @@ package final class WorkerProcess {
         }
     }
 
+    private func teach(_ successor: consuming Descriptor, all: Bool) {
+        do throws(Errno) {
+            try peering?.succession.teach(successor, all: all)
+        } catch {
+            report.say(.warning, "cannot teach the next worker: \(error)")
+        }
+    }
+
     /// A successor serves, or SIGUSR1 came: finishes its streams, and for a master says that it does.
     private func drain(removed: [ListenerKey]) {
         guard let core else { return }
         let removed = Set(removed.map(\.description))
         admin?.stopListening(removed: removed)
         core.stopAccepting(removed: removed)
+        peering?.stop()
+        for (socket, _) in core.peerSockets { socket.close() }
         link?.send(.draining)
         guard !isDraining else { return }
         isDraining = true
@@ -297,6 +334,7 @@ package final class WorkerProcess {
 
     /// Ends everything that is left, each stream logged, and leaves. `isOverdue`: `hard-stop-after` has passed.
     private func cut(isOverdue: Bool = false) {
+        isLeaving = true
         admin?.stopListening()
         core?.hardStop(isOverdue: isOverdue)
         loop.stop()
@@ -319,6 +357,7 @@ package final class WorkerProcess {
     }
 
     private func finish() -> Int32 {
+        peering?.finish()
         if let figures = core?.drainFigures {
             link?.send(.ended(DrainSummary(finished: figures.finished, cut: figures.cut)))
         }
