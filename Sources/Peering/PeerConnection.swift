@@ -40,6 +40,8 @@ final class PeerConnection: Watcher {
     private var collector: LineCollector
     /// While the two talk.
     var session: PeerSession?
+    /// The last change of each table that the peer had acknowledged when the session ended.
+    private(set) var confirmed: [UInt32] = []
     private var unsent: [UInt8] = []
     private var sent = 0
     private var isScheduled = false
@@ -138,6 +140,7 @@ final class PeerConnection: Watcher {
         stage = .closed
         loop.remove(self)
         descriptor = nil
+        confirmed = session?.flows.map(\.lastConfirmed) ?? []
         session = nil
     }
 

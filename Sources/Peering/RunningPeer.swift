@@ -22,6 +22,8 @@ package final class RunningPeer {
     package internal(set) var faults = 0
     package internal(set) var collisions = 0
     private var failures = 0
+    /// How far it had acknowledged each table when it was last connected.
+    private(set) var confirmed: [UInt32] = []
 
     init(_ line: PeersSection.Peer, address: SocketAddress?) {
         self.line = line
@@ -45,12 +47,18 @@ package final class RunningPeer {
     /// The connection has ended: calls again soon where it stood, and ever more rarely where it did not come about.
     func lost(now: Tick) {
         let stood = connection?.isTalking == true || status == "ESTA"
+        remember()
         connection = nil
         failures = stood ? 0 : failures + 1
         // Both sides wait for different times, or they would meet for ever.
         let jitter = Int64.random(in: 0..<1000)
         let pause = stood ? 50 : min(Span.longestPause, 250 << Int64(min(failures - 1, 5)))
         callAt = now.advanced(byMilliseconds: pause + jitter)
+    }
+
+    /// Keeps what the closed connection's peer had acknowledged.
+    func remember() {
+        if let known = connection?.confirmed, !known.isEmpty { confirmed = known }
     }
 
     func established(now: Tick) {

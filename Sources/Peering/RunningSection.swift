@@ -181,7 +181,7 @@ package final class RunningSection {
         case .answered(let status):
             if status == PeerStatus.success.rawValue {
                 begin(peer, connection, knowsTimes: true)
-                connection.begin(session())
+                connection.begin(session(with: peer))
                 seekLesson()
             } else {
                 peer.status = PeerStatus(rawValue: status)?.word ?? "NONE"
@@ -222,8 +222,9 @@ package final class RunningSection {
         }
     }
 
-    private func session(knowsTimes: Bool = true) -> PeerSession {
-        PeerSession(tables: tables, manners: .init(knowsTimes: knowsTimes))
+    private func session(with peer: RunningPeer, knowsTimes: Bool = true) -> PeerSession {
+        PeerSession(
+            tables: tables, manners: .init(knowsTimes: knowsTimes), confirmed: peer.confirmed)
     }
 
     private func begin(_ peer: RunningPeer, _ connection: PeerConnection, knowsTimes: Bool) {
@@ -276,11 +277,12 @@ package final class RunningSection {
             // Both have called, or the peer has come back before we saw it leave: the newer connection stays.
             if other.isTalking { peer.collisions += 1 }
             other.close()
+            peer.remember()
             resync.lost(place)
         }
         peer.connection = connection
         begin(peer, connection, knowsTimes: greeting.minor > 0)
-        connection.accept(session(knowsTimes: greeting.minor > 0))
+        connection.accept(session(with: peer, knowsTimes: greeting.minor > 0))
         seekLesson()
         setTimer()
     }

@@ -95,12 +95,18 @@ package struct PeerSession {
     private var content: [UInt8] = []
     private var values: [(DataType, StoredValue)] = []
 
-    /// `isPartial` of lessons given here is asked of the owner at their end.
-    package init(tables: [SharedTable], manners: Manners = Manners()) {
+    /// `isPartial` of lessons given here is asked of the owner at their end. `confirmed`: how far the peer had
+    /// acknowledged each table in the session before; what it knows is not told again, it may have changed it since.
+    package init(tables: [SharedTable], manners: Manners = Manners(), confirmed: [UInt32] = []) {
         self.tables = tables
         self.manners = manners
         // What changed before this session began is told in a lesson, if the peer asks for one, or as news.
-        flows = tables.map { Flow(types: $0.toldTypes, lastTold: $0.table.updatesStart) }
+        flows = tables.enumerated().map { place, table in
+            let known = place < confirmed.count ? confirmed[place] : 0
+            return Flow(
+                types: table.toldTypes, lastTold: known == 0 ? table.table.updatesStart : known,
+                lastConfirmed: known)
+        }
     }
 
     /// The tables that each side speaks of now, as places in `tables`.

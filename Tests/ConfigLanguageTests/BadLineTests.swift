@@ -363,7 +363,8 @@ import Testing
             "regex '(' is invalid (error=missing closing parenthesis"),
         LineCase(
             .frontend, "use_backend b if { ⟦ssl_fc_sni⟧ a }", "fetch method 'ssl_fc_sni' is one of HAProxy's"),
-        LineCase(.frontend, "use_backend b if { path_reg ⟦(a)\\\\1⟧ }", "not supported by mwproxy"),
+        LineCase(
+            .frontend, "use_backend b if { path_reg ⟦(a)\\\\2⟧ }", "reference to non-existent subpattern"),
         LineCase(.frontend, "use_backend b if ⟦||⟧ { path / }", "a condition is missing before '||'"),
         LineCase(
             .frontend, "use_backend b if { src ⟦1.2.3.4/33⟧ }", "'1.2.3.4/33' is not a valid IPv4 or IPv6"),
@@ -407,7 +408,8 @@ import Testing
         LineCase(.none, "defaults a ⟦b⟧", "'defaults' cannot handle unexpected argument 'b'."),
         LineCase(.none, "global ⟦x⟧", "'global' cannot handle unexpected argument 'x'."),
         LineCase(
-            .none, "⟦mailers⟧ x\n mailer a 127.0.0.1:1", "section 'mailers' is a HAProxy section that mwproxy"),
+            .none, "⟦mailers⟧ x\n mailer a 127.0.0.1:1", "section 'mailers' is a HAProxy section that mwproxy"
+        ),
         LineCase(
             .none, "⟦resolvers⟧ x\n nameserver a 127.0.0.1:1\n foo",
             "section 'resolvers' is a HAProxy section"),

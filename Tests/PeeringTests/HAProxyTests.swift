@@ -111,8 +111,14 @@ struct HAProxyTests {
             _ = try client.readToEnd()
         }
 
+        /// Everything has come, the server that the client was sent to as well: HAProxy tells of it last.
         var learned: Bool {
-            zip(ours.tables, [2, 1, 1, 1]).allSatisfy { $0.used >= $1 } && ours.tables[4].used >= 1
+            guard zip(ours.tables, [2, 1, 1, 1]).allSatisfy({ $0.used >= $1 }), ours.tables[4].used >= 1
+            else {
+                return false
+            }
+            let local = ours.tables[0].find(.ip(0x7f00_0001), now: StickTable.tick(loop))
+            return local.map { ours.tables[0].value($0, .serverKey) == .name("first") } ?? false
         }
     }
 

@@ -55,6 +55,23 @@ import Unix
         try loop.run(for: "the second lesson") { again.tables[0].used == 1 }
     }
 
+    /// What it had acknowledged is not told again: it may have changed it since.
+    @Test func afterABreakOnlyNewsIsTold() throws {
+        let loop = try EventLoop()
+        let (a, b) = try pair(loop)
+        a.tables[0].change(.ip(1), gpc0: 1, loop)
+        try a.start()
+        try b.start()
+        try loop.run(for: "the lesson") { b.tables[0].gpc0(.ip(1), loop) == 1 }
+        try loop.run(for: "its acknowledgement") { a.peer("b")?.session?.flows[0].lastConfirmed != 0 }
+        a.peer("b")?.connection?.close()
+        a.tables[0].change(.ip(2), gpc0: 2, loop)
+        try loop.run(for: "the break to be mended", atMost: .seconds(20)) {
+            b.tables[0].gpc0(.ip(2), loop) == 2
+        }
+        #expect(a.peer("b")?.session?.flows[0].told == 1)
+    }
+
     @Test(arguments: [
         ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "501\n", "expected 'HAProxyS 2.1', found 'GET / HTTP/1.1'"),
         ("HAProxyS 9.0\na\nb 1 1\n", "502\n", "expected version 2.0 or 2.1"),
