@@ -7,6 +7,7 @@ struct DemoConfiguration {
     var webPort: UInt16
     var socketPort: UInt16
     var originPort: UInt16
+    var peersPort: UInt16
     /// Which reload this file is for; it makes each file differ from the last.
     var edition: Int
     var isBroken: Bool
@@ -17,6 +18,7 @@ struct DemoConfiguration {
         global
             maxconn 2000
             hard-stop-after 14s
+            localpeer here
             stats socket \(directory)/worker.sock mode 600 level admin
 
         defaults
@@ -27,8 +29,12 @@ struct DemoConfiguration {
             timeout http-keep-alive 30s
             timeout tunnel 1h
 
+        peers carried
+            peer here 127.0.0.1:\(peersPort)
+
         frontend web
             bind 127.0.0.1:\(webPort)
+            http-request track-sc0 src table clients
             default_backend app
 
         frontend sockets
@@ -38,6 +44,9 @@ struct DemoConfiguration {
         backend app
             balance \(isBroken ? "roundrobbin" : "roundrobin")
             server origin 127.0.0.1:\(originPort) weight \(1 + edition % 100)
+
+        backend clients
+            stick-table type ip size 10k expire 10m peers carried store http_req_cnt,http_req_rate(10s)
 
         """
     }

@@ -42,7 +42,7 @@ final class DemoStage {
         traffic = Traffic(on: loop)
         configuration = DemoConfiguration(
             directory: directory, webPort: try FreePort.find(), socketPort: try FreePort.find(),
-            originPort: origin.port, edition: 1, isBroken: false)
+            originPort: origin.port, peersPort: try FreePort.find(), edition: 1, isBroken: false)
     }
 
     private func play(automatic: Bool) throws(Errno) {

@@ -243,7 +243,12 @@ final class ServedProxy {
             let asked = try RunningProgram(
                 Program.system("runuser"), ["-u", "nobody", "--", script], in: served.proxy.folder,
                 name: "asker")
-            try served.look(for: "the end of the script") { _ in !asked.isRunning }
+            // Programs that live for some milliseconds are read as they start, as the screen's loop does.
+            try wait(for: "the end of the script") {
+                _ = served.observer.drainEvents()
+                return !asked.isRunning
+            }
+            try served.look(for: "its reload") { $0.reloads.count > before }
             let author = served.last.reloads.dropFirst(before).last?.author
             return author.flatMap { $0.user == nil ? nil : $0 }
         }

@@ -40,12 +40,13 @@ final class Conversation {
     func request(_ line: String, _ headers: [String] = [], onNew connection: Connection? = nil) throws
         -> String
     {
-        let connection = try connection ?? Connection(port: port)
         let lines = (["\(line) HTTP/1.1", "Host: h"] + headers + ["Connection: close"]).joined(
             separator: "\r\n")
-        // A proxy that refuses the connection closes it before or after the request has come: an empty answer.
-        try? connection.send(lines + "\r\n\r\n")
-        let answer = Self.plain((try? connection.readToEnd()) ?? "")
+        // A proxy that refuses the connection closes it at once, or before or after the request has come: an empty
+        // answer.
+        let connection = connection ?? (try? Connection(port: port))
+        try? connection?.send(lines + "\r\n\r\n")
+        let answer = Self.plain((try? connection?.readToEnd()) ?? "")
         note(line, answer)
         return answer
     }
