@@ -237,6 +237,6 @@ extension TmuxSession {
         let terminal = try scene.dashboard(columns: 80, rows: 24)
         try terminal.wait(forText: "● serving")
         try terminal.type("5")
-        try terminal.answer("this proxy does not know the command")
+        try terminal.answer("this configuration has no stick tables")
     }
 }
