@@ -37,7 +37,7 @@ test: ## pure tests, then the real binaries under load, the dashboard in tmux, a
 	@.ci/packages run test
 	$(RELEASE) --product reloadtop
 	$(RELEASE) --product mwproxy
-	swift build --build-tests --disable-index-store
+	swift build --build-tests
 	@.ci/tests
 
 bench: ## figures of mwproxy beside HAProxy, as ratios (BENCH='--rounds 3 --only reload' and more: --help)
