@@ -115,9 +115,14 @@ package final class RunningProxy {
     package func reload() throws {
         let before = try serving()
         program.signal(SIGUSR2)
-        try wait(for: "a new serving worker") {
-            guard let now = try serving().first else { return false }
-            return !before.contains(now)
+        do {
+            try wait(for: "a new serving worker") {
+                guard let now = try serving().first else { return false }
+                return !before.contains(now)
+            }
+        } catch let error as TimedOut {
+            throw ProgramError(
+                "\(error) beside \(before); processes: \(try processes()); messages: \(program.errors)")
         }
     }
 }
