@@ -112,17 +112,19 @@ package final class RunningProxy {
     }
 
     /// Sends SIGUSR2 and waits until a new worker serves.
-    package func reload() throws {
-        let before = try serving()
+    ///
+    /// `meanwhile` runs again and again until then.
+    package func reload(meanwhile: () throws -> Void = {}) throws {
+        let before = Set(children)
         program.signal(SIGUSR2)
         do {
             try wait(for: "a new serving worker") {
-                guard let now = try serving().first else { return false }
-                return !before.contains(now)
+                try meanwhile()
+                return try serving().first.map { !before.contains($0) } ?? false
             }
         } catch let error as TimedOut {
-            throw ProgramError(
-                "\(error) beside \(before); processes: \(try processes()); messages: \(program.errors)")
+            let now = try processes()
+            throw ProgramError("\(error) beside \(before); processes: \(now); messages: \(program.errors)")
         }
     }
 }

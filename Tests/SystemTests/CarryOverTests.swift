@@ -49,13 +49,8 @@ import Unix
         for _ in 0..<6 { _ = try status(port) }
         #expect(try status(port) == "429")
         for reload in 1...50 {
-            let before = Set(proxy.children)
-            proxy.program.signal(SIGUSR2)
             // Every request until the new worker serves alone, whichever answers.
-            try wait(for: "reload \(reload)") {
-                #expect(try status(port) == "429", "reload \(reload)")
-                return try proxy.serving().first.map { !before.contains($0) } ?? false
-            }
+            try proxy.reload { #expect(try status(port) == "429", "reload \(reload)") }
             #expect(try status(port) == "429", "after reload \(reload)")
         }
         #expect(!proxy.program.errors.contains("stick table"), "\(proxy.program.errors)")
