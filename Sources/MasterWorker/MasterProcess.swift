@@ -363,7 +363,7 @@ package final class MasterProcess {
 
     /// Connects an admin client with a worker; nil where it cannot be reached.
     func connect(to pid: Int32, level: CommandLevel) -> Descriptor? {
-        guard let channel = channels[pid], let pair = try? Socket.streamPair(),
+        guard let channel = channels[pid], channel.raw != nil, let pair = try? Socket.streamPair(),
             let ours = try? pair.one.duplicate(), let theirs = try? pair.other.duplicate()
         else { return nil }
         let passed = AdminLevel(rawValue: UInt8(level.rawValue)) ?? .user

@@ -39,9 +39,11 @@ package final class WorkerChannel: Watcher {
 
     /// Sends a message; the caller keeps its descriptors open until the channel is closed, unless `owned`:
     /// then they are closed once sent.
+    ///
+    /// A channel that is closed drops the message: the kernel tells of the worker's end, maybe a moment later.
     func send(_ message: MasterMessage, descriptors: [Int32] = [], owned: Bool = false) {
         unsent.append((message.encoded, descriptors, owned))
-        flush()
+        if descriptor == nil { dropUnsent() } else { flush() }
     }
 
     private func flush() {
@@ -92,10 +94,14 @@ package final class WorkerChannel: Watcher {
         guard descriptor != nil else { return }
         loop.remove(self)
         descriptor = nil
+        dropUnsent()
+        if telling { received(self, .closed) }
+    }
+
+    private func dropUnsent() {
         for waiting in unsent where waiting.owned {
             for number in waiting.descriptors { _ = Descriptor(owning: number) }
         }
         unsent = []
-        if telling { received(self, .closed) }
     }
 }

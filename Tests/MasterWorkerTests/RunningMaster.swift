@@ -92,7 +92,7 @@ final class RunningMaster {
     }
 
     /// Waits until a line stands on standard error.
-    func wait(forLine text: String, atMost limit: Duration = .seconds(10)) throws {
+    func wait(forLine text: String, atMost limit: Duration = .patience) throws {
         try TestSupport.wait(for: "'\(text)' in \(program.errors)", atMost: limit) {
             program.errors.contains(text)
         }
