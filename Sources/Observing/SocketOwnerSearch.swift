@@ -46,7 +46,7 @@ package struct SocketOwnerSearch {
         let deadline = Instant.now() + step
         while let pid = queue.popLast() {
             if case .known(let sockets) = proc.socketInodes(pid) {
-                for inode in wanted.intersection(sockets) { found[inode] = pid }
+                for inode in wanted.intersection(sockets) { found[inode] = holder(of: inode, from: pid) }
                 wanted = wanted.filter { found[$0] == nil }
                 if wanted.isEmpty {
                     queue = []
@@ -56,5 +56,18 @@ package struct SocketOwnerSearch {
             if Instant.now() > deadline { return }
         }
         hopeless.formUnion(wanted)
+    }
+
+    /// The process that a socket seen at `pid` belongs to; nil when it holds it no more.
+    ///
+    /// A child that was forked and has not executed its own program yet holds, for a moment, all that its parent holds.
+    private func holder(of inode: UInt64, from pid: Int32) -> Int32? {
+        func holds(_ pid: Int32) -> Bool { proc.socketInodes(pid).value?.contains(inode) == true }
+        guard let parent = proc.stat(pid)?.parent else { return nil }
+        let program = proc.link(parent, "exe")
+        if program.value != nil, program == proc.link(pid, "exe"), holds(parent) {
+            return holder(of: inode, from: parent)
+        }
+        return holds(pid) ? pid : nil
     }
 }
