@@ -77,12 +77,13 @@ final class DemoStage {
         startTimer?.set(after: .milliseconds(10))
     }
 
-    /// The proxy runs when both its master's socket and its listener answer.
+    /// The proxy runs when its listener answers and its master knows a worker: HAProxy's sockets take connections
+    /// before the master hears signals.
     private func lookForProxy() {
         guard let proxy else { return }
         let master = SocketAddress.unix(path: directory + "/master.sock")
         let web = SocketAddress.ipv4(0x7f00_0001, port: configuration.webPort)
-        if ConnectionProbe.answers(master) && ConnectionProbe.answers(web) {
+        if ConnectionProbe.answers(web), ConnectionProbe.answers(master, "show proc\n", with: " worker ") {
             channel?.say("master \(proxy)")
             startTraffic()
             nextStepIsDue()
