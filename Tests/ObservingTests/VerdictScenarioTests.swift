@@ -77,7 +77,7 @@ final class ServedProxy {
     }
 
     @discardableResult func look(
-        for what: String, atMost limit: Duration = .seconds(30), meanwhile: () throws -> Void = {},
+        for what: String, atMost limit: Duration = .patience, meanwhile: () throws -> Void = {},
         until condition: (Snapshot) -> Bool
     ) throws -> Snapshot {
         do {

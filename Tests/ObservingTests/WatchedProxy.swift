@@ -85,7 +85,7 @@ final class WatchedProxy {
 
     /// Looks until `condition` holds and a log line with `line` in it has come; the snapshot that it held for.
     @discardableResult func look(
-        for what: String, line: String = "", atMost limit: Duration = .seconds(10),
+        for what: String, line: String = "", atMost limit: Duration = .patience,
         until condition: (Snapshot) -> Bool
     ) throws -> Snapshot {
         do {

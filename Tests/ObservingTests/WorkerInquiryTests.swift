@@ -12,7 +12,7 @@ import Unix
 @testable import Observing
 
 /// Drives an inquiry as the screen's loop does.
-func finish(_ inquiry: WorkerInquiry, atMost limit: Duration = .seconds(20)) throws -> ConnectionReport {
+func finish(_ inquiry: WorkerInquiry, atMost limit: Duration = .patience) throws -> ConnectionReport {
     let deadline = Instant.now() + limit
     while true {
         if let report = inquiry.step() { return report }

@@ -27,7 +27,7 @@ extension StillScene {
 extension TmuxSession {
     /// Asks again until the sentence stands on the screen, over however many lines.
     @discardableResult
-    func answer(_ sentence: String, atMost limit: Duration = .seconds(15)) throws -> [String] {
+    func answer(_ sentence: String, atMost limit: Duration = .patience) throws -> [String] {
         let deadline = Instant.now() + limit
         var rows: [String] = []
         while Instant.now() < deadline {

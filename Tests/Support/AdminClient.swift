@@ -7,7 +7,7 @@ import Unix
 package enum AdminClient {
     /// Sends `command` to the unix socket at `path` and returns everything up to the end of the connection.
     package static func ask(
-        _ path: String, _ command: String, atMost limit: Duration = .seconds(10)
+        _ path: String, _ command: String, atMost limit: Duration = .patience
     ) throws -> String {
         let connection = try Connection(to: .unix(path: path))
         try connection.send(command + "\n")
@@ -29,7 +29,7 @@ package final class Connection {
         case failed(Errno)
     }
 
-    package init(to address: SocketAddress, atMost limit: Duration = .seconds(5)) throws {
+    package init(to address: SocketAddress, atMost limit: Duration = .patience) throws {
         let socket = SocketHolder(try Socket.stream(for: address))
         self.socket = socket
         if try !Socket.connect(socket.raw, to: address) {
@@ -75,7 +75,7 @@ package final class Connection {
 
     /// Reads until `condition` holds for what was received, or the server ended.
     package func read(
-        for what: String, atMost limit: Duration = .seconds(10), until condition: ([UInt8]) -> Bool
+        for what: String, atMost limit: Duration = .patience, until condition: ([UInt8]) -> Bool
     ) throws {
         let deadline = Instant.now() + limit
         var chunk = [UInt8](repeating: 0, count: 65536)
@@ -90,13 +90,13 @@ package final class Connection {
     }
 
     /// Everything up to the end of the connection, as text.
-    package func readToEnd(atMost limit: Duration = .seconds(10)) throws -> String {
+    package func readToEnd(atMost limit: Duration = .patience) throws -> String {
         try read(for: "the end of the connection", atMost: limit) { _ in false }
         return takeText()
     }
 
     /// Reads until `text` was received, and takes everything so far.
-    package func read(until text: String, atMost limit: Duration = .seconds(10)) throws -> String {
+    package func read(until text: String, atMost limit: Duration = .patience) throws -> String {
         try read(for: "'\(text)'", atMost: limit) { String(decoding: $0, as: UTF8.self).contains(text) }
         return takeText()
     }

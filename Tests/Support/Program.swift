@@ -59,7 +59,7 @@ package enum Program {
     /// Runs a program to its end; one that takes longer than `limit` is killed and throws.
     package static func run(
         _ path: String, _ arguments: [String] = [], input: String = "",
-        environment: [String: String?] = [:], atMost limit: Duration = .seconds(20)
+        environment: [String: String?] = [:], atMost limit: Duration = .patience
     ) throws -> Completed {
         let folder = try ScratchFolder()
         try folder.write("in", input)

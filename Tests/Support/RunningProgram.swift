@@ -71,7 +71,7 @@ package final class RunningProgram {
 
     /// Waits for its end; one that takes longer than `limit` throws `TimedOut`.
     @discardableResult
-    package func end(atMost limit: Duration = .seconds(10)) throws -> ProcessEnd {
+    package func end(atMost limit: Duration = .patience) throws -> ProcessEnd {
         try wait(for: "the end of process \(pid)", atMost: limit) { poll() }
     }
 

@@ -190,11 +190,11 @@ package final class StillScene {
             try connection.send(head)
             held.append(connection)
         }
-        try wait(for: "\(count) streams", atMost: .seconds(30)) {
+        try wait(for: "\(count) streams") {
             try proxy.ask("@!\(worker()) show info").contains("CurrConns: \(count)\n")
         }
         // One look more than it takes: the last ones have come into the queue.
-        try wait(for: "\(count) in the queue", atMost: .seconds(30)) {
+        try wait(for: "\(count) in the queue") {
             let list = try proxy.ask("@!\(worker()) show sess")
             return list.split(separator: "\n").count { $0.contains(" be=queued ") } >= count
         }

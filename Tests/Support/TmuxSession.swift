@@ -105,7 +105,7 @@ package final class TmuxSession {
     /// Waits until the screen satisfies `condition` and returns it.
     @discardableResult
     package func wait(
-        for what: String, atMost limit: Duration = .seconds(10), until condition: ([String]) -> Bool
+        for what: String, atMost limit: Duration = .patience, until condition: ([String]) -> Bool
     ) throws -> [String] {
         var last: [String] = []
         do {
@@ -121,7 +121,7 @@ package final class TmuxSession {
 
     /// Waits until `text` stands somewhere on the screen.
     @discardableResult
-    package func wait(forText text: String, atMost limit: Duration = .seconds(10)) throws -> [String] {
+    package func wait(forText text: String, atMost limit: Duration = .patience) throws -> [String] {
         try wait(for: "'\(text)'", atMost: limit) { rows in rows.contains { $0.contains(text) } }
     }
 }

@@ -4,6 +4,12 @@ import Glibc
 import Polling
 import Unix
 
+extension Duration {
+    /// How long a test waits for what must come. Long, since a machine under load stalls for seconds: it is how late a
+    /// fault is told, not a figure that is asserted.
+    package static let patience = Duration.seconds(40)
+}
+
 /// A condition that did not come true in time.
 package struct TimedOut: Error, CustomStringConvertible {
     package let what: String
@@ -19,7 +25,7 @@ package struct TimedOut: Error, CustomStringConvertible {
 
 /// Waits until `condition` holds, asking every few milliseconds; throws `TimedOut` after `limit`.
 package func wait(
-    for what: String, atMost limit: Duration = .seconds(10), until condition: () throws -> Bool
+    for what: String, atMost limit: Duration = .patience, until condition: () throws -> Bool
 ) throws {
     let deadline = Instant.now() + limit
     while try !condition() {
@@ -30,7 +36,7 @@ package func wait(
 
 /// As `wait(until:)`, for a value that appears.
 package func wait<Value>(
-    for what: String, atMost limit: Duration = .seconds(10), value: () throws -> Value?
+    for what: String, atMost limit: Duration = .patience, value: () throws -> Value?
 ) throws -> Value {
     var found: Value?
     try wait(for: what, atMost: limit) {
@@ -44,7 +50,7 @@ package func wait<Value>(
 extension EventLoop {
     /// Runs rounds until `condition` holds; throws `TimedOut` after `limit`.
     package func run(
-        for what: String, atMost limit: Duration = .seconds(10), until condition: () throws -> Bool
+        for what: String, atMost limit: Duration = .patience, until condition: () throws -> Bool
     ) throws {
         let deadline = Instant.now() + limit
         while try !condition() {

@@ -105,7 +105,7 @@ import Unix
         kill(old, SIGSTOP)
         defer { kill(old, SIGKILL) }
         proxy.program.signal(SIGUSR2)
-        try wait(for: "the successor to go on", atMost: .seconds(20)) {
+        try wait(for: "the successor to go on") {
             proxy.program.errors.contains(
                 "not all has come from the worker before this one in time; going on after 5")
         }

@@ -50,7 +50,7 @@ extension SystemTests {
                 return pids.count >= 2 ? pids : nil
             }
             kill(dashboard, SIGKILL)
-            try wait(for: "the end of \(pids)", atMost: .seconds(5)) { pids.allSatisfy { kill($0, 0) != 0 } }
+            try wait(for: "the end of \(pids)") { pids.allSatisfy { kill($0, 0) != 0 } }
             try wait(for: "the folder's removal") { access(folder.file(directory), F_OK) != 0 }
         }
     }

@@ -160,7 +160,7 @@ extension SystemTests {
             scene.traffic.finish()
             try scene.proxy.configure(scene.text(edition: 3))
             try scene.reload()
-            try scene.wait(for: "the removed port to refuse", atMost: .seconds(3)) {
+            try scene.wait(for: "the removed port to refuse") {
                 !ConnectionProbe.answers(address)
             }
             let reports = try scene.finishTraffic()

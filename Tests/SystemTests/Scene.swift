@@ -111,7 +111,7 @@ final class Scene {
 
     /// Lets everything end that is under way, and returns the accounts.
     @discardableResult
-    func finishTraffic(atMost limit: Duration = .seconds(20)) throws -> [TrafficReport] {
+    func finishTraffic(atMost limit: Duration = .patience) throws -> [TrafficReport] {
         traffic.finish()
         try loop.run(for: "the last responses", atMost: limit) { traffic.isFinished }
         let reports = traffic.reports
@@ -140,14 +140,14 @@ final class Scene {
         let start = Instant.now()
         traffic.mark(start)
         proxy.program.signal(SIGUSR2)
-        try loop.run(for: "READY after a reload of \(kind)", atMost: .seconds(20)) {
+        try loop.run(for: "READY after a reload of \(kind)") {
             notify.readyCount > before
         }
         return Instant.now() - start
     }
 
     /// Runs the traffic until `condition`, asked every 50 ms because asking is an admin connection.
-    func wait(for what: String, atMost limit: Duration = .seconds(15), until condition: () throws -> Bool)
+    func wait(for what: String, atMost limit: Duration = .patience, until condition: () throws -> Bool)
         throws
     {
         let deadline = Instant.now() + limit
