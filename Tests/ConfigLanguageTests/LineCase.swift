@@ -26,6 +26,16 @@ struct LineCase: Sendable, CustomTestStringConvertible {
         self.message = message
     }
 
+    /// The rows of `text`, each `line → message` or a line alone; `⏎` stands for a line's end within a row.
+    static func table(_ section: Section, _ text: String) -> [LineCase] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { row in
+            let parts = row.split(separator: " → ", maxSplits: 1, omittingEmptySubsequences: false)
+            let line = parts[0].split(separator: "⏎", omittingEmptySubsequences: false)
+                .joined(separator: "\n")
+            return LineCase(section, line, parts.count > 1 ? String(parts[1]) : "")
+        }
+    }
+
     var text: String { section.rawValue + line + "\n" }
     var testDescription: String { line }
 }
