@@ -51,6 +51,11 @@ final class Conversation {
         return answer
     }
 
+    /// One `GET` after the other, each over a connection of its own.
+    func get(_ paths: String...) throws {
+        for path in paths { try request("GET \(path)") }
+    }
+
     /// The status of an answer to `line`; 0: the connection was closed without a word.
     @discardableResult
     func status(_ line: String, _ headers: [String] = []) throws -> Int {
@@ -75,6 +80,17 @@ final class Conversation {
         let plain = lines.joined(separator: "\n")
         note(command, plain)
         return plain
+    }
+
+    /// Waits until each entry of a table whose entries last for `expire` is some milliseconds old, so that those that
+    /// come next are younger.
+    func waitUntilEntriesAge(in table: String, expire: Duration) throws {
+        let youngest = expire.milliseconds - 2
+        try wait(for: "the entries of \(table) to age") {
+            let words = try proxy.ask("@1 show table \(table)").split(whereSeparator: { " \n".contains($0) })
+            return words.filter { $0.hasPrefix("exp=") }
+                .allSatisfy { Int64($0.dropFirst(4)).map { $0 <= youngest } ?? false }
+        }
     }
 
     /// The lines of the log that begin with `line`.

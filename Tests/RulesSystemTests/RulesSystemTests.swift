@@ -27,7 +27,7 @@ import Unix
                 stick-table type ipv6 size 1m store gpc0 expire 10s
             """
         ) { talk in
-            for path in ["/a%20b", "/gpc", "/gpt", "/a=b", "/x\\y", "/"] { try talk.request("GET \(path)") }
+            try talk.get("/a%20b", "/gpc", "/gpt", "/a=b", "/x\\y", "/")
             try talk.ask("show table")
             for table in ["fe", "words", "ints", "six", "nope"] { try talk.ask("show table \(table)") }
             for filter in [
@@ -86,27 +86,23 @@ import Unix
                 server s2 127.0.0.1:9 disabled
             """
         ) { talk in
-            try talk.request("GET /api/x.png?q=1&r")
-            try talk.request("GET /API2")
+            try talk.get("/api/x.png?q=1&r", "/API2")
             try talk.request("GET /api2x.JPG", ["X-Some: 1"])
             try talk.request("GET /other", ["X-Some: 1", "X: a, b", "x: c,d"])
             try talk.request("GET /two", ["X: one"])
             try talk.request(
                 "GET /x/three/y?a=1&b=%20&a=2", ["Cookie: a=1; k=v; k=w", "Fwd: 1.2.3.4, 5.6.7.8"])
             try talk.request("GET /three/", ["Fwd: bad"])
-            try talk.request("GET /a/four//B/c")
-            try talk.request("GET /five12")
-            try talk.request("GET /five123")
-            try talk.request("GET /x/six.com/y?q")
+            try talk.get("/a/four//B/c", "/five12", "/five123", "/x/six.com/y?q")
             try talk.request("GET /a-very-long-path-of-many-bytes", ["N: 1", "N: 2, 3"])
             try talk.request("GET /i", ["N: 9"])
             try talk.request("GET /i", ["N: 1"])
             try talk.request("GET /i", ["N: 3"])
-            try talk.request("GET /i?q=7")
+            try talk.get("/i?q=7")
             try talk.request("GET /i", ["Fwd: 10.1.1.1"])
             try talk.request("GET /i", ["Fwd: 11.1.1.1"])
             try talk.request("POST /known")
-            try talk.request("GET /known")
+            try talk.get("/known")
         }
     }
 
@@ -153,11 +149,8 @@ import Unix
             try talk.request("GET /set", ["X: 1", "Cookie: a=b; SRV=one; c=d"])
             try talk.request("GET /uri", ["Cookie: SRV=one"])
             try talk.request("GET /a/q/r", ["Cookie: SRV=two"])
-            for path in [
-                "/pathq?1", "/host", "/allowed", "/denied", "/slow", "/bare", "/from", "/pre?x=1", "/gone",
-            ] {
-                try talk.request("GET \(path)")
-            }
+            try talk.get(
+                "/pathq?1", "/host", "/allowed", "/denied", "/slow", "/bare", "/from", "/pre?x=1", "/gone")
         }
     }
 
@@ -179,14 +172,14 @@ import Unix
                 "net.map": "0.0.0.0/0 world\n127.0.0.0/8 loop\n",
             ]
         ) { talk in
-            for path in ["/a", "/b", "/b/x", "/b/longer/y", "/c"] { try talk.request("GET \(path)") }
+            try talk.get("/a", "/b", "/b/x", "/b/longer/y", "/c")
             for command in [
                 "show acl", "show map FOLDER/p.map", "show acl FOLDER/ip.lst", "show acl #0", "show map #0",
                 "show acl #99", "show map nope", "add map FOLDER/p.map /zz late", "show map FOLDER/p.map",
             ] {
                 try talk.ask(command.replacingFolder(talk))
             }
-            try talk.request("GET /zz")
+            try talk.get("/zz")
             for command in [
                 "set map FOLDER/p.map /zz changed", "get map FOLDER/p.map /zz", "get map FOLDER/p.map /nope",
                 "del map FOLDER/p.map /zz", "del map FOLDER/p.map /nope", "clear map FOLDER/p.map",
@@ -199,9 +192,7 @@ import Unix
             ] {
                 try talk.ask(command.replacingFolder(talk))
             }
-            try talk.request("GET /x")
-            try talk.request("GET /z")
-            try talk.request("GET /other")
+            try talk.get("/x", "/z", "/other")
         }
     }
 
@@ -224,13 +215,12 @@ import Unix
             """
         ) { talk in
             try talk.request("GET /one", ["User: u"])
-            try talk.request("GET /two")
+            try talk.get("/two")
             try talk.request("GET /deny", ["User: u"])
-            try talk.request("GET /cut")
-            try talk.request("GET /reject")
+            try talk.get("/cut", "/reject")
             try talk.ask("show table fe")
             try talk.ask("show table users")
-            try talk.request("GET /six")
+            try talk.get("/six")
             try talk.ask("show table fe")
         }
     }
@@ -248,7 +238,7 @@ import Unix
         ) { talk in
             for path in ["/default", "/late"] {
                 let start = Instant.now()
-                try talk.request("GET \(path)")
+                try talk.get(path)
                 let held = (Instant.now() - start).milliseconds
                 #expect((390...3000).contains(held))
             }
@@ -278,7 +268,7 @@ import Unix
             """
         ) { talk in
             for user in ["a", "b", "a", "c", "a"] { try talk.request("GET /s?user=\(user)") }
-            try talk.request("GET /none?user=d")
+            try talk.get("/none?user=d")
             try talk.request("GET /none", ["Other: x"])
             try talk.ask("show table be")
             try talk.ask("show table more")
@@ -338,9 +328,8 @@ import Unix
             """
         ) { talk in
             for path in ["/1", "/2", "/3", "/1", "/4", "/2", "/5"] {
-                try talk.request("GET \(path)")
-                // Their ages differ by milliseconds.
-                usleep(5000)
+                try talk.get(path)
+                try talk.waitUntilEntriesAge(in: "few", expire: .seconds(3600))
             }
             try talk.ask("show table few")
             try talk.ask("show table closed")
