@@ -38,14 +38,11 @@ import Unix
         try watched.proxy.configure(Watched.configuration(port: watched.port) + "    bindd 127.0.0.1:1\n")
         watched.proxy.program.signal(SIGUSR2)
         try terminal.wait(forText: "✗ failed")
-        try terminal.press("g")
-        try terminal.wait(forText: "Why      proxy.cfg:")
+        try terminal.press("g", toSee: "Why      proxy.cfg:")
         try terminal.wait(forText: "as before: the worker before serves on")
-        try terminal.press("Enter")
-        try terminal.wait(forText: "Esc back")
+        try terminal.press("Enter", toSee: "Esc back")
         try terminal.press("Escape")
-        try terminal.press("1")
-        try terminal.wait(forText: "RELOAD FAILED")
+        try terminal.press("1", toSee: "RELOAD FAILED")
     }
 
     @Test(arguments: ProxyKind.allCases)

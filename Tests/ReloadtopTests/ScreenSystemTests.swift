@@ -113,23 +113,16 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         let watched = try Watched()
         let terminal = try watched.terminal()
         try terminal.wait(forText: "● serving")
-        try terminal.press("F1")
-        try terminal.wait(forText: "KEYS")
-        try terminal.press("Escape")
-        try terminal.wait(forText: "● serving")
-        try terminal.press("Down", "Enter")
-        try terminal.wait(forText: "accepts new connections")
-        try terminal.press("Space")
-        try terminal.wait(forText: "PAUSED")
-        try terminal.press("Space")
-        try terminal.wait(forText: "LIVE")
+        try terminal.press("F1", toSee: "KEYS")
+        try terminal.press("Escape", toSee: "● serving")
+        try terminal.press("Down", "Enter", toSee: "accepts new connections")
+        try terminal.press("Space", toSee: "PAUSED")
+        try terminal.press("Space", toSee: "LIVE")
         try terminal.press("Escape")
         try terminal.type("/zzz")
         try terminal.wait(forText: "no worker matches 'zzz'")
-        try terminal.press("Escape")
-        try terminal.wait(forText: "● serving")
-        try terminal.press("F10")
-        try terminal.wait(forText: "status=0")
+        try terminal.press("Escape", toSee: "● serving")
+        try terminal.press("F10", toSee: "status=0")
     }
 
     @Test func everySizeIsDrawnAndFollowed() throws {
@@ -145,8 +138,7 @@ func program(in terminal: TmuxSession) throws -> pid_t {
                     && (columns < 60 || rows < 12 || screen.contains { $0.contains("quit") })
             }
         }
-        try terminal.press("q")
-        try terminal.wait(forText: "status=0")
+        try terminal.press("q", toSee: "status=0")
     }
 
     @Test func theTerminalIsGivenBack() throws {
@@ -181,15 +173,11 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         let terminal = try TmuxSession(["/bin/bash", "--norc", "-i"], columns: 80, rows: 24)
         try terminal.type(
             "'\(try Program.ours("reloadtop"))' --master-socket '\(watched.proxy.masterSocket)'")
-        try terminal.press("Enter")
-        try terminal.wait(forText: "● serving")
-        try terminal.press("C-z")
-        try terminal.wait(forText: "Stopped")
+        try terminal.press("Enter", toSee: "● serving")
+        try terminal.press("C-z", toSee: "Stopped")
         try terminal.type("fg")
-        try terminal.press("Enter")
-        try terminal.wait(forText: "● serving")
-        try terminal.press("q")
-        try terminal.wait(forText: "fg")
+        try terminal.press("Enter", toSee: "● serving")
+        try terminal.press("q", toSee: "fg")
     }
 
     @Test(arguments: ProxyKind.allCases)
@@ -241,8 +229,7 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         let terminal = try ReloadtopTests.terminal(
             ["/usr/bin/env", "TERM=\(type)", try Program.ours("reloadtop")] + watched.arguments)
         try terminal.wait(forText: "serving")
-        try terminal.press("q")
-        try terminal.wait(forText: "status=0")
+        try terminal.press("q", toSee: "status=0")
     }
 
     @Test func anUnknownTerminalIsAClearError() throws {
@@ -263,8 +250,7 @@ func program(in terminal: TmuxSession) throws -> pid_t {
                 rows.contains { $0.contains(String(watched.proxy.master)) }
             }
         }
-        try terminal.press("Enter")
-        try terminal.wait(forText: "serving")
+        try terminal.press("Enter", toSee: "serving")
     }
 
     /// From one proxy to the other and back, without a trace of the one before.
@@ -274,8 +260,7 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         let terminal = try first.terminal(columns: 120, rows: 40)
         try terminal.wait(forText: "● serving")
         try first.proxy.reload()
-        try terminal.press("3")
-        try terminal.wait(forText: "✓ ok")
+        try terminal.press("3", toSee: "✓ ok")
         try terminal.press("M")
         let rows = try terminal.wait(for: "both masters") { rows in
             rows.contains { $0.contains("● watched") && $0.contains("\(first.proxy.master) haproxy") }
@@ -304,8 +289,7 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         try second.proxy.reload()
         try terminal.wait(forText: "last ✓ ok")
         try terminal.type(":master 1")
-        try terminal.press("Enter")
-        try terminal.wait(forText: "neither HAProxy nor mwproxy")
+        try terminal.press("Enter", toSee: "neither HAProxy nor mwproxy")
         try terminal.press("Escape")
         try terminal.type(":master \(first.proxy.master)")
         try terminal.press("Enter")
@@ -313,8 +297,7 @@ func program(in terminal: TmuxSession) throws -> pid_t {
             rows[0].contains("haproxy 2") && rows[0].contains("master \(first.proxy.master)")
                 && rows.contains { $0.contains("● serving") }
         }
-        try terminal.press("q")
-        try terminal.wait(forText: "status=0")
+        try terminal.press("q", toSee: "status=0")
     }
 
     /// A master that has gone is left for another; the one that came back is found in the list.
@@ -333,8 +316,7 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         let again = try RunningProxy(.mwproxy, in: first.proxy.folder) { _ in
             Watched.configuration(port: first.port)
         }
-        try terminal.press("M")
-        try terminal.wait(forText: "\(again.master) mwproxy")
+        try terminal.press("M", toSee: "\(again.master) mwproxy")
     }
 }
 

@@ -23,24 +23,20 @@ import Unix
         let scene = try Scene(kind)
         let terminal = try scene.watched.terminal()
         try terminal.wait(forText: "● serving")
-        try terminal.press("6")
-        try terminal.wait(forText: "─ Events ─")
+        try terminal.press("6", toSee: "─ Events ─")
         try scene.proxy.reload()
         try terminal.wait(for: "the reload") { rows in
             rows.contains { $0.contains("info process") && $0.contains("succeeded") }
         }
-        try terminal.press("s")
-        try terminal.wait(forText: "warn and worse")
-        try terminal.press("Escape", "1")
-        try terminal.wait(forText: "[was: 1]")
+        try terminal.press("s", toSee: "warn and worse")
+        try terminal.press("Escape", "1", toSee: "[was: 1]")
     }
 
     @Test(arguments: ProxyKind.allCases) func theTimeViewShowsGenerationsAsBars(_ kind: ProxyKind) throws {
         let scene = try Scene(kind)
         let terminal = try scene.watched.terminal(columns: 120, rows: 40)
         try terminal.wait(forText: "● serving")
-        try terminal.press("7")
-        try terminal.wait(forText: "Generations over time")
+        try terminal.press("7", toSee: "Generations over time")
         try scene.proxy.reload()
         try terminal.wait(for: "the old generation's bar and its deadline") { rows in
             rows.contains { $0.contains(" ◐ ") && $0.contains("▒") && $0.contains("kill ") }
@@ -50,8 +46,7 @@ import Unix
         try terminal.wait(for: "its end") { rows in
             rows.contains { $0.contains(" – ") && $0.contains("ended ") }
         }
-        try terminal.press("Up", "Enter")
-        try terminal.wait(forText: "accepts new connections")
+        try terminal.press("Up", "Enter", toSee: "accepts new connections")
     }
 
     @Test(arguments: ProxyKind.allCases) func thePastIsSteppedThroughAndLeft(_ kind: ProxyKind) throws {
@@ -141,8 +136,7 @@ import Unix
         #expect(rows.contains { $0.contains("first ^[[2J^[[10;10Hmoved^[]0;owned^G^[c end") })
         #expect(rows.contains { $0.contains("second <9b>31m<202e>drawkcab<2066> <200b>日本 end") })
         #expect(rows[0].contains("reloadtop") && rows[0].contains("LIVE"))
-        try terminal.press("1")
-        try terminal.wait(forText: "● serving")
+        try terminal.press("1", toSee: "● serving")
     }
 
     @Test func themesAreChosenAndChanged() throws {
@@ -157,8 +151,7 @@ import Unix
             let serving = try #require(screen.first { $0.contains("serving") })
             looks.insert(String(serving.prefix { $0 != "●" }.suffix(12)) + "\(Escapes.colours(in: serving))")
             #expect((Escapes.colours(in: screen.joined()).isEmpty) == (theme == "mono"))
-            try terminal.press("T")
-            try terminal.wait(forText: "theme ")
+            try terminal.press("T", toSee: "theme ")
         }
         #expect(looks.count == 4)
     }

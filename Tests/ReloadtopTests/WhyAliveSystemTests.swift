@@ -12,8 +12,7 @@ extension StillScene {
     func whyAlive(_ old: pid_t, columns: Int = 120, rows: Int = 40) throws -> TmuxSession {
         let terminal = try dashboard(columns: columns, rows: rows)
         try terminal.wait(forText: "[was: 1]")
-        try terminal.press("End", "Enter")
-        try terminal.wait(forText: "Why worker \(old) is alive")
+        try terminal.press("End", "Enter", toSee: "Why worker \(old) is alive")
         return terminal
     }
 
@@ -96,8 +95,7 @@ extension TmuxSession {
         #expect(command.contains("@!\(old) "))
         let answer = try Program.run("/bin/sh", ["-c", command])
         #expect(answer.output.contains("127.0.0.1:\(client.localPort)"), "\(command): \(answer.errors)")
-        try terminal.press("x", "e")
-        try terminal.wait(forText: "written to \(state)/reloadtop/reloadtop-why-alive-")
+        try terminal.press("x", "e", toSee: "written to \(state)/reloadtop/reloadtop-why-alive-")
         let name = try #require(try File.names(in: state + "/reloadtop").first)
         let text = try File.readText(state + "/reloadtop/" + name)
         #expect(text.hasPrefix(#"{"schema":1,"view":"why-alive","shown":"live""#), "\(text)")

@@ -66,6 +66,12 @@ package final class TmuxSession {
     /// Presses keys by tmux's names: `q`, `F10`, `Escape`, `Down`, `C-c`.
     package func press(_ keys: String...) throws { try ask(["send-keys"] + keys) }
 
+    /// Presses keys one after the other and waits until `text` stands on the screen.
+    package func press(_ keys: String..., toSee text: String) throws {
+        try ask(["send-keys"] + keys)
+        try wait(forText: text)
+    }
+
     /// Types text as it is.
     package func type(_ text: String) throws { try ask(["send-keys", "-l", text]) }
 
