@@ -2,6 +2,7 @@
 
 import ConfigLanguage
 import ReloadModel
+import TestSupport
 import Unix
 
 @testable import Doctor
@@ -9,25 +10,8 @@ import Unix
 enum Facts {
     static let unseen = Unknown("not looked at in this test")
 
-    static let good = """
-        global
-            hard-stop-after 30m
-            stats socket /run/haproxy/admin.sock mode 660 level admin
-        defaults
-            mode http
-            timeout connect 5s
-            timeout client 50s
-            timeout server 50s
-            timeout http-request 10s
-            timeout http-keep-alive 5s
-            timeout tunnel 10m
-            timeout client-fin 30s
-        frontend web
-            bind 127.0.0.1:8000
-            default_backend app
-        backend app
-            server s1 127.0.0.1:9000
-        """
+    static let good = SoundConfiguration.text(
+        adminSocket: "/run/haproxy/admin.sock", port: 8000, serverPort: 9000)
 
     static func of(_ text: String = good, change: (inout SystemFacts) -> Void = { _ in }) -> SystemFacts {
         let outline = ConfigurationOutline([("/etc/haproxy/haproxy.cfg", Array(text.utf8))])

@@ -70,7 +70,7 @@ import Unix
                 "1 of 4 connections are older than hard-stop-after 30m, the oldest 1h06m (web)"))
         #expect(finding.lines == ["hard-stop-after 2h"])
         // The last setting holds.
-        let twice = report(Facts.good + "\nglobal\n    hard-stop-after 5d\n")
+        let twice = report(Facts.good + "global\n    hard-stop-after 5d\n")
         #expect(twice.finding("hard-stop-after")?.what.contains("5d") == true)
     }
 

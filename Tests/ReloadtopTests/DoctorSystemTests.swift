@@ -22,27 +22,7 @@ import Unix
     private func configuration(
         _ folder: ScratchFolder, _ port: UInt16, _ spoilt: (String) -> String = { $0 }
     ) -> String {
-        spoilt(
-            """
-            global
-                hard-stop-after 30m
-                stats socket \(folder.file("worker.sock")) mode 600 level admin
-            defaults
-                mode http
-                timeout connect 5s
-                timeout client 50s
-                timeout server 50s
-                timeout http-request 10s
-                timeout http-keep-alive 5s
-                timeout tunnel 10m
-                timeout client-fin 30s
-            frontend web
-                bind 127.0.0.1:\(port)
-                default_backend app
-            backend app
-                server s1 127.0.0.1:9
-
-            """)
+        spoilt(SoundConfiguration.text(adminSocket: folder.file("worker.sock"), port: port, serverPort: 9))
     }
 
     private func points(_ report: Program.Completed) throws -> [String: JSON] {
@@ -71,7 +51,7 @@ import Unix
         let proxy = try RunningProxy(kind) { folder in
             chmod(folder.path, 0o755)
             return configuration(folder, port) { text in
-                text.replacing("    hard-stop-after 30m\n", with: "").replacing("mode 600", with: "mode 666")
+                text.replacing("    hard-stop-after 30m\n", with: "").replacing("mode 660", with: "mode 666")
                     .replacing("    timeout client 50s\n", with: "")
             }
         }
@@ -218,8 +198,7 @@ import Unix
             rows.contains { $0.contains("! warning") && $0.contains("hard-stop-after is not set") }
                 && rows.contains { $0.contains("hard-stop-after 30m") }
         }
-        try terminal.press("Down")
-        try terminal.wait(forText: "mworker-max-reloads 20")
+        try terminal.press("Down", toSee: "mworker-max-reloads 20")
         try terminal.resize(columns: 40, rows: 9)
         try terminal.wait(forText: "warning")
     }
