@@ -193,7 +193,7 @@ enum ConverterKeywords {
         }
         return MapReference(
             path: path, match: match, output: output, fallback: call[1].map { Array($0.utf8) }, lines: lines,
-            position: reader.place, number: reader.nextPatternList())
+            position: reader.position, number: reader.nextPatternList())
     }
 
     /// Whether a map's value is what its converter gives.

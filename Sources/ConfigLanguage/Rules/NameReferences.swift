@@ -17,9 +17,9 @@ extension ConfigurationReader {
         guard let name else { return }
         references.append(
             NameReference(
-                kind: kind, name: name, position: place,
+                kind: kind, name: name, position: position,
                 message:
-                    "parsing [\(place)]: unable to find \(kind.rawValue) '\(name)' referenced in arg 1 of \(role) "
+                    "parsing [\(position)]: unable to find \(kind.rawValue) '\(name)' referenced in arg 1 of \(role) "
                     + "'\(keyword)'."))
     }
 
