@@ -17,17 +17,8 @@ package final class Frontend {
     /// Where streams go that no `use_backend` rule sends elsewhere.
     package internal(set) var defaultBackend: Backend?
 
-    package var counters: TrafficCounters { traffic }
-    @exclusivity(unchecked) var traffic = TrafficCounters()
-    /// `scur`, `smax`: client connections.
-    package var sessions: Gauge { sessionGauge }
-    @exclusivity(unchecked) var sessionGauge = Gauge()
-    package var sessionRate: RateCounter { sessionFrequency }
-    var sessionFrequency = RateCounter()
-    package var connectionRate: RateCounter { connectionFrequency }
-    var connectionFrequency = RateCounter()
-    package var requestRate: RateCounter { requestFrequency }
-    @exclusivity(unchecked) var requestFrequency = RateCounter()
+    @exclusivity(unchecked) package internal(set) var load = LoadCounters()
+    package internal(set) var connectionRate = RateCounter()
 
     let timing: Timing
     /// `option httpclose`: a response ends the client's connection.
@@ -47,15 +38,13 @@ package final class Frontend {
 
     package internal(set) var invalidRequest: InvalidMessage?
 
+    /// `status` of `show stat`.
     package enum State: String, Sendable { case open = "OPEN", full = "FULL", stopped = "STOP" }
     package internal(set) var state = State.open
 
     func clearCounters(all: Bool) {
-        if all { traffic = TrafficCounters() }
-        sessionGauge.clearMaximum()
-        sessionFrequency.max = 0
-        connectionFrequency.max = 0
-        requestFrequency.max = 0
+        load.clear(all: all)
+        connectionRate.max = 0
     }
 
     init(proxy: Proxy, id: Int, maxconn: Int) {

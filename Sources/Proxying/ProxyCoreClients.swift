@@ -22,12 +22,12 @@ extension ProxyCore {
         figures.connectionRate.count(at: now)
         figures.sessionRate.count(at: now)
         let frontend = listener.frontend
-        listener.sessionGauge.rise()
-        frontend.sessionGauge.rise()
-        frontend.traffic.connections += 1
-        frontend.traffic.sessions += 1
-        frontend.connectionFrequency.count(at: now)
-        frontend.sessionFrequency.count(at: now)
+        listener.sessions.rise()
+        frontend.load.sessions.rise()
+        frontend.load.traffic.connections += 1
+        frontend.load.traffic.sessions += 1
+        frontend.connectionRate.count(at: now)
+        frontend.load.sessionRate.count(at: now)
         if frontend.rules.asksConnections && !client.isAdmitted() {
             client.close()
             return
@@ -42,8 +42,8 @@ extension ProxyCore {
             last.index = client.index
         }
         figures.clients.fall()
-        client.listener.sessionGauge.fall()
-        client.frontend.sessionGauge.fall()
+        client.listener.sessions.fall()
+        client.frontend.load.sessions.fall()
         if !pausedListeners.isEmpty || fullAt != nil { noteLeaving() }
         if isStopping { drainedIfEmpty() }
     }

@@ -16,8 +16,8 @@ extension ProxyCore {
         for proxy in proxies {
             announce(
                 proxy, .warning, level: 4,
-                "Proxy \(proxy.name) stopped (cumulated conns: FE: \(proxy.frontend?.traffic.connections ?? 0), "
-                    + "BE: \(proxy.backend?.traffic.sessions ?? 0)).")
+                "Proxy \(proxy.name) stopped (cumulated conns: FE: \(proxy.frontend?.load.traffic.connections ?? 0), "
+                    + "BE: \(proxy.backend?.load.traffic.sessions ?? 0)).")
         }
         drainedIfEmpty()
     }
@@ -31,7 +31,7 @@ extension ProxyCore {
             report(.warning, words)
             for output in frontends.flatMap(\.logs).uniqued { send(words, level: 4, to: [output]) }
             for proxy in proxies {
-                guard let left = proxy.frontend?.sessions.current, left > 0 else { continue }
+                guard let left = proxy.frontend?.load.sessions.current, left > 0 else { continue }
                 announce(
                     proxy, .warning, level: 4,
                     "Proxy \(proxy.name) hard-stopped (\(left) remaining conns will be closed).")

@@ -39,9 +39,9 @@ import Unix
 
     @Test func theLeastLoadedIsChosen() {
         let backend = backend([1, 2, 1], .leastConn)
-        for server in backend.servers { server.sessionGauge.rise() }
+        for server in backend.servers { server.load.sessions.rise() }
         #expect(names(backend, 1) == ["s1"])
-        backend.servers[2].sessionGauge.fall()
+        backend.servers[2].load.sessions.fall()
         #expect(names(backend, 1) == ["s2"])
     }
 
@@ -54,7 +54,7 @@ import Unix
             for _ in 0..<21 {
                 guard case .server(let server) = backend.choose() else { continue }
                 chosen[server.id - 1] += 1
-                server.sessionGauge.rise()
+                server.load.sessions.rise()
             }
             #expect(chosen == [5, 16], "\(balance)")
         }
@@ -83,7 +83,7 @@ import Unix
     @Test func aFullServerIsPassedOver() {
         let backend = backend([1, 1], .roundRobin)
         backend.servers[0].maxconn = 1
-        backend.servers[0].sessionGauge.rise()
+        backend.servers[0].load.sessions.rise()
         #expect(names(backend, 2) == ["s1", "s1"])
         backend.servers[1].isUp = false
         guard case .full = backend.choose() else {

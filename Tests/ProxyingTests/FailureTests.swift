@@ -34,7 +34,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         let server = try rig.forward(get, of: client)
         server.close()
         try rig.expect("502 Bad Gateway", at: client)
-        #expect(rig.core.backends[0].counters.responseErrors == 1)
+        #expect(rig.core.backends[0].load.traffic.responseErrors == 1)
     }
 
     @Test func theLastInvalidMessagesAreKept() throws {
@@ -126,7 +126,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         try rig.expect("GET", at: server)
         server.send(ok)
         try rig.expect("ok", at: client)
-        #expect(rig.core.backends[0].counters.redispatches == 1)
+        #expect(rig.core.backends[0].load.traffic.redispatches == 1)
     }
 
     @Test func thoseWhoFindNoPlaceWaitForOne() throws {
@@ -135,15 +135,15 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         let server = try rig.forward(get, of: first)
         let second = try rig.client()
         second.send(get)
-        try rig.pump("the second to wait") { rig.core.backends[0].queued.current == 1 }
+        try rig.pump("the second to wait") { rig.core.backends[0].waits.queued.current == 1 }
         server.send(ok)
         try rig.expect("ok", at: first)
         let next = try rig.acceptAtOrigin()
         try rig.expect("GET", at: next)
         next.send(ok)
         try rig.expect("ok", at: second)
-        #expect(rig.core.backends[0].queued.current == 0)
-        #expect(rig.core.backends[0].queued.max == 1)
+        #expect(rig.core.backends[0].waits.queued.current == 0)
+        #expect(rig.core.backends[0].waits.queued.max == 1)
     }
 
     @Test func waitingHasAnEnd() throws {
@@ -158,7 +158,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         let second = try rig.client()
         second.send(get)
         try rig.expect("503 Service Unavailable", at: second)
-        #expect(rig.core.backends[0].queued.current == 0)
+        #expect(rig.core.backends[0].waits.queued.current == 0)
     }
 
     @Test func atItsLimitTheWorkerStopsAcceptingSaysSoAndRecovers() throws {
@@ -189,6 +189,6 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         client.reset()
         try rig.expectEnd(of: server)
         #expect(rig.core.streams().isEmpty)
-        #expect(rig.core.frontends[0].counters.clientAborts == 1)
+        #expect(rig.core.frontends[0].load.traffic.clientAborts == 1)
     }
 }

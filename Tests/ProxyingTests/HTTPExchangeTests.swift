@@ -22,9 +22,9 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         try rig.expect("\r\n\r\n", at: server)
         server.send(ok)
         try rig.expect("ok", at: client)
-        #expect(rig.core.backends[0].servers[0].counters.reuses == 1)
-        #expect(rig.core.frontends[0].counters.requests == 2)
-        #expect(rig.core.frontends[0].counters.status2xx == 2)
+        #expect(rig.core.backends[0].servers[0].load.traffic.reuses == 1)
+        #expect(rig.core.frontends[0].load.traffic.requests == 2)
+        #expect(rig.core.frontends[0].load.traffic.status2xx == 2)
         #expect(rig.core.streams().isEmpty)
     }
 
@@ -178,7 +178,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         client.send(request)
         try rig.expectEnd(of: client)
         #expect(client.text.hasPrefix("HTTP/1.1 400 Bad request\r\n"))
-        #expect(rig.core.frontends[0].counters.requestErrors == 1)
+        #expect(rig.core.frontends[0].load.traffic.requestErrors == 1)
     }
 
     @Test func forwardForAndCloseModesChangeTheHead() throws {

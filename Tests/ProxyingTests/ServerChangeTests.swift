@@ -84,7 +84,7 @@ import Unix
                 == "Server be/a is going DOWN for maintenance. 1 active and 0 backup servers left. 0 sessions "
                 + "active, 0 requeued, 0 remaining in queue.")
         for _ in 0..<3 { try rig.exchange(rig.client(), origin: 1) }
-        #expect(backend.servers[0].counters.sessions == 0)
+        #expect(backend.servers[0].load.traffic.sessions == 0)
         rig.core.enable(backend.servers[0])
         #expect(rig.reports.last == "Server be/a is UP/READY (leaving forced maintenance).")
         rig.core.disable(backend.servers[1])
@@ -109,13 +109,13 @@ import Unix
             try rig.settle()
         }
         try send(8)
-        #expect(servers.map(\.counters.sessions) == [6, 2, 0])
+        #expect(servers.map(\.load.traffic.sessions) == [6, 2, 0])
         rig.core.setWeight(0, of: servers[0])
         try send(4)
-        #expect(servers.map(\.counters.sessions) == [6, 6, 0])
+        #expect(servers.map(\.load.traffic.sessions) == [6, 6, 0])
         rig.core.disable(servers[1])
         try send(2)
-        #expect(servers.map(\.counters.sessions) == [6, 6, 2])
+        #expect(servers.map(\.load.traffic.sessions) == [6, 6, 2])
         _ = clients
     }
 
@@ -131,7 +131,7 @@ import Unix
             clients.append(client)
             try rig.settle()
         }
-        #expect(servers.map(\.sessions.current) == [2, 2])
+        #expect(servers.map(\.load.sessions.current) == [2, 2])
         // Both streams of one server end: the next two go there.
         for origin in 0..<2 {
             let connection = try rig.acceptAtOrigin(0)
@@ -140,14 +140,14 @@ import Unix
             try rig.settle()
             _ = origin
         }
-        #expect(servers.map(\.sessions.current) == [0, 2])
+        #expect(servers.map(\.load.sessions.current) == [0, 2])
         for _ in 0..<2 {
             let client = try rig.client()
             client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             clients.append(client)
             try rig.settle()
         }
-        #expect(servers.map(\.sessions.current) == [2, 2])
+        #expect(servers.map(\.load.sessions.current) == [2, 2])
     }
 
     @Test func minconnGrowsToMaxconnWithTheLoad() throws {
@@ -156,11 +156,11 @@ import Unix
                 + "frontend fe\n bind front1\n default_backend be\n")
         let backend = rig.core.backends[0]
         #expect(backend.servers[0].limit == 2)
-        for _ in 0..<5 { backend.sessionGauge.rise() }
+        for _ in 0..<5 { backend.load.sessions.rise() }
         #expect(backend.servers[0].limit == 5)
-        for _ in 0..<7 { backend.sessionGauge.rise() }
+        for _ in 0..<7 { backend.load.sessions.rise() }
         #expect(backend.servers[0].limit == 10)
-        for _ in 0..<12 { backend.sessionGauge.fall() }
+        for _ in 0..<12 { backend.load.sessions.fall() }
     }
 
     @Test func withoutDescriptorsAcceptingPausesIsSaidOnceAndGoesOn() throws {

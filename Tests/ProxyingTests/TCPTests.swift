@@ -42,7 +42,7 @@ import Unix
         let server = try rig.acceptAtOrigin()
         try exchangeBothWays(rig, client, server, size: 800_000)
         #expect(rig.core.counters.splicedBytes > 0)
-        let counters = rig.core.backends[0].servers[0].counters
+        let counters = rig.core.backends[0].servers[0].load.traffic
         #expect(counters.bytesIn == 800_000 && counters.bytesOut == 804_711)
         #expect(rig.core.pipes.inUse == 0)
     }

@@ -16,20 +16,8 @@ package final class Backend {
 
     package internal(set) var servers: [Server] = []
 
-    package var counters: TrafficCounters { traffic }
-    @exclusivity(unchecked) var traffic = TrafficCounters()
-    package var times: TimeCounters { timings }
-    @exclusivity(unchecked) var timings = TimeCounters()
-    /// `scur`, `smax`: streams assigned to this backend.
-    package var sessions: Gauge { sessionGauge }
-    @exclusivity(unchecked) var sessionGauge = Gauge()
-    package var sessionRate: RateCounter { sessionFrequency }
-    @exclusivity(unchecked) var sessionFrequency = RateCounter()
-    package var requestRate: RateCounter { requestFrequency }
-    @exclusivity(unchecked) var requestFrequency = RateCounter()
-    /// `qcur`, `qmax`: streams that wait for a server.
-    package var queued: Gauge { queueGauge }
-    var queueGauge = Gauge()
+    @exclusivity(unchecked) package internal(set) var load = LoadCounters()
+    @exclusivity(unchecked) package internal(set) var waits = WaitCounters()
 
     let timing: Timing
     let closesClients: Bool
@@ -82,15 +70,8 @@ package final class Backend {
     }
 
     func clearCounters(all: Bool) {
-        if all {
-            traffic = TrafficCounters()
-            timings = TimeCounters()
-        }
-        sessionGauge.clearMaximum()
-        queueGauge.clearMaximum()
-        timings.clearMaxima()
-        sessionFrequency.max = 0
-        requestFrequency.max = 0
+        load.clear(all: all)
+        waits.clear(all: all)
         for server in servers { server.clearCounters(all: all) }
     }
 

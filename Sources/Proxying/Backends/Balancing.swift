@@ -59,13 +59,13 @@ extension Server {
     @inline(__always)
     var hasRoom: Bool {
         guard let limit else { return true }
-        return sessionGauge.current < limit
+        return load.sessions.current < limit
     }
 
     /// Fewer streams per weight; of equals, the one that waited longest.
     fileprivate func isLessLoaded(than other: Server) -> Bool {
-        let mine = sessionGauge.current * other.share
-        let theirs = other.sessionGauge.current * share
+        let mine = load.sessions.current * other.share
+        let theirs = other.load.sessions.current * share
         return mine == theirs ? turn < other.turn : mine < theirs
     }
 }

@@ -21,7 +21,7 @@ extension Server {
     func pushIdle(_ connection: ServerConnection) -> Bool {
         if followsClient { return false }
         // No more than were needed at a time, and one.
-        guard idle.isEmpty || idle.count + usedGauge.current <= usedGauge.max else {
+        guard idle.isEmpty || idle.count + usedConnections.current <= usedConnections.max else {
             return false
         }
         if let most = options.poolMaxConn, idle.count >= most { return false }

@@ -32,20 +32,8 @@ package final class Server {
     package internal(set) var inMaintenance: Bool
     package internal(set) var check: CheckState
 
-    package var counters: TrafficCounters { traffic }
-    @exclusivity(unchecked) var traffic = TrafficCounters()
-    package var times: TimeCounters { timings }
-    @exclusivity(unchecked) var timings = TimeCounters()
-    /// Streams assigned to it now.
-    package var sessions: Gauge { sessionGauge }
-    @exclusivity(unchecked) var sessionGauge = Gauge()
-    package var sessionRate: RateCounter { sessionFrequency }
-    @exclusivity(unchecked) var sessionFrequency = RateCounter()
-    package var requestRate: RateCounter { requestFrequency }
-    @exclusivity(unchecked) var requestFrequency = RateCounter()
-    /// Streams that wait for this very server; the others wait in the backend's queue.
-    package var queued: Gauge { queueGauge }
-    var queueGauge = Gauge()
+    @exclusivity(unchecked) package internal(set) var load = LoadCounters()
+    @exclusivity(unchecked) package internal(set) var waits = WaitCounters()
     package var lastSession: Instant?
     package internal(set) var lastChange: Instant
     package internal(set) var downBefore: Duration = .zero
@@ -58,8 +46,7 @@ package final class Server {
 
     /// Connections that wait for a request, and those that have one.
     package internal(set) var idleConnections = 0
-    package var usedConnections: Gauge { usedGauge }
-    @exclusivity(unchecked) var usedGauge = Gauge()
+    @exclusivity(unchecked) package internal(set) var usedConnections = Gauge()
 
     init(line: ServerLine, id: Int, backend: Backend, now: Instant) {
         name = line.name
@@ -118,7 +105,7 @@ package final class Server {
     var limit: Int? {
         guard let maxconn, maxconn > 0 else { return nil }
         guard let least = options.minconn else { return warmth.part(of: maxconn) }
-        let load = backend.sessionGauge.current
+        let load = backend.load.sessions.current
         let limit = load >= backend.fullConn ? maxconn : max(least, load * maxconn / backend.fullConn)
         return warmth.part(of: limit)
     }
@@ -139,18 +126,14 @@ package final class Server {
 
     func clearCounters(all: Bool) {
         if all {
-            traffic = TrafficCounters()
-            timings = TimeCounters()
             check.failures = 0
             check.timesDown = 0
         }
-        sessionGauge.clearMaximum()
-        queueGauge.clearMaximum()
-        timings.clearMaxima()
-        sessionFrequency.max = 0
-        requestFrequency.max = 0
+        load.clear(all: all)
+        waits.clear(all: all)
     }
 
+    /// `downtime` in all until `now`, maintenance included.
     package func downtime(at now: Instant) -> Duration {
         isRunning ? downBefore : downBefore + (now - lastChange)
     }

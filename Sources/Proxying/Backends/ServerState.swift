@@ -81,12 +81,12 @@ extension ProxyCore {
 
     func online(_ backend: Backend) -> String {
         "\(backend.activeServers) active and \(backend.backupServers) backup servers online.\(backend.backupWords) "
-            + "0 sessions requeued, \(backend.queueGauge.current) total in queue."
+            + "0 sessions requeued, \(backend.waits.queued.current) total in queue."
     }
 
     private func remaining(_ backend: Backend) -> String {
         "\(backend.activeServers) active and \(backend.backupServers) backup servers left.\(backend.backupWords) "
-            + "\(backend.sessionGauge.current) sessions active, 0 requeued, \(backend.queueGauge.current) remaining in queue."
+            + "\(backend.load.sessions.current) sessions active, 0 requeued, \(backend.waits.queued.current) remaining in queue."
     }
 
     /// A backend is down with its last server.

@@ -1,5 +1,4 @@
-// What a frontend, a backend and a server count: the figures behind `show stat`. Sums only rise; what can fall
-// (current sessions, queue) lives with its owner.
+// What a frontend, a backend and a server sum up: the figures of `show stat` that only rise.
 
 /// Sums since the worker started.
 package struct TrafficCounters: Sendable {
@@ -43,6 +42,7 @@ package struct TrafficCounters: Sendable {
 
     package init() {}
 
+    /// Counts a response in its class.
     @inline(__always)
     package mutating func count(status: Int) {
         switch status {
@@ -53,45 +53,5 @@ package struct TrafficCounters: Sendable {
         case 100..<200: status1xx += 1
         default: statusOther += 1
         }
-    }
-}
-
-/// The averages and maxima of a backend's or server's times, in milliseconds.
-package struct TimeCounters: Sendable {
-    package var queue = SlidingAverage()
-    package var connect = SlidingAverage()
-    package var response = SlidingAverage()
-    package var total = SlidingAverage()
-
-    package init() {}
-
-    package mutating func clearMaxima() {
-        queue.max = 0
-        connect.max = 0
-        response.max = 0
-        total.max = 0
-    }
-}
-
-/// A number that rises and falls, with its maximum.
-package struct Gauge: Sendable {
-    package private(set) var current = 0
-    package private(set) var max = 0
-
-    package init() {}
-
-    @inline(__always)
-    package mutating func rise() {
-        current += 1
-        if current > max { max = current }
-    }
-
-    @inline(__always)
-    package mutating func fall() {
-        current -= 1
-    }
-
-    package mutating func clearMaximum() {
-        max = current
     }
 }

@@ -38,11 +38,11 @@ extension CompiledFetch {
             let active = backend.activeServers
             return .integer(Int64(active > 0 ? active : backend.backupServers))
         case .backendConnections(let reference):
-            return .integer(Int64(reference.backend(in: scene)?.sessionGauge.current ?? 0))
+            return .integer(Int64(reference.backend(in: scene)?.load.sessions.current ?? 0))
         case .frontendConnections(let name):
             let frontend =
                 name == nil ? scene.client.frontend : scene.core.frontends.first { $0.name == name }
-            return .integer(Int64(frontend?.sessionGauge.current ?? 0))
+            return .integer(Int64(frontend?.load.sessions.current ?? 0))
         case .tracked(let reading, let slot, let table): return tracked(reading, slot, table, scene)
         case .ofSource(let reading, let table):
             guard let address = Sample(scene.client.peer) else { return nil }

@@ -10,8 +10,7 @@ package final class Listener: Watcher {
     package unowned let frontend: Frontend
     private unowned let core: ProxyCore
     /// Client connections that came through it.
-    package var sessions: Gauge { sessionGauge }
-    var sessionGauge = Gauge()
+    package internal(set) var sessions = Gauge()
     /// It does not accept now: something is at its limit.
     private(set) var isPaused = false
 
@@ -34,8 +33,8 @@ package final class Listener: Watcher {
     package var name: String { socket.options.name ?? socket.address.description }
 
     private var isFull: Bool {
-        if let most = socket.options.maxconn, sessionGauge.current >= most { return true }
-        return frontend.sessionGauge.current >= frontend.maxconn
+        if let most = socket.options.maxconn, sessions.current >= most { return true }
+        return frontend.load.sessions.current >= frontend.maxconn
     }
 
     func start() {

@@ -100,11 +100,11 @@ struct StreamLog {
     private func appendLoad(to line: ByteBuffer, _ stream: Stream, _ server: Server?) {
         line.append(stream.core.figures.clients.current)
         line.append("/")
-        line.append(stream.frontend.sessionGauge.current)
+        line.append(stream.frontend.load.sessions.current)
         line.append("/")
-        line.append(stream.backend?.sessionGauge.current ?? 0)
+        line.append(stream.backend?.load.sessions.current ?? 0)
         line.append("/")
-        line.append(server?.sessionGauge.current ?? 0)
+        line.append(server?.load.sessions.current ?? 0)
         line.append("/")
         if stream.wasRedispatched { line.append("+") }
         line.append(stream.retriesDone)

@@ -42,9 +42,9 @@ struct LogVariables {
             .dataTime, .queryTime:
             put(milliseconds(variable), buffer)
         case .activeConnections: put(core.figures.clients.current, buffer)
-        case .frontendConnections: put(scene.client.frontend.sessionGauge.current, buffer)
-        case .backendConnections: put(stream?.backend?.sessionGauge.current ?? 0, buffer)
-        case .serverConnections: put(server?.sessionGauge.current ?? 0, buffer)
+        case .frontendConnections: put(scene.client.frontend.load.sessions.current, buffer)
+        case .backendConnections: put(stream?.backend?.load.sessions.current ?? 0, buffer)
+        case .serverConnections: put(server?.load.sessions.current ?? 0, buffer)
         case .retries:
             if stream?.wasRedispatched == true { buffer.append("+") }
             put(stream?.retriesDone ?? 0, buffer)

@@ -168,15 +168,15 @@ final class Stream {
         guard newIn | newOut != 0 else { return }
         accountedIn = bytesIn
         accountedOut = bytesOut
-        frontend.traffic.bytesIn += newIn
-        frontend.traffic.bytesOut += newOut
+        frontend.load.traffic.bytesIn += newIn
+        frontend.load.traffic.bytesOut += newOut
         if let backend {
-            backend.traffic.bytesIn += newIn
-            backend.traffic.bytesOut += newOut
+            backend.load.traffic.bytesIn += newIn
+            backend.load.traffic.bytesOut += newOut
         }
         if let server {
-            server.traffic.bytesIn += newIn
-            server.traffic.bytesOut += newOut
+            server.load.traffic.bytesIn += newIn
+            server.load.traffic.bytesOut += newOut
         }
         if !tracked.isEmpty || client?.tracked.isEmpty == false {
             countTracked(.bytesInCnt, .bytesInRate, newIn)
@@ -282,8 +282,8 @@ final class Stream {
                 countServerAbort()
                 end(cause: "s", moment: "D")
             } else {
-                backend?.traffic.responseErrors += 1
-                server?.traffic.responseErrors += 1
+                backend?.load.traffic.responseErrors += 1
+                server?.load.traffic.responseErrors += 1
                 fail(status: 504, cause: "s", moment: "H")
             }
         case .tunnel: end(cause: "s", moment: "D")
@@ -294,9 +294,9 @@ final class Stream {
     /// The client's connection broke.
     func clientLost() {
         guard phase != .ended else { return }
-        frontend.traffic.clientAborts += 1
-        backend?.traffic.clientAborts += 1
-        server?.traffic.clientAborts += 1
+        frontend.load.traffic.clientAborts += 1
+        backend?.load.traffic.clientAborts += 1
+        server?.load.traffic.clientAborts += 1
         switch phase {
         case .request, .tarpit, .reply: end(cause: "C", moment: "R")
         case .queued: end(cause: "C", moment: "Q")
@@ -308,8 +308,8 @@ final class Stream {
     }
 
     func countServerAbort() {
-        backend?.traffic.serverAborts += 1
-        server?.traffic.serverAborts += 1
+        backend?.load.traffic.serverAborts += 1
+        server?.load.traffic.serverAborts += 1
     }
 
     /// Cuts it: an admin's `shutdown session`, or the hard stop. HAProxy names no moment while bytes of the

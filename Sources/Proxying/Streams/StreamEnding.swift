@@ -60,7 +60,7 @@ extension Stream {
         let server = connection.server
         self.connection = nil
         connection.stream = nil
-        server.usedGauge.fall()
+        server.usedConnections.fall()
         if backend.ownsConnections {
             guard client.ownServer == nil, keepsClient else {
                 connection.resetOnClose()
@@ -94,7 +94,7 @@ extension Stream {
             releaseStuck()
         }
         leaveServer()
-        if let backend { backend.sessionGauge.fall() }
+        if let backend { backend.load.sessions.fall() }
         if isLogged && !frontend.logs.isEmpty { core.log(self) }
         backend = nil
         client = nil
@@ -104,10 +104,10 @@ extension Stream {
     private func count() {
         account()
         if frontend.isHTTP && status > 0 && isLogged {
-            frontend.traffic.count(status: status)
+            frontend.load.traffic.count(status: status)
             if hasResponse {
-                backend?.traffic.count(status: status)
-                server?.traffic.count(status: status)
+                backend?.load.traffic.count(status: status)
+                server?.load.traffic.count(status: status)
             }
         }
         guard let backend, hasResponse || !frontend.isHTTP else { return }
@@ -116,8 +116,8 @@ extension Stream {
         let connect = Self.milliseconds(from: assigned, to: connected)
         let response = Self.milliseconds(from: connected, to: responded)
         let total = Self.milliseconds(from: began, to: now)
-        backend.timings.add(queue, connect, response, total)
-        server?.timings.add(queue, connect, response, total)
+        backend.waits.times.add(queue, connect, response, total)
+        server?.waits.times.add(queue, connect, response, total)
     }
 
     /// Whole milliseconds; -1 where one end did not come.

@@ -137,7 +137,7 @@ extension Stream {
                 core.removeField(at: index)
                 continue
             }
-            if isHidden, !core.setField(index, to: rest.bytes) { frontend.traffic.failedRewrites += 1 }
+            if isHidden, !core.setField(index, to: rest.bytes) { frontend.load.traffic.failedRewrites += 1 }
             index += 1
         }
     }
@@ -184,7 +184,7 @@ extension Stream {
         text.append("=")
         text.append(value)
         text.append(cookie.attributes)
-        if !core.addField(Self.setCookieField, text.bytes) { frontend.traffic.failedRewrites += 1 }
+        if !core.addField(Self.setCookieField, text.bytes) { frontend.load.traffic.failedRewrites += 1 }
         if cookie.option.noCache && isCacheable {
             _ = core.addField(Self.cacheField, UnsafeRawBufferPointer(constant: "private"))
         }

@@ -10,7 +10,7 @@ extension Stream {
         guard phase != .ended else { return }
         self.cause = UInt8(ascii: cause)
         self.moment = UInt8(ascii: moment)
-        if status >= 500 || status == 408 { backend?.traffic.count(status: status) }
+        if status >= 500 || status == 408 { backend?.load.traffic.count(status: status) }
         leaveServerSide()
         guard frontend.isHTTP else {
             end(cause: cause, moment: moment)
@@ -109,8 +109,8 @@ extension Stream {
         beginUnread()
         isLogged = hadBytes || !frontend.settings.dontLogNull
         core.figures.requests += 1
-        frontend.traffic.requests += 1
-        frontend.traffic.requestErrors += 1
+        frontend.load.traffic.requests += 1
+        frontend.load.traffic.requestErrors += 1
         countTracked(.httpReqCnt, .httpReqRate)
         countClientError()
         switch refusal {
@@ -118,7 +118,7 @@ extension Stream {
         case .coded: fail(status: 422, cause: "P", moment: "R")
         case .timedOut: fail(status: 408, cause: "c", moment: "R")
         case .aborted:
-            frontend.traffic.clientAborts += 1
+            frontend.load.traffic.clientAborts += 1
             status = 400
             end(cause: "C", moment: "R")
         }

@@ -12,8 +12,8 @@ extension Stream {
         began = client.headBegan == .never ? now : client.headBegan
         requestDone = now
         core.figures.requests += 1
-        frontend.traffic.requests += 1
-        frontend.requestFrequency.count(at: now)
+        frontend.load.traffic.requests += 1
+        frontend.load.requestRate.count(at: now)
         method = core.requestHead.method
         clientIsVersion11 = core.requestHead.isVersion11
         asksForUpgrade = core.requestHead.asksForUpgrade
@@ -53,8 +53,8 @@ extension Stream {
         }
         guard let backend = chooseBackend(in: scene) else { return }
         enter(backend)
-        backend.traffic.requests += 1
-        backend.requestFrequency.count(at: now)
+        backend.load.traffic.requests += 1
+        backend.load.requestRate.count(at: now)
         if backend.rules.asksRequests && backend.id != frontend.id {
             guard ask(backend.rules, in: scene, counts: false) else { return }
         }
@@ -93,9 +93,9 @@ extension Stream {
     /// From here on the stream counts for a backend.
     private func enter(_ backend: Backend) {
         self.backend = backend
-        backend.sessionGauge.rise()
-        backend.traffic.sessions += 1
-        backend.sessionFrequency.count(at: core.loop.now)
+        backend.load.sessions.rise()
+        backend.load.traffic.sessions += 1
+        backend.load.sessionRate.count(at: core.loop.now)
         backend.lastSession = core.loop.now
     }
 
@@ -121,7 +121,7 @@ extension Stream {
 
     private func chooseBackend(in scene: Scene) -> Backend? {
         if let backend = chooseTCPBackend(in: scene) { return backend }
-        frontend.traffic.requestErrors += 1
+        frontend.load.traffic.requestErrors += 1
         fail(status: 503, cause: "S", moment: "C")
         return nil
     }

@@ -83,8 +83,8 @@ extension Stream {
     }
 
     private func invalidResponse() {
-        backend?.traffic.responseErrors += 1
-        server?.traffic.responseErrors += 1
+        backend?.load.traffic.responseErrors += 1
+        server?.load.traffic.responseErrors += 1
         fail(status: 502, cause: "P", moment: "H")
     }
 
@@ -287,14 +287,14 @@ extension Stream {
         case .yielded: core.schedule(connection)
         case .sourceEnded, .sourceFailed:
             countServerAbort()
-            backend?.traffic.responseErrors += 1
-            server?.traffic.responseErrors += 1
+            backend?.load.traffic.responseErrors += 1
+            server?.load.traffic.responseErrors += 1
             end(cause: "S", moment: "D")
         case .sinkFailed: clientLost()
         case .invalid:
             captureResponse()
-            backend?.traffic.responseErrors += 1
-            server?.traffic.responseErrors += 1
+            backend?.load.traffic.responseErrors += 1
+            server?.load.traffic.responseErrors += 1
             end(cause: "P", moment: "D")
         }
     }

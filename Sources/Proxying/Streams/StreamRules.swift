@@ -13,7 +13,7 @@ extension Stream {
             switch rule.action {
             case .accept: return true
             case .reject:
-                frontend.traffic.deniedRequests += 1
+                frontend.load.traffic.deniedRequests += 1
                 keepsClient = false
                 end(cause: "P", moment: "R")
                 return false
@@ -52,19 +52,19 @@ extension Stream {
 
     private func countDenied() {
         if core.headSide == .response {
-            frontend.traffic.deniedResponses += 1
-            backend?.traffic.deniedResponses += 1
-            server?.traffic.deniedResponses += 1
+            frontend.load.traffic.deniedResponses += 1
+            backend?.load.traffic.deniedResponses += 1
+            server?.load.traffic.deniedResponses += 1
         } else {
-            frontend.traffic.deniedRequests += 1
-            if let backend, backend.id != frontend.id { backend.traffic.deniedRequests += 1 }
+            frontend.load.traffic.deniedRequests += 1
+            if let backend, backend.id != frontend.id { backend.load.traffic.deniedRequests += 1 }
             countClientError()
         }
     }
 
     private func countIntercepted() {
-        frontend.traffic.intercepted += 1
-        backend?.traffic.intercepted += 1
+        frontend.load.traffic.intercepted += 1
+        backend?.load.traffic.intercepted += 1
     }
 
     /// The answer of `deny`: a page, or what the rule says.
@@ -127,11 +127,11 @@ extension ClientConnection {
         let scene = Scene(core: core, client: self, stream: nil)
         core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
         guard admits(frontend.rules.connection, scene) else {
-            frontend.traffic.deniedConnections += 1
+            frontend.load.traffic.deniedConnections += 1
             return false
         }
         guard admits(frontend.rules.session, scene) else {
-            frontend.traffic.deniedSessions += 1
+            frontend.load.traffic.deniedSessions += 1
             return false
         }
         tracked.count(.sessCnt, .sessRate, now: core.tick)
@@ -191,8 +191,8 @@ extension Scene {
 
     private func note(_ succeeded: Bool) {
         if succeeded { return }
-        client.frontend.traffic.failedRewrites += 1
-        stream?.backend?.traffic.failedRewrites += 1
+        client.frontend.load.traffic.failedRewrites += 1
+        stream?.backend?.load.traffic.failedRewrites += 1
     }
 
     private func deleteHeaders(_ test: NameTest) {

@@ -27,12 +27,12 @@ extension Stream {
             connect(server, backend, client)
         case .full:
             phase = .queued
-            backendQueuePosition = backend.queueGauge.current
+            backendQueuePosition = backend.waits.queued.current
             backend.waiting.append(self)
-            backend.queueGauge.rise()
+            backend.waits.queued.rise()
             client.setDeadline(after: backend.timing.queue)
         case .none:
-            backend.traffic.connectionErrors += 1
+            backend.load.traffic.connectionErrors += 1
             fail(status: 503, cause: "S", moment: "C")
         }
     }
@@ -43,23 +43,23 @@ extension Stream {
         loggedServer = server
         let now = core.loop.now
         if assigned == .never { assigned = now }
-        server.sessionGauge.rise()
-        server.traffic.sessions += 1
-        server.traffic.chosen += 1
-        backend.traffic.chosen += 1
-        server.sessionFrequency.count(at: now)
+        server.load.sessions.rise()
+        server.load.traffic.sessions += 1
+        server.load.traffic.chosen += 1
+        backend.load.traffic.chosen += 1
+        server.load.sessionRate.count(at: now)
         server.lastSession = now
         if !stuck.isEmpty { noteStuck(to: server) }
         if frontend.isHTTP {
-            server.traffic.requests += 1
-            server.requestFrequency.count(at: now)
+            server.load.traffic.requests += 1
+            server.load.requestRate.count(at: now)
         }
     }
 
     /// A place has become free while this stream waited.
     func leaveQueue(for server: Server) {
         guard let backend, let client else { return }
-        backend.queueGauge.fall()
+        backend.waits.queued.fall()
         attach(server, backend)
         connect(server, backend, client)
     }
@@ -67,14 +67,14 @@ extension Stream {
     func queueTimedOut() {
         guard let backend else { return }
         removeFromQueue()
-        backend.traffic.connectionErrors += 1
+        backend.load.traffic.connectionErrors += 1
         fail(status: 503, cause: "s", moment: "Q")
     }
 
     func removeFromQueue() {
         guard let backend, let place = backend.waiting.firstIndex(where: { $0 === self }) else { return }
         backend.waiting.remove(at: place)
-        backend.queueGauge.fall()
+        backend.waits.queued.fall()
     }
 
     // MARK: Connecting
@@ -90,7 +90,7 @@ extension Stream {
         core.loop.setDeadline(.never, of: client)
         if frontend.isHTTP, let connection = reusable(server, backend, client) {
             connection.isReused = true
-            server.traffic.reuses += 1
+            server.load.traffic.reuses += 1
             take(connection)
             connected = core.loop.now
             phase = .exchange
@@ -123,8 +123,8 @@ extension Stream {
             connectionFailed(timedOut: false)
             return
         }
-        server.traffic.connects += 1
-        backend.traffic.connects += 1
+        server.load.traffic.connects += 1
+        backend.load.traffic.connects += 1
         take(connection)
         phase = .connecting
         if connection.isWritable {
@@ -137,7 +137,7 @@ extension Stream {
     private func take(_ connection: ServerConnection) {
         self.connection = connection
         connection.stream = self
-        connection.server.usedGauge.rise()
+        connection.server.usedConnections.rise()
     }
 
     private func reusable(
@@ -189,8 +189,8 @@ extension Stream {
         guard let backend, let server, let client else { return }
         dropConnection()
         guard retriesLeft > 0 else {
-            backend.traffic.connectionErrors += 1
-            server.traffic.connectionErrors += 1
+            backend.load.traffic.connectionErrors += 1
+            server.load.traffic.connectionErrors += 1
             fail(status: 503, cause: timedOut ? "s" : "S", moment: "C")
             return
         }
@@ -199,14 +199,14 @@ extension Stream {
         let canMove = backend.settings.redispatch && (retriesLeft == 0 || !server.isUsable)
         if canMove && backend.servers.contains(where: { $0 !== server && $0.isUsable }) {
             wasRedispatched = true
-            backend.traffic.redispatches += 1
-            server.traffic.redispatches += 1
+            backend.load.traffic.redispatches += 1
+            server.load.traffic.redispatches += 1
             leaveServer()
             assign(backend, client, excluding: server)
             return
         }
-        backend.traffic.retries += 1
-        server.traffic.retries += 1
+        backend.load.traffic.retries += 1
+        server.load.traffic.retries += 1
         phase = .turnaround
         client.setDeadline(after: min(Self.turnaroundNanoseconds, backend.timing.connect))
     }
@@ -215,7 +215,7 @@ extension Stream {
     func dropConnection() {
         guard let connection else { return }
         self.connection = nil
-        connection.server.usedGauge.fall()
+        connection.server.usedConnections.fall()
         connection.close()
     }
 
@@ -224,7 +224,7 @@ extension Stream {
         guard let server else { return }
         account()
         self.server = nil
-        server.sessionGauge.fall()
+        server.load.sessions.fall()
         core.serverHasRoom(server)
     }
 
@@ -286,8 +286,8 @@ extension Stream {
         case .complete, .sourceBlocked, .sinkBlocked: break
         case .yielded: core.schedule(client)
         case .sourceEnded, .sourceFailed:
-            frontend.traffic.clientAborts += 1
-            backend?.traffic.clientAborts += 1
+            frontend.load.traffic.clientAborts += 1
+            backend?.load.traffic.clientAborts += 1
             if hasResponse {
                 end(cause: "C", moment: "D")
             } else {
@@ -297,7 +297,7 @@ extension Stream {
             breakUpload(connection)
         case .invalid:
             captureRequest()
-            frontend.traffic.requestErrors += 1
+            frontend.load.traffic.requestErrors += 1
             if hasResponse {
                 end(cause: "P", moment: "D")
             } else {
@@ -318,8 +318,8 @@ extension Stream {
             reconnect()
             return
         }
-        backend.traffic.responseErrors += 1
-        server.traffic.responseErrors += 1
+        backend.load.traffic.responseErrors += 1
+        server.load.traffic.responseErrors += 1
         countServerAbort()
         fail(status: 502, cause: "S", moment: "H")
     }

@@ -14,17 +14,17 @@ struct StatFigures {
         var row = StatRow(
             .frontend, proxy: frontend.name, name: "FRONTEND", proxyID: frontend.id, serverID: 0,
             processNumber: processNumber)
-        let counters = frontend.counters
-        fillSessions(&row, frontend.sessions, counters)
+        let counters = frontend.load.traffic
+        fillSessions(&row, frontend.load.sessions, counters)
         row["slim"] = .integer(frontend.maxconn)
         row["dreq"] = .integer(counters.deniedRequests)
         row["dresp"] = .integer(counters.deniedResponses)
         row["ereq"] = .integer(counters.requestErrors)
         row["status"] = .text(frontend.state.rawValue)
-        fillRate(&row, frontend.sessionRate)
+        fillRate(&row, frontend.load.sessionRate)
         row["rate_lim"] = 0
-        row["req_rate"] = .integer(frontend.requestRate.perSecond(at: now))
-        row["req_rate_max"] = .integer(frontend.requestRate.max)
+        row["req_rate"] = .integer(frontend.load.requestRate.perSecond(at: now))
+        row["req_rate_max"] = .integer(frontend.load.requestRate.max)
         row["req_tot"] = .integer(counters.requests)
         row["conn_rate"] = .integer(frontend.connectionRate.perSecond(at: now))
         row["conn_rate_max"] = .integer(frontend.connectionRate.max)
@@ -37,7 +37,7 @@ struct StatFigures {
             fill(&row, ["cache_lookups", "cache_hits"])
         }
         fillBoth(&row, isHTTP: frontend.isHTTP, counters)
-        row["h1_open_connections"] = .integer(frontend.isHTTP ? frontend.sessions.current : 0)
+        row["h1_open_connections"] = .integer(frontend.isHTTP ? frontend.load.sessions.current : 0)
         row["h1_total_connections"] = .integer(frontend.isHTTP ? counters.connections : 0)
         row["h1_total_streams"] = .integer(frontend.isHTTP ? counters.requests : 0)
         row["h1_bytes_in"] = .integer(frontend.isHTTP ? counters.bytesIn : 0)
@@ -49,13 +49,13 @@ struct StatFigures {
         var row = StatRow(
             .backend, proxy: backend.name, name: "BACKEND", proxyID: backend.id, serverID: 0,
             processNumber: processNumber)
-        let counters = backend.counters
+        let counters = backend.load.traffic
         let usable = backend.servers.filter(\.isUsable)
-        fillSessions(&row, backend.sessions, counters)
-        fillQueue(&row, backend.queued)
+        fillSessions(&row, backend.load.sessions, counters)
+        fillQueue(&row, backend.waits.queued)
         row["slim"] = .integer(backend.fullConn)
         row["dreq"] = .integer(counters.deniedRequests)
-        fillServerSide(&row, counters, backend.times)
+        fillServerSide(&row, counters, backend.waits.times)
         let state = backend.isUp ? "UP" : "DOWN"
         row["status"] = .text(countsServers ? "\(state) (\(usable.count)/\(backend.servers.count))" : state)
         row["weight"] = .integer(backend.balancedWeight)
@@ -65,7 +65,7 @@ struct StatFigures {
         row["chkdown"] = .integer(backend.timesDown)
         row["lastchg"] = seconds(since: backend.lastChange)
         if !backend.servers.isEmpty { row["downtime"] = wholeSeconds(backend.downtime(at: now)) }
-        fillRate(&row, backend.sessionRate)
+        fillRate(&row, backend.load.sessionRate)
         row["lastsess"] = backend.lastSession.map(seconds(since:)) ?? -1
         if backend.isHTTP {
             fillResponses(&row, counters)
@@ -93,11 +93,11 @@ struct StatFigures {
         var row = StatRow(
             .server, proxy: backend.name, name: server.name, proxyID: backend.id, serverID: server.id,
             processNumber: processNumber)
-        let counters = server.counters
-        fillSessions(&row, server.sessions, counters)
-        fillQueue(&row, server.queued)
+        let counters = server.load.traffic
+        fillSessions(&row, server.load.sessions, counters)
+        fillQueue(&row, server.waits.queued)
         if let limit = server.maxconn { row["slim"] = .integer(limit) }
-        fillServerSide(&row, counters, server.times)
+        fillServerSide(&row, counters, server.waits.times)
         row["status"] = .text(state(of: server))
         row["weight"] = .integer(server.effectiveWeight)
         if server.isStarting { row["throttle"] = .integer(server.warmth.percent) }
@@ -107,7 +107,7 @@ struct StatFigures {
         row["lastchg"] = seconds(since: server.lastChange)
         if server.options.check { fillCheck(&row, server) }
         if let limit = server.options.maxqueue { row["qlimit"] = .integer(limit) }
-        fillRate(&row, server.sessionRate)
+        fillRate(&row, server.load.sessionRate)
         row["lastsess"] = server.lastSession.map(seconds(since:)) ?? -1
         if backend.isHTTP {
             fillResponses(&row, counters)
