@@ -78,11 +78,6 @@ package final class AdminServer {
         (silent ?? live.values.min { $0.number < $1.number })?.end()
     }
 
-    /// Ends every session; replies that are under way are cut.
-    package func endAll() {
-        for session in sessions { session.end() }
-    }
-
     /// Ends the sessions that wait for a command: what keeps a process alive for nothing. Who has just connected
     /// has a moment to say what it came for.
     package func endIdle() {

@@ -17,7 +17,6 @@ struct ProxyDraft: Sendable {
     var ownTimeouts: Set<String> = []
     var serverLines: [String: Int] = [:]
     var serverIDs: [Int: ServerLine] = [:]
-    var monitorURIPosition: Position?
     var stickTablePosition: Position?
 
     init(kind: Proxy.Kind?, name: String, position: Position, from defaults: ProxyDraft?) {

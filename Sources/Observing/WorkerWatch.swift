@@ -99,9 +99,6 @@ final class WorkerWatch {
         guard let last = lastConnections, at > last.at else { return .unknown(Unknown("one look so far")) }
         return .known(Double(count - last.count) * 1_000_000 / Double(at - last.at))
     }
-
-    /// The connections of the last look.
-    var connectionsBefore: Int? { lastConnections?.count }
 }
 
 /// Percent of one CPU between two looks.

@@ -180,7 +180,7 @@ package final class RunningSection {
         case .greeted: break
         case .answered(let status):
             if status == PeerStatus.success.rawValue {
-                begin(peer, connection, knowsTimes: true)
+                begin(peer, connection)
                 connection.begin(session(with: peer))
                 seekLesson()
             } else {
@@ -227,7 +227,7 @@ package final class RunningSection {
             tables: tables, manners: .init(knowsTimes: knowsTimes), confirmed: peer.confirmed)
     }
 
-    private func begin(_ peer: RunningPeer, _ connection: PeerConnection, knowsTimes: Bool) {
+    private func begin(_ peer: RunningPeer, _ connection: PeerConnection) {
         peer.established(now: now)
         connection.isUpToDate = { [unowned self] in resync.isFinished }
     }
@@ -281,7 +281,7 @@ package final class RunningSection {
             resync.lost(place)
         }
         peer.connection = connection
-        begin(peer, connection, knowsTimes: greeting.minor > 0)
+        begin(peer, connection)
         connection.accept(session(with: peer, knowsTimes: greeting.minor > 0))
         seekLesson()
         setTimer()

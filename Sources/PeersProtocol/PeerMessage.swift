@@ -45,9 +45,6 @@ package struct MessageReader {
 
     package init() {}
 
-    /// Bytes of a message that is not complete yet.
-    package var keptCount: Int { kept.count }
-
     /// Calls `body` with class, type and content of each complete message.
     package mutating func feed(
         _ bytes: UnsafeRawBufferPointer,

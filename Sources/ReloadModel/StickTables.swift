@@ -109,9 +109,6 @@ package struct TableHistory: Equatable, Sendable {
         latest = report
     }
 
-    /// The pid of the worker that served before, once one has.
-    package var previousPID: Int32? { previous?.pid }
-
     package var fates: [TableFate] {
         guard let latest, let first else { return [] }
         let before = Dictionary(

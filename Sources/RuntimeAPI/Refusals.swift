@@ -8,26 +8,7 @@ package enum Refusal {
         "Can't find the target PID matching the prefix '\(prefix)'\n"
     }
 
-    /// The pid of that answer's prefix, where `text` is one.
-    package static func missingTarget(in text: some StringProtocol) -> String? {
-        let opening = "Can't find the target PID matching the prefix '"
-        guard text.hasPrefix(opening) else { return nil }
-        let rest = text.dropFirst(opening.count)
-        return rest.firstIndex(of: "'").map { String(rest[..<$0]) }
-    }
-
-    /// Whether a reply says that the command does not exist in that version.
-    package static func isUnknownCommand(_ text: some StringProtocol) -> Bool {
-        text.hasPrefix("Unknown command")
-    }
-
-    /// Whether a reply says that the socket's level is too low.
-    package static func isPermissionDenied(_ text: some StringProtocol) -> Bool {
-        text.hasPrefix("Permission denied")
-    }
-
     package static let noBackend = "No such backend.\n"
-    package static let noFrontend = "No such frontend.\n"
     package static let noProxy = "No such proxy.\n"
     package static let noServer = "No such server.\n"
     package static let needsServer = "Require 'backend/server'.\n"

@@ -132,7 +132,7 @@ import Unix
         try client.send("@1 wait\n")
         try house.run(until: { waiting != nil })
         waiting?.append("half")
-        house.worker.server.endAll()
+        for session in house.worker.server.sessions { session.end() }
         #expect(try house.exchange(client, "show version\n", until: "r\n\n").hasSuffix("master\n\n"))
     }
 }

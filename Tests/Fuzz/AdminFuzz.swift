@@ -40,7 +40,4 @@ private func command(_ text: String) {
         _ = CommandText.withoutPayloadMark(command)
         _ = CommandText.nanoseconds(ofDuration: command, unit: 1_000_000)
     }
-    _ = Refusal.missingTarget(in: text)
-    _ = Refusal.isUnknownCommand(text)
-    _ = Refusal.isPermissionDenied(text)
 }

@@ -10,6 +10,7 @@ package struct TextFormat: Sendable {
         package static let escape = Options(rawValue: 2)
         package static let hexadecimal = Options(rawValue: 4)
     }
+    /// A piece of the text.
     package enum Part: Sendable {
         case text([UInt8])
         case expression(Expression, Options)
@@ -26,10 +27,6 @@ package struct TextFormat: Sendable {
         if parts.isEmpty { return [] }
         guard parts.count == 1, case .text(let text) = parts[0] else { return nil }
         return text
-    }
-
-    package var usesVariables: Bool {
-        parts.contains { if case .text = $0 { false } else { true } }
     }
 }
 
