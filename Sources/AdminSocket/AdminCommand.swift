@@ -58,7 +58,7 @@ package enum AdminReply {
     /// The whole reply, with its last newline; the session adds the blank line that ends it.
     case text(String)
     /// A long reply: asked for the next piece whenever the socket has taken the last, until it gives nil.
-    /// Pieces of about 16 KiB are best.
+    /// Pieces of about `portion` bytes are best.
     case pieces(() -> [UInt8]?)
     /// The reply comes later, through the `PendingReply` that the closure is given at once.
     case later((PendingReply) -> Void)
@@ -68,6 +68,10 @@ package enum AdminReply {
     case nothing
     /// Says this without the blank line, then closes the connection.
     case farewell(String)
+
+    /// Bytes of a long reply that are made at a time: enough for one system call to be worth its while, and made in
+    /// well under a millisecond.
+    package static let portion = 16_384
 }
 
 /// The commands of one kind of socket.

@@ -22,6 +22,7 @@ final class AuthorWatch {
     private var resting: (until: Instant, rate: Int)?
     /// What the last programs were started by. Where many start, it is by the same few.
     private var ancestors: [Int32: (name: String, parent: Int32, until: Instant)] = [:]
+    private static let mostAncestors = 256
     private static let ancestorsHold = Duration.seconds(2)
     /// Senders of requests, kept for when they are gone.
     private var senders: [Sender: ReloadAuthor] = [:]
@@ -83,7 +84,7 @@ final class AuthorWatch {
 
     private func read(_ pid: Int32, at: Int64) {
         guard let stat = proc.stat(pid) else { return }
-        if ancestors.count > 256 { ancestors = [:] }
+        if ancestors.count > Self.mostAncestors { ancestors = [:] }
         // It has another name than before.
         ancestors[pid] = (stat.name, stat.parent, .now() + Self.ancestorsHold)
         let arguments = proc.arguments(pid)

@@ -7,11 +7,14 @@ import ReloadModel
 import RuntimeAPI
 import Unix
 
+/// An inquiry under way.
 package final class WorkerInquiry {
     /// How long the worker may take to list its streams.
     package static let longestAnswer = Duration.milliseconds(1500)
     /// How long the search for admin sessions' processes may take.
     private static let longestSearch = Duration.milliseconds(600)
+    /// Connections weighed in one step: well under a millisecond.
+    private static let weighedAtOnce = 500
     /// The longest that one step takes.
     private static let longestStep = Duration.milliseconds(8)
     /// Streams, and sockets, that are kept.
@@ -155,7 +158,9 @@ package final class WorkerInquiry {
             case .merging:
                 if merge.proceed() { beginWeighing() }
             case .weighing:
-                if evidence.take(draft.connections, atMost: 500, timeouts: draft.timeouts) { finish() }
+                if evidence.take(draft.connections, atMost: Self.weighedAtOnce, timeouts: draft.timeouts) {
+                    finish()
+                }
             case .done: return report
             }
         }

@@ -41,7 +41,12 @@ package final class RunningPeer {
         /// Nothing heard for so long: the peer is dead.
         package static let silence: Int64 = 10_000
         static let greeting: Int64 = 5000
+        /// Before the next call: after a connection that stood, and after the first, second … that did not.
+        static let shortPause: Int64 = 50
+        static let firstPause: Int64 = 250
         static let longestPause: Int64 = 5000
+        /// As much may be added by chance: both sides wait for different times, or they would meet for ever.
+        static let jitter: Int64 = 1000
     }
 
     /// The connection has ended: calls again soon where it stood, and ever more rarely where it did not come about.
@@ -50,9 +55,9 @@ package final class RunningPeer {
         remember()
         connection = nil
         failures = stood ? 0 : failures + 1
-        // Both sides wait for different times, or they would meet for ever.
-        let jitter = Int64.random(in: 0..<1000)
-        let pause = stood ? 50 : min(Span.longestPause, 250 << Int64(min(failures - 1, 5)))
+        let jitter = Int64.random(in: 0..<Span.jitter)
+        let doubled = Span.firstPause << Int64(min(failures - 1, 5))
+        let pause = stood ? Span.shortPause : min(Span.longestPause, doubled)
         callAt = now.advanced(byMilliseconds: pause + jitter)
     }
 
@@ -61,6 +66,7 @@ package final class RunningPeer {
         if let known = connection?.confirmed, !known.isEmpty { confirmed = known }
     }
 
+    /// The two have greeted each other.
     func established(now: Tick) {
         status = "ESTA"
         greetedAt = now

@@ -4,7 +4,9 @@
 import ReloadModel
 import TextUI
 
+/// The line and its status.
 package struct CheckLine: Equatable, Sendable {
+    /// With the exit codes of the Monitoring Plugins.
     package enum Status: Int32, Sendable {
         case ok = 0
         case warning = 1
@@ -82,7 +84,7 @@ package struct CheckLine: Equatable, Sendable {
                 "\(name)=\(value);\(percent(thresholds.usedWarning));\(percent(thresholds.usedCritical));0;100"
         }
         let recent = snapshot.reloads.count { record in
-            record.result != .restart && record.at.map { snapshot.time - $0 < 600_000_000 } ?? false
+            record.result != .restart && record.at.map { snapshot.time - $0 < Self.tenMinutes } ?? false
         }
         let oldest = Int(old.map(\.uptime).max() ?? 0)
         return [
@@ -119,6 +121,9 @@ package struct CheckLine: Equatable, Sendable {
         }
         return seconds
     }
+
+    /// In microseconds, as the times of reloads.
+    private static let tenMinutes: Int64 = 600_000_000
 
     /// Seconds between two looks while something looks wrong.
     package static let pause = 0.25

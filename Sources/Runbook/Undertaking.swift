@@ -6,6 +6,7 @@ import Observing
 import ReloadModel
 import Unix
 
+/// One intervention under way: `proceed` until it gives the result.
 package final class Undertaking {
     /// The longest that the master may take to answer; a load is given up by itself before.
     private static let longestAnswer = Duration.seconds(60)
@@ -117,7 +118,9 @@ package final class Undertaking {
     private func answered(_ exchange: AdminExchange) -> InterventionResult? {
         exchange.proceed()
         guard let outcome = exchange.outcome else {
-            return Instant.now() < deadline ? nil : end(false, "no answer within 60 s; look at the reloads")
+            let span = Self.longestAnswer.components.seconds
+            return Instant.now() < deadline
+                ? nil : end(false, "no answer within \(span) s; look at the reloads")
         }
         if case .refused(let error) = outcome {
             return end(false, "not done: the master's admin socket: \(error)")

@@ -6,6 +6,10 @@ struct ExpiryWheel {
     /// An index with this bit names a slot of the wheel instead of a record.
     private static let slotBit: UInt32 = 1 << 31
 
+    /// Into how many parts a table's `expire` is divided. The wheel has two slots more, as the times of living entries
+    /// touch one part more than that, and the slot that is swept is to be none of theirs.
+    private static let parts = 256
+
     /// Milliseconds of one slot.
     private let grain: Int64
     /// First and last of each slot; the slot itself where it is empty.
@@ -15,8 +19,8 @@ struct ExpiryWheel {
 
     init(expire: UInt32) {
         // Without an end, one list: in the order in which entries were touched.
-        let count = expire == 0 ? 1 : 258
-        grain = expire == 0 ? .max : Int64(expire) / 256 + 1
+        let count = expire == 0 ? 1 : Self.parts + 2
+        grain = expire == 0 ? .max : Int64(expire) / Int64(Self.parts) + 1
         heads = (0..<UInt32(count)).map { (Self.slotBit | $0, Self.slotBit | $0) }
     }
 

@@ -192,6 +192,7 @@ final class LiveScreen {
     // MARK: Events
 
     private func happen(_ event: Event) {
+        // The next look tells the time by itself, if it comes in its second.
         if case .looked = event { clock?.set(after: .milliseconds(1100)) }
         for effect in update(&state, event) { perform(effect) }
         drawSoon()

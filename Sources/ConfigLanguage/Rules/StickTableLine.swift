@@ -108,7 +108,10 @@ enum StickTableLine {
     }
 
     private static func milliseconds(_ phrase: Phrase, _ index: Int) throws(Fault) -> UInt32 {
-        let time = try phrase.time(index, "in argument of '\(phrase[index - 1])'")
+        milliseconds(try phrase.time(index, "in argument of '\(phrase[index - 1])'"))
+    }
+
+    private static func milliseconds(_ time: Duration) -> UInt32 {
         let (seconds, attoseconds) = time.components
         return UInt32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
     }
@@ -141,8 +144,7 @@ enum StickTableLine {
                     position: phrase.position, words: [Word(text: text, columns: phrase.words[index].columns)]
                 )
                 do {
-                    let (seconds, attoseconds) = try part.time(0, "in the period of '\(name)'").components
-                    period = UInt32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+                    period = milliseconds(try part.time(0, "in the period of '\(name)'"))
                 } catch {
                     throw fault(
                         "error when processing store option '\(name)': \(error.message)", phrase, index)

@@ -83,7 +83,7 @@ struct PatternCommands {
             var rest = reference.items[...]
             return .pieces {
                 var text = ""
-                while text.utf8.count < 16384, let item = rest.popFirst() {
+                while text.utf8.count < AdminReply.portion, let item = rest.popFirst() {
                     text += line(item, kind)
                 }
                 return text.isEmpty ? nil : Array(text.utf8)

@@ -122,7 +122,9 @@ struct ServerCommands {
         var servers = backends.flatMap(\.servers)[...]
         var text = heading
         return .pieces {
-            while text.utf8.count < 16384, let server = servers.popFirst() { text += line(server) }
+            while text.utf8.count < AdminReply.portion, let server = servers.popFirst() {
+                text += line(server)
+            }
             defer { text = "" }
             return text.isEmpty ? nil : Array(text.utf8)
         }

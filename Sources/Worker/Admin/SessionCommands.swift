@@ -67,7 +67,7 @@ struct SessionCommands {
         var admins = adminServer.all[...]
         return .pieces {
             var text = ""
-            while text.utf8.count < 16384 {
+            while text.utf8.count < AdminReply.portion {
                 if let stream = streams.popFirst() {
                     text += write(stream)
                 } else if let session = admins.popFirst() {

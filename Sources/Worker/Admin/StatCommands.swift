@@ -36,7 +36,7 @@ struct StatCommands {
                 case .typed: break
                 }
             }
-            while text.utf8.count < 16384 {
+            while text.utf8.count < AdminReply.portion {
                 guard let row = rows.next() else {
                     finished = true
                     if request.form == .json { text += "]\n" }

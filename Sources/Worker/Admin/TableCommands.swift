@@ -119,7 +119,7 @@ struct TableCommands {
         var text = heading(table)
         return .pieces {
             let now = core.tableTick
-            while text.utf8.count < 16384, let key = rest.popFirst() {
+            while text.utf8.count < AdminReply.portion, let key = rest.popFirst() {
                 if let entry = table.find(key, now: now) { text += line(entry, table, now) }
             }
             defer { text = "" }
