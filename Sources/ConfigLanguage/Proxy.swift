@@ -4,7 +4,9 @@ import StickTables
 
 /// A `frontend`, `backend` or `listen` section.
 package struct Proxy: Sendable {
+    /// The keyword of the section.
     package enum Kind: String, Sendable { case frontend, backend, listen }
+    /// `mode`.
     package enum Mode: String, Sendable { case http, tcp }
 
     package var name: String
@@ -70,9 +72,13 @@ package struct ProxySettings: Sendable {
 
     package init() {}
 
+    /// Which of HAProxy's lines is logged; `custom`: that of `log-format`.
     package enum LogFormat: Sendable { case none, tcp, http, custom }
+    /// What a response does to its connections: nothing, `option http-server-close`, `option httpclose`.
     package enum ConnectionMode: Sendable { case keepAlive, serverClose, close }
+    /// `http-reuse`.
     package enum HTTPReuse: String, Sendable { case never, safe, aggressive, always }
+    /// `balance`.
     package enum Balance: String, Sendable {
         case roundRobin = "roundrobin"
         case leastConn = "leastconn"

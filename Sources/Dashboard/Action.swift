@@ -1,5 +1,6 @@
 // What a key means. `KeyTable` says which key means what and where; views and `State` say what is done then.
 
+/// What a key asks for.
 package enum Action: Equatable, Sendable {
     case quit, redraw, help
     /// Esc: leaves what was opened last.
@@ -29,6 +30,7 @@ package enum Action: Equatable, Sendable {
     /// The demo's proxy.
     case reload
 
+    /// A way of the cursor.
     package enum Move: Sendable {
         case up, down, left, right, pageUp, pageDown, first, last
     }

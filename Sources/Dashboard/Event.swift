@@ -3,6 +3,7 @@
 import ReloadModel
 import TextUI
 
+/// One thing that happened, for `update`.
 package enum Event: Equatable, Sendable {
     case key(Key)
     case resized(Size)

@@ -9,6 +9,7 @@
 
 import ReloadModel
 
+/// The looks of the last hour.
 package struct Past: Equatable, Sendable {
     /// Looks without their log lines, oldest first; the latest is the one that is live.
     package private(set) var looks: [Snapshot] = []
@@ -24,6 +25,7 @@ package struct Past: Equatable, Sendable {
     package static let mostRows = 6000
     private static let second: Int64 = 1_000_000
 
+    /// Remembers a look, and thins what is older where there is too much.
     package mutating func take(_ snapshot: Snapshot) {
         var look = snapshot
         look.newLines = []

@@ -3,6 +3,7 @@
 
 import TextUI
 
+/// A title and lines.
 package struct Popup: Equatable, Sendable {
     package var title: String
     package var lines: [String]

@@ -52,7 +52,9 @@ package enum SortKey: Int, CaseIterable, Sendable {
     case generation, age, connections, memory, cpu, killIn
 }
 
+/// Everything that the screen depends on.
 package struct State: Equatable, Sendable {
+    /// How far it has come with finding a master.
     package enum Phase: Equatable, Sendable {
         /// Nothing was seen yet; what is being done.
         case connecting(String)

@@ -3,10 +3,12 @@
 import Glibc
 import Unix
 
+/// Folders for one run.
 package enum ScratchDirectory {
     /// Makes a new folder that only this user can enter; returns its path.
     package static func make(prefix: String) throws(DemoError) -> String {
         let parent = ProcessControl.environment("TMPDIR") ?? "/tmp"
+        // mkdtemp puts six characters of its own in place of the template's last.
         var template = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw .system("make a folder in \(parent)", .last) }
         return template.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }

@@ -32,6 +32,7 @@ package struct ResponseHead: Sendable {
         forbidsFraming && (section.hasTransferEncoding || section.contentLength != nil)
     }
 
+    /// Reads a head from its first byte; what was read before is forgotten.
     package mutating func read(_ bytes: Span<UInt8>) -> HeadOutcome {
         section.reset()
         let count = bytes.count

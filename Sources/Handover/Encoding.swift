@@ -21,23 +21,29 @@ package struct FieldWriter {
         bytes = [messageVersion, kind]
     }
 
+    /// Eight bytes, the lowest first.
     package mutating func put(_ value: Int64) {
         for shift in stride(from: 0, to: 64, by: 8) {
             bytes.append(UInt8(truncatingIfNeeded: value >> shift))
         }
     }
+    /// As eight bytes.
     package mutating func put(_ value: Int) { put(Int64(value)) }
+    /// The UTF-8 behind its length.
     package mutating func put(_ text: String) {
         put(bytes: Array(text.utf8))
     }
+    /// Bytes behind their number.
     package mutating func put(bytes some: [UInt8]) {
         put(some.count)
         bytes += some
     }
+    /// Elements behind their number; `each` writes one.
     package mutating func put<Element>(_ list: [Element], _ each: (inout FieldWriter, Element) -> Void) {
         put(list.count)
         for element in list { each(&self, element) }
     }
+    /// A 0, or a 1 and the value.
     package mutating func put<Value>(optional value: Value?, _ each: (inout FieldWriter, Value) -> Void) {
         put(value == nil ? 0 : 1)
         if let value { each(&self, value) }
@@ -57,6 +63,7 @@ package struct FieldReader {
 
     package var kind: UInt8 { bytes[1] }
 
+    /// What `put(Int64)` wrote.
     package mutating func integer64() throws(MessageError) -> Int64 {
         guard bytes.count - position >= 8 else { throw .cut }
         var value: UInt64 = 0
@@ -64,16 +71,20 @@ package struct FieldReader {
         position += 8
         return Int64(bitPattern: value)
     }
+    /// What `put(Int)` wrote.
     package mutating func integer() throws(MessageError) -> Int { Int(try integer64()) }
+    /// What `put(String)` wrote; bytes that are no UTF-8 are replaced.
     package mutating func text() throws(MessageError) -> String {
         String(decoding: try byteString(), as: UTF8.self)
     }
+    /// What `put(bytes:)` wrote.
     package mutating func byteString() throws(MessageError) -> [UInt8] {
         let count = try integer()
         guard count >= 0, count <= bytes.count - position else { throw .cut }
         defer { position += count }
         return Array(bytes[position..<position + count])
     }
+    /// What `put` wrote of a list; `each` reads one.
     package mutating func list<Element>(
         _ each: (inout FieldReader) throws(MessageError) -> Element
     ) throws(MessageError) -> [Element] {
@@ -83,11 +94,13 @@ package struct FieldReader {
         for _ in 0..<count { list.append(try each(&self)) }
         return list
     }
+    /// What `put(optional:)` wrote.
     package mutating func optional<Value>(
         _ each: (inout FieldReader) throws(MessageError) -> Value
     ) throws(MessageError) -> Value? {
         try integer() == 0 ? nil : try each(&self)
     }
+    /// Throws where something is left.
     package func end() throws(MessageError) {
         if position != bytes.count { throw .trailingBytes(bytes.count - position) }
     }

@@ -18,6 +18,7 @@ package struct Moment: Equatable, Sendable {
         self.wall = wall
     }
 
+    /// Both clocks, read one after the other.
     package static func now() -> Moment { Moment(monotonic: .now(), wall: .now()) }
 
     /// The wall-clock time, in microseconds since 1970, of a monotonic moment.
@@ -92,6 +93,7 @@ package enum MasterAction: Equatable, Sendable {
 
 /// One worker process.
 package struct WorkerRecord: Equatable, Sendable {
+    /// Where a worker is in its life; `failed`: it did not become READY.
     package enum Phase: UInt8, Sendable {
         case loading, serving, draining, failed
     }
@@ -111,6 +113,7 @@ package struct WorkerRecord: Equatable, Sendable {
 
 /// The attempt that is under way.
 package struct Load: Equatable, Sendable {
+    /// Where an attempt is.
     package enum Step: UInt8, Sendable {
         case probing, executing, loading, settling
 
@@ -140,6 +143,7 @@ package struct Stop: Equatable, Sendable {
     package var code: Int32
 }
 
+/// Everything that the master decides from, carried over each exec.
 package struct MasterState: Equatable, Sendable {
     /// Longest kept history of attempts, oldest lost first.
     package static let historyLimit = 200

@@ -4,6 +4,7 @@
 import Glibc
 import Unix
 
+/// One question and its answer: `proceed` when its descriptor is ready, until there is an `outcome`.
 package final class AdminExchange {
     /// How it ended.
     package enum Outcome: Equatable {

@@ -7,6 +7,7 @@ import Glibc
 import ReloadModel
 import Unix
 
+/// A check under way; killed after `limit`.
 package final class ConfigurationCheck {
     /// The longest it may take.
     package static let limit = Duration.seconds(10)

@@ -10,6 +10,7 @@
 import ReloadModel
 import Unix
 
+/// Listeners and clients of the workers, by pid.
 package struct ConnectionCensus {
     /// What is remembered of one worker.
     private struct Holdings {

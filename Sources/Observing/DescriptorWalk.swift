@@ -4,6 +4,7 @@
 import Glibc
 import Unix
 
+/// A walk through one process's descriptors.
 package final class DescriptorWalk {
     private let directory: OpaquePointer
     /// The inodes of sockets by descriptor, as far as it has come.

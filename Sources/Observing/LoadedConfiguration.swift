@@ -5,6 +5,7 @@ import Glibc
 import ReloadModel
 import Unix
 
+/// The files that a master was told to read.
 package struct LoadedConfiguration {
     /// Microseconds that a process may be younger than it seems: /proc counts its start in ticks. It reads its files
     /// later still.

@@ -5,6 +5,7 @@ import Glibc
 import ReloadModel
 import Unix
 
+/// Looks through the process table.
 package struct MasterSearch {
     private let proc: ProcTree
 

@@ -3,6 +3,7 @@
 
 import ReloadModel
 
+/// A search under way.
 package struct MasterSweep {
     private let proc: ProcTree
     private let search: MasterSearch

@@ -89,6 +89,7 @@ package struct ProcTree: Sendable {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
+    /// The path of a process's file `name`.
     package func path(_ pid: Int32, _ name: String) -> String { "\(root)/\(pid)/\(name)" }
 
     /// The ids of all processes.
@@ -122,6 +123,7 @@ package struct ProcTree: Sendable {
         }
     }
 
+    /// `/proc/PID/stat`; nil where the process has gone.
     package func stat(_ pid: Int32) -> ProcessStat? {
         small(path(pid, "stat")) { ProcessStat($0) }
     }

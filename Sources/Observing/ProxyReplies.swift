@@ -100,6 +100,7 @@ extension Slice<UnsafeRawBufferPointer> {
     }
 }
 
+/// What is wanted of the replies of masters and workers.
 package enum ProxyReplies {
     /// The master's own pid in a `show proc`.
     package static func masterPID(in text: String) -> Int32? {

@@ -35,6 +35,7 @@ package struct LocalSocket: Equatable, Sendable {
     package var name: String?
 }
 
+/// The kernel's sockets, by netlink.
 package enum SocketDiagnosis {
     package static let established: UInt32 = 1 << 1
     package static let listening: UInt32 = 1 << 10

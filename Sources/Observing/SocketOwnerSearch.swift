@@ -4,6 +4,7 @@
 import Glibc
 import Unix
 
+/// Finds the processes at the other ends of sockets.
 package struct SocketOwnerSearch {
     private let proc: ProcTree
     private let step: Duration

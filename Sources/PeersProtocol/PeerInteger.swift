@@ -6,6 +6,7 @@ package enum PeerInteger {
     /// The most bytes of one.
     package static let longest = 10
 
+    /// Writes a number.
     @inline(__always)
     package static func append(_ number: UInt64, to bytes: inout [UInt8]) {
         guard number >= 240 else { return bytes.append(UInt8(number)) }
@@ -28,6 +29,7 @@ package enum PeerInteger {
         case tooLong
     }
 
+    /// Reads the number that begins at `start`.
     @inline(__always)
     package static func read(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Reading {
         guard start < bytes.count else { return .cut }

@@ -63,6 +63,7 @@ package struct PeerSession {
         package fileprivate(set) var told = 0
     }
 
+    /// How far the teaching of all entries has come.
     package enum Lesson: Equatable, Sendable {
         case none
         /// Under way, at this table.

@@ -105,6 +105,7 @@ package struct Preference: Sendable {
         number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
     }
 
+    /// Whether `value` is one that this name may have.
     package func accepts(_ value: String) -> Bool {
         switch kind {
         case .text: !value.isEmpty

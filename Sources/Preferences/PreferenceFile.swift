@@ -8,6 +8,7 @@ package struct PreferenceFault: Error, Equatable, CustomStringConvertible {
     package init(_ description: String) { self.description = description }
 }
 
+/// What a file says.
 package struct PreferenceFile: Equatable, Sendable {
     /// In their order; of a name that comes twice the last holds.
     package private(set) var values: [(name: String, value: String)] = []

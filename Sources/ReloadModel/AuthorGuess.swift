@@ -29,6 +29,7 @@ package struct ProgramStart: Equatable, Sendable {
 
     package var name: String { chain.last?.name ?? "" }
 
+    /// This program as the author of a reload.
     package func author(
         _ certainty: ReloadAuthor.Certainty, via: String? = nil, why: String? = nil
     ) -> ReloadAuthor {
@@ -38,6 +39,7 @@ package struct ProgramStart: Equatable, Sendable {
     }
 }
 
+/// Chooses the author among the programs that started.
 package enum AuthorGuess {
     /// How long before the master's execution its cause may have started, in microseconds; a client of systemd,
     /// a tool or a script may take longer than the kill that it ends in.

@@ -1,6 +1,7 @@
 // What ends a connection when nobody moves a byte on it any more: which timeout, and in how many seconds. Deadlines
 // that the proxy tells are exact; those of a connection without a stream are reckoned from the configuration.
 
+/// The end of one silent connection.
 package struct ConnectionBound: Equatable, Sendable {
     /// Seconds until it ends; nil: nothing ends it.
     package var seconds: Double?

@@ -1,7 +1,9 @@
 // The timeouts that a worker was loaded with, by proxy. They decide when a silent connection ends, and no running
 // proxy tells them: the files are read at each load and the answer is kept with the worker.
 
+/// The timeouts of all proxies of one load.
 package struct LoadedTimeouts: Equatable, Sendable {
+    /// As it stands behind `timeout`.
     package enum Name: String, Sendable, CaseIterable {
         case connect, client, server, tunnel, queue, tarpit
         case httpRequest = "http-request"

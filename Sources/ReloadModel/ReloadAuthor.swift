@@ -11,7 +11,9 @@ package struct ProcessLink: Equatable, Sendable {
     }
 }
 
+/// The author of one reload.
 package struct ReloadAuthor: Equatable, Sendable {
+    /// How it is known.
     package enum Certainty: String, Sendable {
         /// The kernel or the proxy named the process.
         case seen
@@ -47,6 +49,7 @@ package struct ReloadAuthor: Equatable, Sendable {
         self.why = why
     }
 
+    /// Nobody, because of `why`.
     package static func unknown(_ why: String) -> ReloadAuthor { .init(certainty: .unknown, why: why) }
 
     /// The longest command that is shown whole.

@@ -70,6 +70,7 @@ package struct ReloadHistory: Sendable {
 
     // MARK: Process events
 
+    /// The master has executed itself at `at`, microseconds since 1970: a reload has begun, unless one is known already.
     package mutating func masterExecuted(at: Int64, source: ReloadRecord.Source) {
         if let last = attempts.indices.last, attempts[last].awaitsExecution,
             isSameMoment(attempts[last].record.at, at) || isSameMoment(attempts[last].endedAt, at)

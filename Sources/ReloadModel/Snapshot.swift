@@ -15,6 +15,7 @@ package enum Known<Value> {
         if case .unknown(let why) = self { why } else { nil }
     }
 
+    /// The same knowledge of what follows from the value.
     package func map<Other>(_ transform: (Value) -> Other) -> Known<Other> {
         switch self {
         case .known(let value): .known(transform(value))
@@ -62,6 +63,7 @@ package struct Unknown: Equatable, Hashable, Sendable {
 
 /// Which program is watched.
 package struct ProxyIdentity: Equatable, Sendable {
+    /// A program whose reloads we know.
     package enum Program: String, Sendable {
         case haproxy, mwproxy
     }
@@ -134,6 +136,7 @@ package enum WorkerState: String, Sendable, CaseIterable {
 
 /// Who keeps an old worker alive, in a few words.
 package struct Holder: Equatable, Sendable {
+    /// What they hold it by.
     package enum Kind: String, Sendable {
         /// Clients' connections.
         case clients
@@ -209,6 +212,7 @@ package struct WorkerSample: Equatable, Sendable {
 
 /// One load attempt after the first start, or a restart.
 package struct ReloadRecord: Equatable, Sendable {
+    /// How it ended.
     package enum Result: String, Sendable {
         case success, failed, restart, running, unknown
     }
@@ -258,10 +262,12 @@ package struct ReloadRecord: Equatable, Sendable {
 
 /// One line of the event log.
 package struct LogLine: Equatable, Sendable {
+    /// How bad it is.
     package enum Severity: Int, Comparable, Sendable {
         case info, warning, critical
         package static func < (left: Severity, right: Severity) -> Bool { left.rawValue < right.rawValue }
     }
+    /// Who said it.
     package enum Source: String, Sendable {
         case process, journal, file, reloadtop
     }

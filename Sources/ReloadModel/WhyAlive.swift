@@ -1,7 +1,9 @@
 // Why a worker is still alive, from one look at its connections: the reasons from the biggest to the smallest, each
 // with how sure it is, what ends it and the setting that would have; then what a kill would cut.
 
+/// The verdict on one worker.
 package struct WhyAlive: Equatable, Sendable {
+    /// How sure a reason is.
     package enum Certainty: Int, Comparable, Sendable {
         case guess, likely, certain
 

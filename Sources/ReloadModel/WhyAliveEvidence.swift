@@ -2,6 +2,7 @@
 // whoever gathers has a screen to keep alive. The verdict is made from this alone, and costs the same for ten as for
 // ten thousand.
 
+/// What was gathered of one worker.
 package struct WhyAliveEvidence: Equatable, Sendable {
     /// Where a stream comes from and goes to.
     struct Route: Hashable, Sendable {

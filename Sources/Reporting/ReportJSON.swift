@@ -3,6 +3,7 @@
 import ReloadModel
 import RuntimeAPI
 
+/// A snapshot as JSON.
 package enum ReportJSON {
     /// One object and a newline.
     package static func object(_ snapshot: Snapshot) -> String { value(snapshot).text + "\n" }

@@ -6,6 +6,7 @@ import ReloadModel
 import RuntimeAPI
 import Unix
 
+/// The log at one path.
 package struct AuditLog: Sendable {
     /// Where it is: `$XDG_STATE_HOME/reloadtop/audit.log`, or under `~/.local/state`.
     package let path: String

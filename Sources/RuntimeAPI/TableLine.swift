@@ -1,5 +1,6 @@
 // The reply to `show table`: a heading for each table, and a line for each entry.
 
+/// The lines of `show table`.
 package enum TableLine {
     /// `# table: st_src, type: ip, size:102400, used:1`
     package static func heading(name: String, type: String, size: Int, used: Int) -> String {

@@ -51,6 +51,7 @@ extension StickTable {
         withKey(bytes) { key in find(key, now: now) ?? insert(key, now: now) }
     }
 
+    /// As `findOrInsert(bytes:)`, but makes none.
     package func find(bytes: UnsafeRawBufferPointer, now: Tick) -> Entry? {
         withKey(bytes) { find($0, now: now) }
     }
@@ -62,6 +63,7 @@ extension StickTable {
         return withBinary(bytes, body)
     }
 
+    /// The key, copied.
     package func key(of entry: Entry) -> StickKey {
         let bytes = memory.record(entry.index) + layout.key
         switch definition.keyType {

@@ -2,6 +2,7 @@
 // does nothing: rules count into whatever table is tracked.
 
 extension StickTable {
+    /// Whether the table has such a value in each entry.
     package func stores(_ type: DataType) -> Bool { layout.data[type.rawValue] >= 0 }
 
     @inline(__always)
@@ -18,6 +19,7 @@ extension StickTable {
             ? place.loadUnaligned(as: UInt64.self) : UInt64(place.load(as: UInt32.self))
     }
 
+    /// Sets a number; of one of 32 bits the upper half is lost.
     @inline(__always)
     package func set(_ entry: Entry, _ type: DataType, to number: UInt64) {
         guard let place = place(entry, type) else { return }
@@ -75,6 +77,7 @@ extension StickTable {
 
     // MARK: Whole values, for peers and the admin
 
+    /// The value; nil where the table does not store it.
     package func value(_ entry: Entry, _ type: DataType) -> StoredValue? {
         guard let place = place(entry, type) else { return nil }
         switch type.kind {

@@ -173,6 +173,7 @@ package final class StickTable {
         record.setUses(record.uses + 1)
     }
 
+    /// Takes one `retain` back.
     @inline(__always)
     package func release(_ entry: Entry) {
         let record = memory.record(entry.index)

@@ -48,5 +48,6 @@ package struct StickTableDefinition: Sendable {
         stored.sort { $0.type.rawValue < $1.type.rawValue }
     }
 
+    /// The milliseconds that a rate counts; nil where it is not stored.
     package func period(of type: DataType) -> UInt32? { stored.first { $0.type == type }?.period }
 }

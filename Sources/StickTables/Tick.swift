@@ -12,6 +12,7 @@ package struct Tick: Comparable, Hashable, Sendable {
     @inline(__always)
     package static func < (one: Tick, other: Tick) -> Bool { one.milliseconds < other.milliseconds }
 
+    /// Later by `count` milliseconds.
     @inline(__always)
     package func advanced(byMilliseconds count: Int64) -> Tick {
         Tick(milliseconds: milliseconds &+ count)

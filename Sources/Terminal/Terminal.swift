@@ -94,6 +94,7 @@ package final class Terminal {
         clearok(window, true)
     }
 
+    /// Other colours, from the next `draw` on.
     package func setTheme(_ theme: Theme) {
         palette = TerminalPalette(theme)
         redraw()
@@ -194,6 +195,7 @@ package final class Terminal {
         shim_flush()
     }
 
+    /// Takes the terminal back from the shell.
     package func resume() {
         guard isOpen else { return }
         reset_prog_mode()

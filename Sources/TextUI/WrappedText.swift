@@ -1,6 +1,7 @@
 // A text in lines of at most a width, broken at its blanks; only a word that is longer than a line is cut. Blanks inside
 // a line stay as they are: those of a command matter.
 
+/// Texts in lines.
 package enum WrappedText {
     /// `indent`: blanks before each line but the first. What does not print is spelled out. An empty text is one
     /// empty line; where there is no width there are no lines.

@@ -2,6 +2,7 @@
 
 import Glibc
 
+/// Reading, writing and listing of files.
 package enum File {
     /// All bytes of a file. `limit`: more than this many bytes throws EFBIG.
     package static func read(_ path: String, limit: Int = 64 << 20) throws(Errno) -> [UInt8] {
@@ -27,6 +28,7 @@ package enum File {
         }
     }
 
+    /// All text of a file; bytes that are no UTF-8 are replaced. `limit` as in `read`.
     package static func readText(_ path: String, limit: Int = 64 << 20) throws(Errno) -> String {
         String(decoding: try read(path, limit: limit), as: UTF8.self)
     }

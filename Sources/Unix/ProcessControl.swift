@@ -22,6 +22,7 @@ package enum ProcessEnd: Equatable, Sendable {
     }
 }
 
+/// Starting, signalling and looking at processes.
 package enum ProcessControl {
     /// Starts `path` as a child. `inherited` maps descriptor numbers of this process to those of the child;
     /// everything else that is close-on-exec is closed there. The child starts with no blocked signals and
@@ -89,6 +90,7 @@ package enum ProcessControl {
         _ = try Errno.check(clinux_pidfd_signal(process.raw, number))
     }
 
+    /// Signals whatever process has the number.
     package static func signal(_ pid: pid_t, _ number: Int32) throws(Errno) {
         if kill(pid, number) != 0 { throw .last }
     }

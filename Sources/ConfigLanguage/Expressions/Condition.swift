@@ -2,6 +2,7 @@
 
 /// `if`/`unless`: true when all tests of any line of `alternatives` hold; `unless` turns it round.
 package struct Condition: Sendable {
+    /// An ACL or anonymous test, perhaps behind `!`.
     package struct Term: Sendable {
         package var negated: Bool
         package var test: Test

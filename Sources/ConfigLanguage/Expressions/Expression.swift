@@ -107,6 +107,7 @@ package enum Fetch: Sendable {
 
 /// `txn.name` and its kin: a name within its scope.
 package struct Variable: Hashable, Sendable {
+    /// How long a variable lives, as it is written before the dot.
     package enum Scope: String, Sendable, CaseIterable { case proc, sess, txn, req, res }
     package var scope: Scope
     package var name: String
@@ -124,10 +125,12 @@ package enum Converter: Sendable {
     case inTable(table: String), table(TableReading, table: String)
     case map(MapReference)
 
+    /// The other number: written, or in a variable.
     package enum Operand: Sendable {
         case number(Int64)
         case variable(Variable)
     }
+    /// By the converter's name.
     package enum IntegerOperation: String, Sendable, CaseIterable {
         case add, sub, mul, div, mod, and, or, xor
     }

@@ -116,6 +116,7 @@ package struct StickRule: Sendable {
 
 /// A complete answer of the proxy's own; files were read at load.
 package struct Answer: Sendable {
+    /// What stands behind the head.
     package enum Body: Sendable {
         case bytes([UInt8])
         case format(TextFormat)
@@ -130,6 +131,7 @@ package struct Answer: Sendable {
 
 /// `redirect`.
 package struct Redirect: Sendable {
+    /// Where to, and what of the request's own address is kept.
     package enum Target: Sendable {
         case location(TextFormat)
         case prefix(TextFormat)

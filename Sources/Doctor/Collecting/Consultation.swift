@@ -6,6 +6,7 @@ import Observing
 import ReloadModel
 import Unix
 
+/// A visit: `proceed` until it gives the report.
 package final class Consultation {
     private let master: RunningMaster
     private let proc: ProcTree

@@ -4,6 +4,7 @@ import ConfigLanguage
 
 /// One list, as `show acl` and `show map` tell of it.
 package final class PatternReference {
+    /// One pattern, with its value where the list is a map.
     package struct Item {
         /// Unique within the worker, for `show` and to name it.
         package let id: Int
@@ -95,6 +96,7 @@ package final class PatternReference {
         return items.count < before
     }
 
+    /// Removes every pattern.
     package func clear() {
         items = []
         version += 1

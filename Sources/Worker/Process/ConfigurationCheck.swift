@@ -5,6 +5,7 @@ import Glibc
 import Handover
 import Unix
 
+/// The command line's `-c`.
 package enum ConfigurationCheck {
     /// The exit code: 0 good, 1 bad, 2 nothing to listen on.
     package static func run(_ options: WorkerOptions) -> Int32 {

@@ -16,6 +16,7 @@ package struct Inheritance {
 
 /// The link to the master.
 package final class MasterLink: Watcher {
+    /// What the master asks for, or that it has gone.
     package enum Event {
         case drain(removed: [ListenerKey])
         /// A connected admin client; the receiver owns the descriptor.
