@@ -58,6 +58,8 @@ let package = Package(
         room("ConfigLanguage", uses: ["StickTables", "RegularExpressions"]),
         tests(of: "ConfigLanguage", uses: ["Worker", "TestSupport", "Unix"]),
         room("HTTP1"),
+        room("ProxyProtocol", uses: ["Unix"]),
+        tests(of: "ProxyProtocol", uses: ["Unix"]),
         room("RuntimeAPI"),
         room("Handover"),
         room("ReloadModel"),
@@ -72,8 +74,9 @@ let package = Package(
         room(
             "Proxying",
             uses: [
-                "ConfigLanguage", "StickTables", "RegularExpressions", "HTTP1", "Polling", "Unix", "CLinux",
-                deque,
+                "ConfigLanguage", "StickTables", "RegularExpressions", "HTTP1", "ProxyProtocol", "Polling",
+                "Unix",
+                "CLinux", deque,
             ]),
         room("Peering", uses: ["PeersProtocol", "StickTables", "ConfigLanguage", "Polling", "Unix"]),
         tests(

@@ -4,6 +4,13 @@ enum BindKeywords {
     static let table = KeywordTable<BindOptions>(
         options, ineffective: ForeignKeywords.ineffectiveBind, foreign: ForeignKeywords.bind)
 
+    /// Of the `bind` lines of frontends: admin sockets and peers are not spoken to through other proxies.
+    private static let frontendTable = KeywordTable<BindOptions>(
+        options + [
+            Keyword("accept-proxy", 0...0) { (_, options, _) throws(Fault) in options.acceptsProxy = true }
+        ],
+        ineffective: ForeignKeywords.ineffectiveBind, foreign: ForeignKeywords.bind)
+
     private static let statsTable = KeywordTable<StatsSocket>(
         [
             Keyword("level", 0...1) { (phrase, socket, _) throws(Fault) in
@@ -103,7 +110,7 @@ enum BindKeywords {
         }
         let context = "'bind \(phrase[1])' in section '\(draft.sectionName)'"
         do {
-            try table.applyOptions(of: phrase, from: 2, to: &bind.options, reader)
+            try frontendTable.applyOptions(of: phrase, from: 2, to: &bind.options, reader)
         } catch {
             throw error.within(context)
         }

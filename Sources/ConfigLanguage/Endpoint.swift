@@ -37,6 +37,8 @@ package struct BindOptions: Sendable {
     package var transparent = false
     /// `interface`.
     package var interface: String?
+    /// `accept-proxy`: each connection begins with a PROXY protocol header.
+    package var acceptsProxy = false
     /// `tcp-ut`, `defer-accept`, `mss`, `tfo` are accepted and have no field until they act.
     package init() {}
 }

@@ -125,12 +125,12 @@ enum ForeignKeywords {
     static let server = list(
         """
         addr agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file check-alpn
-        check-pool-conn-name check-proto check-reuse-pool check-send-proxy check-sni check-ssl
+        check-pool-conn-name check-proto check-reuse-pool check-sni check-ssl
         check-via-socks4 ciphers ciphersuites client-sigalgs crl-file crt curves error-limit force-sslv3
         force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key idle-ping log-bufsize log-proto
         namespace no-renegotiate npn observe on-error on-marked-down on-marked-up pool-conn-name proto
-        proxy-v2-options redir renegotiate resolve-net resolve-opts resolve-prefer resolvers send-proxy
-        send-proxy-v2 send-proxy-v2-ssl send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs sni sni-auto
+        proxy-v2-options redir renegotiate resolve-net resolve-opts resolve-prefer resolvers
+        send-proxy-v2-ssl send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs sni sni-auto
         check-sni-auto no-sni-auto no-check-sni-auto socks4 source
         ssl ssl-max-ver ssl-min-ver ssl-reuse strict-maxconn tls-tickets track usesrc verify verifyhost ws cc
         init-state healthcheck tcp-md5sig
@@ -141,7 +141,7 @@ enum ForeignKeywords {
     /// Negations of what mwproxy does not have anyway: accepted in silence.
     static let negatedServer = list(
         """
-        no-agent-check no-check-send-proxy no-check-ssl no-send-proxy no-send-proxy-v2 no-send-proxy-v2-ssl
+        no-agent-check no-check-ssl no-send-proxy-v2-ssl
         no-send-proxy-v2-ssl-cn no-ssl no-ssl-reuse no-sslv3 no-tfo no-tls-tickets no-tlsv10 no-tlsv11
         no-tlsv12 no-tlsv13 no-verifyhost stick non-stick
         """)

@@ -2,7 +2,7 @@
 
 enum ServerKeywords {
     static let table = KeywordTable<ServerOptions>(
-        load + checks + state
+        load + checks + state + proxyProtocol
             + ForeignKeywords.negatedServer.map { name in
                 Keyword(name, 0...0) { (_, _, _) throws(Fault) in }
             },
@@ -86,6 +86,26 @@ enum ServerKeywords {
                                 + "'libc', 'last', 'none'.", at: 1)
                 }
             }
+        },
+    ]
+
+    private static let proxyProtocol: [Keyword<ServerOptions>] = [
+        // HAProxy prefers the second version where both are set.
+        Keyword("send-proxy", 0...0) { (_, options, _) throws(Fault) in
+            if options.sendProxy == nil { options.sendProxy = .v1 }
+        },
+        Keyword("send-proxy-v2", 0...0) { (_, options, _) throws(Fault) in options.sendProxy = .v2 },
+        Keyword("no-send-proxy", 0...0) { (_, options, _) throws(Fault) in
+            if options.sendProxy == .v1 { options.sendProxy = nil }
+        },
+        Keyword("no-send-proxy-v2", 0...0) { (_, options, _) throws(Fault) in
+            if options.sendProxy == .v2 { options.sendProxy = nil }
+        },
+        Keyword("check-send-proxy", 0...0) { (_, options, _) throws(Fault) in
+            options.checkSendsProxy = true
+        },
+        Keyword("no-check-send-proxy", 0...0) { (_, options, _) throws(Fault) in
+            options.checkSendsProxy = false
         },
     ]
 

@@ -14,6 +14,11 @@ package struct ServerLine: Sendable {
     }
 }
 
+/// A version of the PROXY protocol.
+package enum SendProxy: Sendable {
+    case v1, v2
+}
+
 /// Options of `server` and `default-server`.
 package struct ServerOptions: Sendable {
     /// 0…256.
@@ -35,6 +40,10 @@ package struct ServerOptions: Sendable {
     package var poolMaxConn: Int?
     package var id: Int?
     package var slowStart: Duration?
+    /// `send-proxy`, `send-proxy-v2`: each connection begins with a PROXY protocol header of that version.
+    package var sendProxy: SendProxy?
+    /// `check-send-proxy`: checks that go elsewhere than the traffic send one as well.
+    package var checkSendsProxy = false
     /// The value of `cookie … insert` that names this server.
     package var cookie: String?
     /// A name that is not resolved at load (`init-addr none`) leaves the server down; false: it is an error.

@@ -28,11 +28,11 @@ extension ProxyCore {
         frontend.load.traffic.sessions += 1
         frontend.connectionRate.count(at: now)
         frontend.load.sessionRate.count(at: now)
-        if frontend.rules.asksConnections && !client.isAdmitted() {
+        if frontend.rules.asksConnections && !client.passesConnectionRules() {
             client.close()
             return
         }
-        client.start()
+        client.enter()
     }
 
     func clientClosed(_ client: ClientConnection) {

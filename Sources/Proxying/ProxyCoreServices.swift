@@ -1,6 +1,7 @@
 // What streams and servers ask of their core besides connections: places at servers, log lines, counters.
 
 import Polling
+import ProxyProtocol
 import Unix
 
 extension ProxyCore {
@@ -34,6 +35,16 @@ extension ProxyCore {
         StreamLog(calendar: calendar).append(to: logLine, stream, client)
         let time = wallClock
         for output in stream.frontend.logs { output.send(level: 6, at: time, logLine.bytes) }
+    }
+
+    /// A client whose PROXY protocol header was none, or did not come.
+    func log(_ fault: ProxyHeaderFault, of client: ClientConnection) {
+        let frontend = client.frontend
+        if fault.isSilence && frontend.settings.dontLogNull { return }
+        logLine.clear()
+        let time = wallClock
+        StreamLog(calendar: calendar).append(to: logLine, fault, of: client)
+        for output in frontend.logs { output.send(level: 6, at: time, logLine.bytes) }
     }
 
     func send(_ text: String, level: Int, to outputs: [LogOutput]) {

@@ -95,6 +95,7 @@ import Testing
             stats socket /x level ⟦foo⟧ → 'level' only supports 'user', 'operator', and 'admin'
             stats socket /x user ⟦nobody2⟧ → 'user' : unknown user name 'nobody2'
             stats socket /x expose-fd ⟦all⟧ → 'expose-fd' only supports 'listeners' (got 'all')
+            stats socket /x ⟦accept-proxy⟧ → 'accept-proxy' is a HAProxy keyword that mwproxy does not support yet
             stats socket /x ⟦levl⟧ admin → unknown keyword 'levl'; did you mean 'level' maybe ?
             stats timeout ⟦foo⟧ → 'stats timeout' : unexpected character 'f'
             user ⟦nobody2⟧ → cannot find user id for 'nobody2'
@@ -213,7 +214,8 @@ import Testing
             bind :80 backlog ⟦-2⟧ → 'backlog' : invalid value -2, must be > 0
             bind :80 id ⟦x⟧ → 'id' : expects an integer argument, found 'x'
             bind :443 ⟦ssl⟧ crt /x.pem → 'ssl' is a HAProxy keyword that mwproxy does not support
-            bind :80 ⟦accept-proxy⟧ → 'accept-proxy' is a HAProxy keyword
+            bind :80 ⟦accept-netscaler-cip⟧ 1 → 'accept-netscaler-cip' is a HAProxy keyword
+            bind :80 accept-proxy ⟦on⟧ → unknown keyword 'on'
             """#)
 
     static let servers: [LineCase] =
@@ -283,6 +285,7 @@ import Testing
             tcp-request ⟦foo⟧ → 'tcp-request' expects 'inspect-delay', 'connection', 'session'
             tcp-request connection ⟦rejct⟧ → Did you mean 'reject' maybe ?
             tcp-request connection accept ⟦foo⟧ → only accepts 'if' or 'unless'
+            tcp-request connection expect-proxy ⟦foo⟧ → 'tcp-request connection expect-proxy' only supports 'layer4' in frontend 'f' (got 'foo')
             tcp-request connection track-sc0 ⟦path⟧ → none of which is available here
             tcp-request inspect-delay ⟦zz⟧ → unexpected character 'z'
             stick-table type ip size 1k store ⟦nope⟧ → stick-table: unknown store option 'nope'.

@@ -106,6 +106,9 @@ extension HAProxyVerdictTests {
             bind abns@x
             bind 127.0.0.1:80,
             bind :7001 tfo
+            bind :7001 accept-proxy
+            tcp-request connection expect-proxy layer4 if { src 10.0.0.0/8 }
+            tcp-request connection expect-proxy layer4
             bind :7001 backlog 3 maxconn 3 interface lo id 7
             bind :7001 ""
             bind "127.0.0.1:${PORT-7001}"
@@ -198,6 +201,9 @@ extension HAProxyVerdictTests {
             server s /tmp/sock check
             server s 127.0.0.1 check port 80
             server s abns@foo
+            server s :80 send-proxy
+            server s :80 send-proxy-v2 check-send-proxy
+            server s :80 send-proxy no-send-proxy no-send-proxy-v2 no-check-send-proxy
             server s 127.0.0.1:80 backup disabled weight 0 maxconn 3 maxqueue 3 minconn 1
             server s 127.0.0.1:80 check inter 1s fastinter 1s downinter 1s rise 2 fall 3 port 81
             server s nonesuch.invalid:80 init-addr libc,none
@@ -338,6 +344,10 @@ extension HAProxyVerdictTests {
             http-response set-status x
             tcp-request foo
             tcp-request connection foo
+            tcp-request connection expect-proxy
+            tcp-request connection expect-proxy foo
+            tcp-request connection expect-proxy layer4 foo
+            tcp-request session expect-proxy layer4
             tcp-request connection accept foo
             tcp-request connection track-sc0 path
             tcp-request inspect-delay

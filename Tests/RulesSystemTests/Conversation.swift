@@ -35,17 +35,15 @@ final class Conversation {
     }
 
     /// Sends requests over one connection, each with `Host: h`, and notes the answers. Header names are compared
-    /// without case, and dates not at all.
+    /// without case, and dates not at all. `header`: what another proxy says first.
     @discardableResult
-    func request(_ line: String, _ headers: [String] = [], onNew connection: Connection? = nil) throws
-        -> String
-    {
+    func request(_ line: String, _ headers: [String] = [], behind header: [UInt8] = []) throws -> String {
         let lines = (["\(line) HTTP/1.1", "Host: h"] + headers + ["Connection: close"]).joined(
             separator: "\r\n")
         // A proxy that refuses the connection closes it at once, or before or after the request has come: an empty
         // answer.
-        let connection = connection ?? (try? Connection(port: port))
-        try? connection?.send(lines + "\r\n\r\n")
+        let connection = try? Connection(port: port)
+        try? connection?.send(header + Array("\(lines)\r\n\r\n".utf8))
         let answer = Self.plain((try? connection?.readToEnd()) ?? "")
         note(line, answer)
         return answer

@@ -51,6 +51,8 @@ package enum RuleAction: Sendable {
     case accept
     /// Closes without a word.
     case reject
+    /// The connection begins with a PROXY protocol header.
+    case expectProxy
     case deny(Answer)
     case tarpit(Answer)
     case answer(Answer)

@@ -32,6 +32,15 @@ enum RuleActions {
         add("accept", tcp) { (_, _, _) throws(Fault) in .accept }
         add("allow", http) { (_, _, _) throws(Fault) in .accept }
         add("reject", tcp.union(request)) { (_, _, _) throws(Fault) in .reject }
+        add("expect-proxy", [.connection]) { (language, phrase, index) throws(Fault) in
+            guard phrase[index] == "layer4" else {
+                throw phrase.fault(
+                    "'tcp-request connection expect-proxy' only supports 'layer4' in \(language.draft.title) (got "
+                        + "'\(phrase[index])')", at: index)
+            }
+            index += 1
+            return .expectProxy
+        }
         add("deny", http) { (language, phrase, index) throws(Fault) in
             .deny(try language.answer(phrase, &index, status: language.place == .httpRequest ? 403 : 502))
         }

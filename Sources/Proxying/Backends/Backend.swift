@@ -22,8 +22,6 @@ package final class Backend {
     let timing: Timing
     let closesClients: Bool
     let keepsServers: Bool
-    /// `http-reuse never`: a server connection belongs to one client.
-    let ownsConnections: Bool
     /// Set once, when everything that rules name is there.
     var rules: RuleSet!
     var stickRules: [CompiledStickRule] = []
@@ -54,7 +52,6 @@ package final class Backend {
         timing = Timing(proxy.settings.timeouts)
         closesClients = proxy.settings.connectionMode == .close
         keepsServers = proxy.settings.connectionMode == .keepAlive
-        ownsConnections = proxy.settings.httpReuse == .never
         cookie = proxy.settings.cookie.map(CompiledCookie.init)
         forwarding = proxy.settings.forwardFor.map(Forwarding.init)
     }

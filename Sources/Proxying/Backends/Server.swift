@@ -2,6 +2,7 @@
 
 import ConfigLanguage
 import Polling
+import ProxyProtocol
 import Unix
 
 /// A server of a backend.
@@ -17,6 +18,13 @@ package final class Server {
     package let isBackup: Bool
     /// No port of its own: what is added to the port that the client came to. Nil: the address has its port.
     package let portOffset: Int?
+
+    /// `send-proxy`: how the server is told of a connection's client.
+    let announcement: ProxyHeaderVersion?
+    /// The same for checks.
+    let checkAnnouncement: ProxyHeaderVersion?
+    /// Each connection belongs to one client: it was announced for that one, or `http-reuse never`.
+    let ownsConnections: Bool
 
     /// As configured, and as the admin set it.
     package let initialWeight: Int
@@ -59,6 +67,11 @@ package final class Server {
         weight = line.options.weight
         maxconn = line.options.maxconn
         inMaintenance = line.options.disabled
+        announcement = line.options.sendProxy.map(ProxyHeaderVersion.init)
+        checkAnnouncement =
+            line.options.checkSendsProxy
+            ? announcement ?? .text : line.options.checkPort == nil ? announcement : nil
+        ownsConnections = announcement != nil || backend.settings.httpReuse == .never
         check = CheckState(rise: line.options.rise, fall: line.options.fall)
         lastChange = now
         address =
@@ -136,6 +149,15 @@ package final class Server {
     /// `downtime` in all until `now`, maintenance included.
     package func downtime(at now: Instant) -> Duration {
         isRunning ? downBefore : downBefore + (now - lastChange)
+    }
+}
+
+extension ProxyHeaderVersion {
+    fileprivate init(_ option: SendProxy) {
+        switch option {
+        case .v1: self = .text
+        case .v2: self = .binary
+        }
     }
 }
 

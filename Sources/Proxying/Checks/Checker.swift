@@ -1,6 +1,7 @@
 // Checks one server: connects every `inter`, and tells the core what changed.
 
 import Polling
+import ProxyProtocol
 import Unix
 
 /// The check of one `server … check`.
@@ -40,7 +41,7 @@ final class Checker: Watcher {
         if let error = Socket.pendingError(socket) {
             done(.refused(error.description))
         } else if readiness & 0x4 != 0 {
-            done(.connected)
+            connected(socket)
         }
     }
 
@@ -60,7 +61,7 @@ final class Checker: Watcher {
             Socket.setResetOnClose(socket.raw)
             let isConnected = try Socket.connect(socket.raw, to: address)
             if isConnected {
-                done(.connected)
+                connected(socket.raw)
                 return
             }
             let raw = socket.release()
@@ -71,6 +72,18 @@ final class Checker: Watcher {
         } catch {
             done(.refused(error.description))
         }
+    }
+
+    /// The connection stands; a server that expects to be told whom it is for is told so.
+    private func connected(_ socket: Int32) {
+        guard let version = server.checkAnnouncement else { return done(.connected) }
+        var header = ProxyHeader.local
+        if version == .text, let source = try? Socket.localAddress(socket), let target = server.checkTarget {
+            header = .forwarded(source: source, destination: target)
+        }
+        let sent = header.bytes(version).withUnsafeBytes { Socket.write(socket, $0) }
+        if case .failed(let error) = sent { return done(.refused(error.description)) }
+        done(.connected)
     }
 
     /// `timeout check`, else `timeout connect` but not longer than the interval.

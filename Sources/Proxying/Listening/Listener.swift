@@ -11,6 +11,8 @@ package final class Listener: Watcher {
     private unowned let core: ProxyCore
     /// Client connections that came through it.
     package internal(set) var sessions = Gauge()
+    /// `accept-proxy`.
+    let acceptsProxy: Bool
     /// It does not accept now: something is at its limit.
     private(set) var isPaused = false
 
@@ -27,10 +29,16 @@ package final class Listener: Watcher {
         self.socket = socket
         self.frontend = frontend
         self.core = core
+        acceptsProxy = socket.options.acceptsProxy
     }
 
     /// `bind … name`, else its address.
     package var name: String { socket.options.name ?? socket.address.description }
+
+    /// As log lines name it: `bind … name`, else its number among the frontend's.
+    var label: String {
+        socket.options.name ?? "\((frontend.listeners.firstIndex { $0 === self } ?? 0) + 1)"
+    }
 
     private var isFull: Bool {
         if let most = socket.options.maxconn, sessions.current >= most { return true }

@@ -1,6 +1,7 @@
 // The line of a stream in HAProxy's formats: `option httplog`, `option tcplog`, and the plain one.
 
 import ConfigLanguage
+import ProxyProtocol
 import Unix
 
 /// Writes a stream's line.
@@ -62,10 +63,25 @@ struct StreamLog {
         line.append("Connect from ")
         appendSource(to: line, client)
         line.append(" to ")
-        line.append((try? Socket.localAddress(client.descriptor))?.description ?? "unknown")
+        line.append(client.localAddress.description)
         line.append(" (")
         line.append(stream.frontend.name)
         line.append(stream.frontend.isHTTP ? "/HTTP)" : "/TCP)")
+    }
+
+    /// `127.0.0.1:4711 [date] web/1: Received an invalid PROXY protocol header`
+    func append(to line: ByteBuffer, _ fault: ProxyHeaderFault, of client: ClientConnection) {
+        let ago = client.core.loop.now.nanoseconds - client.accepted.nanoseconds
+        appendSource(to: line, client)
+        line.append(" [")
+        calendar.appendAccessDate(
+            to: line, WallClock(microseconds: client.core.wallClock.microseconds - ago / 1000))
+        line.append("] ")
+        line.append(client.frontend.name)
+        line.append("/")
+        line.append(client.listener.label)
+        line.append(": ")
+        line.append(fault.rawValue)
     }
 
     private func appendSource(to line: ByteBuffer, _ client: ClientConnection) {

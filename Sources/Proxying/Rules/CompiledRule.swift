@@ -35,7 +35,7 @@ final class RuleSet {
 
 final class CompiledRule {
     enum Action {
-        case accept, reject
+        case accept, reject, expectProxy
         case deny(CompiledAnswer)
         case tarpit(CompiledAnswer)
         case answer(CompiledAnswer)
@@ -69,6 +69,7 @@ final class CompiledRule {
         switch action {
         case .accept: return .accept
         case .reject: return .reject
+        case .expectProxy: return .expectProxy
         case .deny(let answer): return .deny(CompiledAnswer(answer, names))
         case .tarpit(let answer): return .tarpit(CompiledAnswer(answer, names))
         case .answer(let answer): return .answer(CompiledAnswer(answer, names))

@@ -2,26 +2,35 @@
 
 import Glibc
 import HTTP1
+import ProxyProtocol
 import Unix
 
 /// A client. It holds no buffer while it is silent.
 final class ClientConnection: Connection {
     let listener: Listener
-    let peer: SocketAddress
+    /// Who it is: as the socket says, or the proxy in front of us.
+    private(set) var peer: SocketAddress
     var stream: Stream?
     /// Bytes that were read and belong to no request yet.
     private var held: ByteBuffer?
     /// `held` may hold a whole head; otherwise more bytes are needed first.
     private var heldIsFresh = false
-    /// A private server connection (`http-reuse never`).
+    /// A server connection that nobody else may use.
     var ownServer: ServerConnection?
     /// When the request that is being read began; `.never` between requests.
     private(set) var headBegan = Instant.never
     let accepted: Instant
     /// No request was read yet: `http-reuse safe` gives it a connection of its own.
     var isFirstRequest = true
-    /// All is said; what the client still sends is read and dropped, so that it sees our answer.
-    private var isLingering = false
+    /// What the bytes are that come while there is no stream.
+    enum Stage: UInt8 {
+        case requests
+        /// The PROXY protocol header that says whom the connection is for.
+        case announced
+        /// All is said; what the client still sends is read and dropped, so that it sees our answer.
+        case lingering
+    }
+    var stage: Stage
     /// `serve` is at work: a stream that ends within it needs not call it.
     private var isServing = false
     /// Its place in the core's list.
@@ -40,6 +49,7 @@ final class ClientConnection: Connection {
         self.listener = listener
         self.peer = peer
         accepted = core.loop.now
+        stage = listener.acceptsProxy ? .announced : .requests
         super.init(core: core, descriptor: descriptor)
     }
 
@@ -53,8 +63,21 @@ final class ClientConnection: Connection {
         return address
     }
 
+    /// Another proxy has said whom the connection is for.
+    func take(source: SocketAddress, destination: SocketAddress) {
+        peer = source
+        knownLocalAddress = destination
+    }
+
+    /// Lets the client in, as soon as it is known who it is.
+    func enter() {
+        if stage == .announced { return awaitHeader() }
+        if frontend.rules.asksConnections && !passesSessionRules() { return close() }
+        start()
+    }
+
     /// Begins to wait for the first request.
-    func start() {
+    private func start() {
         if frontend.isHTTP {
             setDeadline(after: frontend.timing.httpRequest)
         } else {
@@ -67,12 +90,11 @@ final class ClientConnection: Connection {
     override func ready(_ readiness: UInt32) {
         core.recycleStreams()
         note(readiness)
-        if let stream {
-            stream.clientReady(failed: readiness & 0x8 != 0)
-        } else if isLingering {
-            discard()
-        } else {
-            serve()
+        if let stream { return stream.clientReady(failed: readiness & 0x8 != 0) }
+        switch stage {
+        case .requests: serve()
+        case .announced: readHeader()
+        case .lingering: discard()
         }
     }
 
@@ -87,14 +109,11 @@ final class ClientConnection: Connection {
 
     override func deadlineReached() {
         core.recycleStreams()
-        if let stream {
-            stream.clientDeadline()
-        } else if isLingering {
-            close()
-        } else if headBegan == .never && !isFirstRequest {
-            close()
-        } else {
-            refuse(.timedOut)
+        if let stream { return stream.clientDeadline() }
+        switch stage {
+        case .requests: if headBegan == .never && !isFirstRequest { close() } else { refuse(.timedOut) }
+        case .announced: refuseHeader(.timedOut)
+        case .lingering: close()
         }
     }
 
@@ -105,7 +124,7 @@ final class ClientConnection: Connection {
         isServing = true
         defer { isServing = false }
         var turns = 0
-        while stream == nil && descriptor >= 0 && !isLingering {
+        while stream == nil && descriptor >= 0 && stage == .requests {
             turns += 1
             if turns > 64 {
                 core.schedule(self)
@@ -278,7 +297,7 @@ final class ClientConnection: Connection {
             return
         }
         shutWrite()
-        isLingering = true
+        stage = .lingering
         setDeadline(after: Self.lingerNanoseconds)
         discard()
     }
@@ -298,7 +317,7 @@ final class ClientConnection: Connection {
     /// The hard stop. A client that was silent or had sent half a head is in the log too, except where all was
     /// said already.
     func cut() {
-        if isLingering || stream != nil {
+        if stage == .lingering || stream != nil {
             close()
         } else {
             releaseHeld()

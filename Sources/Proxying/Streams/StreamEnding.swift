@@ -61,7 +61,7 @@ extension Stream {
         self.connection = nil
         connection.stream = nil
         server.usedConnections.fall()
-        if backend.ownsConnections {
+        if server.ownsConnections {
             guard client.ownServer == nil, keepsClient else {
                 connection.resetOnClose()
                 connection.close()

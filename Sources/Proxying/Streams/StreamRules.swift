@@ -122,15 +122,16 @@ extension Stream {
 }
 
 extension ClientConnection {
-    /// `tcp-request connection` and `session`: whether the client may stay.
-    func isAdmitted() -> Bool {
-        let scene = Scene(core: core, client: self, stream: nil)
-        core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
-        guard admits(frontend.rules.connection, scene) else {
-            frontend.load.traffic.deniedConnections += 1
-            return false
-        }
-        guard admits(frontend.rules.session, scene) else {
+    /// `tcp-request connection`: whether the client may speak.
+    func passesConnectionRules() -> Bool {
+        if passes(frontend.rules.connection) { return true }
+        frontend.load.traffic.deniedConnections += 1
+        return false
+    }
+
+    /// `tcp-request session`: whether the client may stay, once it is known who it is.
+    func passesSessionRules() -> Bool {
+        guard passes(frontend.rules.session) else {
             frontend.load.traffic.deniedSessions += 1
             return false
         }
@@ -138,12 +139,15 @@ extension ClientConnection {
         return true
     }
 
-    private func admits(_ rules: [CompiledRule], _ scene: Scene) -> Bool {
+    private func passes(_ rules: [CompiledRule]) -> Bool {
+        let scene = Scene(core: core, client: self, stream: nil)
+        core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
         for rule in rules {
             if let condition = rule.condition, !condition.holds(in: scene) { continue }
             switch rule.action {
             case .accept: return true
             case .reject: return false
+            case .expectProxy: stage = .announced
             case .track(let slot, let expression, let table): _ = scene.track(slot, table, expression)
             default: scene.apply(rule.action)
             }
@@ -178,7 +182,7 @@ extension Scene {
         case .setTarget(let part, let template): setTarget(part, text(of: template))
         case .replaceTarget(let part, let replacement): replaceTarget(part, replacement)
         case .setStatus(let status, let reason): note(core.setStatus(status, reason: reason))
-        case .accept, .reject, .deny, .tarpit, .answer, .redirect, .track, .nothing: break
+        case .accept, .reject, .expectProxy, .deny, .tarpit, .answer, .redirect, .track, .nothing: break
         }
     }
 

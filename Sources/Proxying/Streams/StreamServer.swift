@@ -1,6 +1,7 @@
 // A stream's way to a server: choosing, queueing, connecting, retrying, redispatching, and sending the request.
 
 import ConfigLanguage
+import ProxyProtocol
 import Unix
 
 extension Stream {
@@ -145,15 +146,18 @@ extension Stream {
     ) -> ServerConnection? {
         // A retry goes over a connection that nobody else may have seen the end of.
         if retriesDone > 0 || wasStale { return nil }
-        switch backend.settings.httpReuse {
-        case .never:
+        if server.ownsConnections {
             guard let own = client.ownServer else { return nil }
             client.ownServer = nil
-            guard own.server === server else {
+            // The server may have closed it meanwhile.
+            guard own.server === server, own.descriptor >= 0 else {
                 own.close()
                 return nil
             }
             return own
+        }
+        switch backend.settings.httpReuse {
+        case .never: return nil
         case .safe: return isFirstRequest ? nil : server.popIdle()
         case .aggressive:
             if isFirstRequest, server.idle.last?.isReused != true { return nil }
@@ -173,6 +177,9 @@ extension Stream {
     }
 
     private func connectionStands() {
+        if let connection, let version = connection.server.announcement {
+            guard announce(version, on: connection) else { return connectionFailed(timedOut: false) }
+        }
         connected = core.loop.now
         if frontend.isHTTP {
             phase = .exchange
@@ -181,6 +188,16 @@ extension Stream {
             phase = .tunnel
             client?.isReadable = true
             advance()
+        }
+    }
+
+    /// Tells the server whom the connection is for; false: it takes nothing.
+    private func announce(_ version: ProxyHeaderVersion, on connection: ServerConnection) -> Bool {
+        guard let client else { return false }
+        let header = ProxyHeader.forwarded(source: client.peer, destination: client.localAddress)
+        return header.bytes(version).withUnsafeBytes { bytes in
+            // Where a request follows at once, both leave together.
+            Socket.write(connection.descriptor, bytes, more: frontend.isHTTP) == .moved(bytes.count)
         }
     }
 
