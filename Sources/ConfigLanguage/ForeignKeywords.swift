@@ -69,7 +69,7 @@ enum ForeignKeywords {
         http-after-response http-send-name-header use-server force-persist ignore-persist 
         stats monitor transparent dispatch hash-balance-factor unique-id-format unique-id-header 
         log-format-sd source usesrc error-log-format compression declare errorfiles errorloc errorloc302
-        errorloc303 external-check filter http-check http-error rate-limit retry-on tcp-check 
+        errorloc303 external-check filter http-error rate-limit retry-on
         tcp-response use-fcgi-app guid quic-initial log-steps hash-preserve-affinity force-be-switch
         """)
 
@@ -96,7 +96,7 @@ enum ForeignKeywords {
         h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request http-ignore-probes
         http-pretend-keepalive http-use-proxy-header http-restrict-req-hdr-names independent-streams
         log-separate-errors logasap persist prefer-last-server transparent originalto
-        httpchk tcp-check ssl-hello-chk smtpchk mysql-check pgsql-check redis-check ldap-check spop-check
+        ssl-hello-chk smtpchk mysql-check pgsql-check redis-check ldap-check spop-check
         external-check httpslog forwarded http-drop-request-trailers http-drop-response-trailers
         http-proxy assume-rfc6587-ntf spoe-ext
         """)
@@ -104,7 +104,7 @@ enum ForeignKeywords {
     static let ineffectiveOptions = list(
         """
         splice-auto splice-request splice-response nolinger tcp-smart-accept tcp-smart-connect tcpka clitcpka
-        srvtcpka contstats socket-stats http-no-delay idle-close-on-response log-health-checks abortonclose
+        srvtcpka contstats socket-stats http-no-delay idle-close-on-response abortonclose
         disable-h2-upgrade dontlogerrors use-small-buffers
         """)
 

@@ -34,10 +34,11 @@ enum OptionKeywords {
             Keyword("forwardfor", .atLeast(0)) { (phrase, draft, _) throws(Fault) in
                 draft.proxy.settings.forwardFor = try forwardFor(phrase)
             },
-        ], ineffective: ForeignKeywords.ineffectiveOptions, foreign: ForeignKeywords.options)
+        ] + CheckKeywords.options, ineffective: ForeignKeywords.ineffectiveOptions,
+        foreign: ForeignKeywords.options)
 
     private static let frontendOnly: Set<String> = ["dontlognull"]
-    private static let backendOnly: Set<String> = ["redispatch"]
+    private static let backendOnly: Set<String> = ["redispatch", "httpchk", "tcp-check", "log-health-checks"]
     /// Gone from HAProxy: it says so, and so do we.
     private static let removed: [String: String] = [
         "http-tunnel": "2.1", "forceclose": "2.0", "http-use-htx": "2.1",

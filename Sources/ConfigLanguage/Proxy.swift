@@ -66,6 +66,7 @@ package struct ProxySettings: Sendable {
     /// Status → the complete response from `errorfile`.
     package var errorFiles: [Int: ErrorFile] = [:]
     package var monitorURI: String?
+    package var check = CheckSettings()
     package var backlog: Int?
     /// Defaults that `server` lines of this proxy start from (`default-server`).
     package var serverDefaults = ServerOptions()

@@ -18,6 +18,8 @@ struct ProxyDraft: Sendable {
     var serverLines: [String: Int] = [:]
     var serverIDs: [Int: ServerLine] = [:]
     var stickTablePosition: Position?
+    /// This very section has an `http-check expect`.
+    var hasCheckExpectation = false
 
     init(kind: Proxy.Kind?, name: String, position: Position, from defaults: ProxyDraft?) {
         self.kind = kind

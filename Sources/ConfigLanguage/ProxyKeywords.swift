@@ -2,7 +2,7 @@
 
 enum ProxyKeywords {
     static let table = KeywordTable<ProxyDraft>(
-        general + frontend + backend + rules + PersistenceKeywords.table,
+        general + frontend + backend + rules + PersistenceKeywords.table + CheckKeywords.lines,
         ineffective: ForeignKeywords.ineffectiveProxy,
         foreign: ForeignKeywords.proxy)
 
@@ -11,6 +11,7 @@ enum ProxyKeywords {
     ]
     private static let backendOnly: Set<String> = [
         "balance", "retries", "http-reuse", "fullconn", "server", "default-server", "cookie", "stick",
+        "http-check", "tcp-check",
     ]
     private static let notInDefaults: Set<String> = ["bind", "server", "use_backend", "stick", "stick-table"]
     /// HAProxy lets named `defaults` sections have rules, and the unnamed none.

@@ -153,7 +153,7 @@ import Testing
             ⟦option⟧ → 'option' expects an option name.
             option ⟦foo⟧ → unknown option 'foo'.
             option ⟦httplo⟧ → unknown option 'httplo'; did you mean 'httplog' maybe ?
-            option ⟦httpchk⟧ → 'option httpchk' is a HAProxy keyword that mwproxy
+            option ⟦smtpchk⟧ → 'option smtpchk' is a HAProxy keyword that mwproxy
             option httplog ⟦foo⟧ → keyword 'httplog' only supports option 'clf'
             option tcplog ⟦foo⟧ → 'option tcplog' cannot handle unexpected argument 'foo'.
             option forwardfor ⟦foo⟧ → 'option forwardfor' only supports optional values
@@ -307,6 +307,24 @@ import Testing
             .backend,
             #"""
             tcp-request ⟦connection⟧ accept → which has no frontend.
+            option httpchk A B C ⟦D⟧ → 'option httpchk' cannot handle unexpected argument 'D'.
+            http-check ⟦foo⟧ → 'http-check' only supports 'disable-on-404', 'send-state'
+            http-check ⟦expect⟧ → expects at least a matching pattern as arguments.
+            http-check expect ⟦status⟧ → 'status' expects a <pattern> as argument.
+            http-check expect status ⟦abc⟧ → invalid character 'a' in the list of status codes.
+            http-check expect status ⟦200-100⟧ → invalid range of status codes '200-100'.
+            http-check expect rstatus ⟦(⟧ → regex '(' is invalid (error=missing closing
+            http-check expect ⟦foo⟧ bar → [!]fhdr or comment but got 'foo' as argument.
+            http-check expect string a ⟦b⟧ → [!]fhdr or comment but got 'b' as argument.
+            http-check expect ! ⟦hdr⟧ x → 'http-check expect … hdr' is a HAProxy keyword
+            http-check expect status 200⏎ http-check ⟦expect⟧ status 300 → that mwproxy does not support yet
+            http-check send ⟦foo⟧ → 'body' or 'body-lf' but got 'foo' as argument.
+            http-check send ⟦hdr⟧ a → 'hdr' expects <name> and <value> as arguments.
+            http-check send ⟦meth⟧ → 'meth' expects a string as argument.
+            http-check send hdr x ⟦%[src]⟧ → 'http-check send … hdr with a variable' is a HAProxy keyword
+            tcp-check ⟦send⟧ x → 'tcp-check send' is a HAProxy keyword
+            tcp-check connect ⟦foo⟧ → 'linger', 'default' but got 'foo' as argument.
+            tcp-check connect port ⟦x⟧ → 'port' expects a port number, found 'x'.
             stick ⟦foo⟧ src → 'stick' expects 'on', 'match', or 'store-request' (got 'foo').
             stick ⟦on⟧ → 'stick' expects a fetch method.
             stick on src table nope → unable to find stick-table 'nope'.

@@ -93,6 +93,10 @@ extension HAProxyVerdictTests {
             option http-server-close
             option httpclose
             option tcpka
+            option httpchk
+            http-check expect status 200
+            tcp-check connect
+            option log-health-checks
             option socket-stats
             balance roundrobin
             http-reuse safe
@@ -201,6 +205,17 @@ extension HAProxyVerdictTests {
             server s /tmp/sock check
             server s 127.0.0.1 check port 80
             server s abns@foo
+            option httpchk
+            option httpchk /health
+            option httpchk GET /health HTTP/1.1
+            option httpchk⏎ http-check send meth GET uri /h ver HTTP/1.1 hdr Host a body b
+            option httpchk⏎ http-check expect status 200-299,404
+            option httpchk⏎ http-check expect ! rstatus ^5
+            option httpchk⏎ http-check expect !string bad
+            http-check expect rstring a.b
+            option tcp-check⏎ tcp-check connect⏎ tcp-check connect port 81
+            option log-health-checks
+            no option log-health-checks
             server s :80 send-proxy
             server s :80 send-proxy-v2 check-send-proxy
             server s :80 send-proxy no-send-proxy no-send-proxy-v2 no-check-send-proxy
@@ -242,6 +257,21 @@ extension HAProxyVerdictTests {
             server s 127.0.0.1:+1 check port 0
             server s 127.0.0.1 check disabled
             stick on
+            option httpchk A B C D
+            no option httpchk
+            option tcp-check a
+            http-check foo
+            http-check expect
+            http-check expect status
+            http-check expect status abc
+            http-check expect status 200-100
+            http-check expect rstatus (
+            http-check expect foo bar
+            http-check send foo
+            http-check send hdr a
+            http-check send meth
+            tcp-check
+            tcp-check connect foo
             stick foo src
             stick on src table nope
             cookie

@@ -44,6 +44,14 @@ extension ProxyCore {
 
     /// A check has ended.
     func checked(_ server: Server, _ change: CheckState.Change) {
+        if server.check.isNews && server.backend.settings.check.areLogged {
+            let kind = server.isBackup ? "backup server" : "server"
+            let end = server.check.result?.passed == true ? "succeeded" : "failed"
+            tell(
+                server, .warning, level: 5,
+                "Health check for \(kind) \(server.fullName) \(end), \(server.checkWords), "
+                    + "status: \(server.check.words).")
+        }
         switch change {
         case .none: return
         case .down:
@@ -115,8 +123,16 @@ extension Server {
     /// `reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms`
     fileprivate var checkWords: String {
         guard let result = check.result else { return "reason: unknown" }
+        let code = result.status.map { ", code: \($0)" } ?? ""
         let info = result.detail.isEmpty ? "" : ", info: \"\(result.detail)\""
-        return "reason: \(result.description)\(info), check duration: \(check.durationMilliseconds)ms"
+        return "reason: \(result.description)\(code)\(info), check duration: \(check.durationMilliseconds)ms"
+    }
+}
+
+extension CheckState {
+    /// `2/3 DOWN`: how far it is from the other side.
+    fileprivate var words: String {
+        health >= rise ? "\(health - rise + 1)/\(fall) UP" : "\(health)/\(rise) DOWN"
     }
 }
 

@@ -13,6 +13,9 @@ package struct CheckState: Sendable {
     /// `chkfail`: checks that failed while the server was up; `chkdown`: times it went down.
     package internal(set) var failures = 0
     package internal(set) var timesDown = 0
+    /// The last check found something else than the one before, or changed the health: `option log-health-checks`
+    /// tells of it.
+    private(set) var isNews = false
 
     init(rise: Int, fall: Int) {
         self.rise = rise
@@ -24,10 +27,12 @@ package struct CheckState: Sendable {
 
     /// Notes a check's result and tells what changed.
     mutating func note(_ result: CheckResult, milliseconds: Int) -> Change {
+        isNews = self.result?.kind != result.kind
         self.result = result
         durationMilliseconds = milliseconds
         if result.passed {
             guard health < rise + fall - 1 else { return .none }
+            isNews = true
             health += 1
             guard health >= rise else { return .none }
             let wasDown = health == rise
@@ -38,6 +43,7 @@ package struct CheckState: Sendable {
             health = 0
             return .none
         }
+        isNews = true
         failures += 1
         if health > rise {
             health -= 1
@@ -51,46 +57,5 @@ package struct CheckState: Sendable {
     /// As after a success: an admin has enabled the server.
     mutating func restore() {
         health = rise
-    }
-}
-
-/// A check's result, in HAProxy's words.
-package enum CheckResult: Equatable, Sendable {
-    case connected
-    case refused(String)
-    case timedOut
-
-    package var passed: Bool { self == .connected }
-
-    /// `check_status` of `show stat`.
-    package var code: String {
-        switch self {
-        case .connected: "L4OK"
-        case .refused: "L4CON"
-        case .timedOut: "L4TOUT"
-        }
-    }
-
-    /// `check_desc`.
-    package var description: String {
-        switch self {
-        case .connected: "Layer4 check passed"
-        case .refused: "Layer4 connection problem"
-        case .timedOut: "Layer4 timeout"
-        }
-    }
-
-    /// The number of `srv_check_status` in `show servers state`.
-    package var number: Int {
-        switch self {
-        case .connected: 6
-        case .refused: 8
-        case .timedOut: 7
-        }
-    }
-
-    /// `last_chk`: the system's words, where there are any.
-    package var detail: String {
-        if case .refused(let words) = self { words } else { "" }
     }
 }

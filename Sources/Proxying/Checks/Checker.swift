@@ -1,21 +1,35 @@
-// Checks one server: connects every `inter`, and tells the core what changed.
+// Checks one server: connects every `inter`, asks what there is to ask, and tells the core what changed.
 
+import ConfigLanguage
 import Polling
 import ProxyProtocol
 import Unix
 
 /// The check of one `server … check`.
 final class Checker: Watcher {
+    private enum Phase {
+        case resting, connecting
+        /// The request is on its way, or its answer.
+        case asking
+    }
+
     private unowned let core: ProxyCore
     private let server: Server
+    private let settings: CheckSettings
+    private let question: HTTPCheck?
+    private var phase = Phase.resting
     private var socket: Int32 = -1
     private var began = Instant.never
-    /// A check waits for its connection.
-    private var isConnecting = false
+    /// Which of the connections of `tcp-check` it is.
+    private var step = 0
+    private var unsent: ArraySlice<UInt8> = []
+    private var answer: [UInt8] = []
 
     init(core: ProxyCore, server: Server) {
         self.core = core
         self.server = server
+        settings = server.backend.settings.check
+        question = settings.method == .http ? HTTPCheck(settings) : nil
     }
 
     /// The first check comes after `delay`, so that checks of many servers do not come at once.
@@ -29,68 +43,138 @@ final class Checker: Watcher {
     }
 
     override func deadlineReached() {
-        if isConnecting {
-            done(.timedOut)
-        } else {
-            begin()
+        switch phase {
+        case .resting: begin()
+        case .connecting: done(place.isEmpty ? .timedOut : .timedOut(place))
+        case .asking: done(.unanswered)
         }
     }
 
     override func ready(_ readiness: UInt32) {
-        guard isConnecting else { return }
-        if let error = Socket.pendingError(socket) {
-            done(.refused(error.description))
-        } else if readiness & 0x4 != 0 {
-            connected(socket)
+        switch phase {
+        case .resting: break
+        case .connecting:
+            if let error = Socket.pendingError(socket) {
+                done(.refused(error.description + place))
+            } else if readiness & 0x4 != 0 {
+                connected()
+            }
+        case .asking:
+            if readiness & 0x4 != 0 { send() }
+            if phase == .asking && readiness & 0x2019 != 0 { receive() }
         }
+    }
+
+    // MARK: Connecting
+
+    private var isSequence: Bool { settings.method == .tcp && !settings.connections.isEmpty }
+
+    /// Where `tcp-check` is, as HAProxy says it behind what went wrong there.
+    private var place: String {
+        guard isSequence else { return "" }
+        let port = settings.connections[step].map { " port \($0)" } ?? ""
+        return " at step \(step + 1) of tcp-check (connect\(port))"
+    }
+
+    private var target: SocketAddress? {
+        guard isSequence, let port = settings.connections[step] else { return server.checkTarget }
+        return server.address?.with(port: port)
     }
 
     private func begin() {
-        guard !server.inMaintenance else {
-            again()
-            return
-        }
-        guard let address = server.checkTarget else {
-            again()
-            return
-        }
+        guard !server.inMaintenance else { return again() }
         began = core.loop.now
+        step = 0
+        connect()
+    }
+
+    private func connect() {
+        guard let address = target else { return again() }
         do throws(Errno) {
             let socket = try Socket.stream(for: address)
-            // A check says nothing: closing with a reset leaves no connection in TIME_WAIT.
+            // Closing with a reset leaves no connection in TIME_WAIT.
             Socket.setResetOnClose(socket.raw)
             let isConnected = try Socket.connect(socket.raw, to: address)
-            if isConnected {
-                connected(socket.raw)
-                return
-            }
-            let raw = socket.release()
-            self.socket = raw
-            isConnecting = true
-            try core.loop.add(self, descriptor: raw, interest: .edges)
-            core.loop.setDeadline(began + timeout, of: self)
+            self.socket = socket.release()
+            phase = .connecting
+            try core.loop.add(self, descriptor: self.socket, interest: .edges)
+            if isConnected { return connected() }
+            core.loop.setDeadline(began + connectTimeout, of: self)
         } catch {
-            done(.refused(error.description))
+            done(.refused(error.description + place))
         }
     }
 
-    /// The connection stands; a server that expects to be told whom it is for is told so.
-    private func connected(_ socket: Int32) {
-        guard let version = server.checkAnnouncement else { return done(.connected) }
-        var header = ProxyHeader.local
-        if version == .text, let source = try? Socket.localAddress(socket), let target = server.checkTarget {
-            header = .forwarded(source: source, destination: target)
-        }
-        let sent = header.bytes(version).withUnsafeBytes { Socket.write(socket, $0) }
-        if case .failed(let error) = sent { return done(.refused(error.description)) }
-        done(.connected)
-    }
-
-    /// `timeout check`, else `timeout connect` but not longer than the interval.
-    private var timeout: Duration {
+    /// As in HAProxy: `inter`, or `timeout connect` where that is less and `timeout check` bounds the rest.
+    private var connectTimeout: Duration {
         let timeouts = server.backend.settings.timeouts
-        return timeouts.check ?? min(timeouts.connect ?? server.options.inter, server.options.inter)
+        guard timeouts.check != nil, let connect = timeouts.connect else { return server.options.inter }
+        return min(connect, server.options.inter)
     }
+
+    /// The connection stands.
+    private func connected() {
+        unsent = header[...]
+        if let question {
+            unsent += question.request
+            answer.removeAll(keepingCapacity: true)
+        }
+        phase = .asking
+        send()
+        guard phase == .asking else { return }
+        if question != nil {
+            let check = server.backend.settings.timeouts.check
+            core.loop.setDeadline(
+                check.map { core.loop.now + $0 } ?? began + server.options.inter, of: self)
+        } else if isSequence && step + 1 < settings.connections.count {
+            finishSocket()
+            step += 1
+            connect()
+        } else {
+            done(isSequence ? .allConnected : .connected)
+        }
+    }
+
+    /// What tells a server that believes in the PROXY protocol whom the connection is for: the check itself.
+    private var header: [UInt8] {
+        guard let version = server.checkAnnouncement else { return [] }
+        guard version == .text, let target, let source = try? Socket.localAddress(socket) else {
+            return ProxyHeader.local.bytes(version)
+        }
+        return ProxyHeader.forwarded(source: source, destination: target).bytes(version)
+    }
+
+    // MARK: Asking
+
+    private func send() {
+        while !unsent.isEmpty {
+            switch unsent.withUnsafeBytes({ Socket.write(socket, $0) }) {
+            case .moved(let count): unsent = unsent.dropFirst(count)
+            case .wouldBlock, .ended: return
+            case .failed(let error):
+                // It may have answered before it closed.
+                if question != nil { return receive() }
+                return done(.refused(error.description + place))
+            }
+        }
+    }
+
+    private func receive() {
+        guard let question else { return }
+        while true {
+            var hasEnded = false
+            let room = UnsafeMutableRawBufferPointer(rebasing: core.readBuffer[..<HTTPCheck.longestAnswer])
+            switch Socket.read(socket, into: room) {
+            case .moved(let count): answer += room[..<count]
+            case .wouldBlock: return
+            case .ended, .failed: hasEnded = true
+            }
+            if let result = question.result(of: answer, hasEnded: hasEnded) { return done(result) }
+            if hasEnded { return done(.misunderstood()) }
+        }
+    }
+
+    // MARK: The end
 
     private func done(_ result: CheckResult) {
         let milliseconds = Int((Instant.now() - began).milliseconds)
@@ -101,7 +185,7 @@ final class Checker: Watcher {
     }
 
     private func finishSocket() {
-        isConnecting = false
+        phase = .resting
         guard socket >= 0 else { return }
         core.loop.forget(self)
         _ = Descriptor(owning: socket)

@@ -141,7 +141,7 @@ struct ServerCommands {
             adminState: server.inMaintenance ? (server.options.disabled ? 5 : 1) : 0, weight: server.weight,
             initialWeight: server.initialWeight,
             sinceChange: max(0, Int((core.loop.now - server.lastChange).nanoseconds / 1_000_000_000)),
-            checkStatus: check.result?.number ?? 1,
+            checkStatus: check.result?.kind.rawValue ?? 1,
             checkResult: check.result.map { $0.passed ? 3 : 2 } ?? 0,
             checkHealth: isChecked ? check.health : server.isRunning ? check.rise : 0,
             checkState: isChecked ? (server.inMaintenance ? 10 : 6) : 0,

@@ -200,6 +200,7 @@ struct StatFigures {
         row["check_fall"] = .integer(check.fall)
         row["check_health"] = .integer(check.health)
         row["check_status"] = .text(check.result?.code ?? "INI")
+        if let status = check.result?.status { row["check_code"] = .integer(status) }
         row["last_chk"] = .text(check.result?.detail ?? "")
         row["check_desc"] = .text(check.result?.description ?? "Initializing")
         if check.result != nil { row["check_duration"] = .integer(check.durationMilliseconds) }
