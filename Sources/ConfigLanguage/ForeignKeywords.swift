@@ -176,16 +176,16 @@ enum ForeignKeywords {
         base32 base32+src capture.req.hdr capture.req.method capture.req.uri capture.req.ver capture.res.hdr
         capture.res.ver dst_conn env fc_http_major fc_rtt fe_id fe_sess_rate fe_defbe http_auth http_auth_group
         http_auth_user http_first_req ipv4 ipv6 meth bin payload payload_lv req.body req.body_len req.body_param
-        req.body_size req.hdr_names req.hdrs req.len req.payload req.payload_lv req.proto_http req.rdp_cookie
-        req.ssl_sni req.ssl_hello_type req.ssl_ver req.ssl_alpn req.timer.hdr req_proto_http req_ssl_sni
-        req_ssl_hello_type req_len rdp_cookie res.ver res.len res.payload res.hdrs res.hdr_ip res.hdr_names
+        req.body_size req.hdr_names req.hdrs req.payload req.payload_lv req.rdp_cookie
+        req.ssl_sni req.ssl_hello_type req.ssl_ver req.ssl_alpn req.timer.hdr req_ssl_sni
+        req_ssl_hello_type rdp_cookie res.ver res.len res.payload res.hdrs res.hdr_names
         sc_get_gpc sc_gpc_rate sc_inc_gpc sc_clr_gpc sc_get_gpt sc_http_fail_cnt sc_http_fail_rate so_id so_name
-        src_is_local src_get_gpc src_inc_gpc src_updt_conn_cnt src_http_fail_cnt ssl_c_used ssl_c_verify
+        src_is_local src_get_gpc src_inc_gpc src_http_fail_cnt ssl_c_used ssl_c_verify
         ssl_c_s_dn ssl_c_s_dn_cn ssl_fc ssl_fc_sni ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_protocol ssl_fc_cipher
-        ssl_bc unique-id url32 url32+src url_ip url_port urlp_val be_id be_sess_rate be_server_timeout avg_queue
+        ssl_bc unique-id url32 url32+src url_ip url_port be_id be_sess_rate be_server_timeout avg_queue
         connslots queue srv_conn srv_id srv_is_up srv_iweight srv_queue srv_sess_rate srv_uweight srv_weight
         stopping nbproc proc thread uptime txn.conn_retries txn.id32 txn.sess_term_state req_rdp_cookie
-        set-cookie shdr_ip hdr_ip6 last_rule_file last_rule_line lat_ns_avg prio_class prio_offset quic_enabled
+        set-cookie hdr_ip6 last_rule_file last_rule_line lat_ns_avg prio_class prio_offset quic_enabled
         bc_src bc_dst fc_src fc_dst fc_pp_authority fc_fackets cpu_calls date_us distcc_body accept_date
         """)
 }

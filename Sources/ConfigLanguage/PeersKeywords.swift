@@ -22,10 +22,20 @@ enum PeersKeywords {
             Keyword("table", .atLeast(0)) { (phrase, section, reader) throws(Fault) in
                 try table(phrase, &section, reader)
             },
+            Keyword("log", .atLeast(0), canBeNegated: true) { (phrase, section, reader) throws(Fault) in
+                if try LogLine.clears(phrase) {
+                    section.logs = []
+                    section.logsToGlobal = false
+                } else if phrase[1] == "global" && phrase.count == 2 {
+                    section.logsToGlobal = true
+                } else {
+                    section.logs.append(try LogLine.target(phrase, reader, orGlobal: true))
+                }
+            },
             Keyword("disabled", 0...0) { (_, section, _) throws(Fault) in section.disabled = true },
             Keyword("enabled", 0...0) { (_, section, _) throws(Fault) in section.disabled = false },
         ],
-        ineffective: ["log"], foreign: ["shards"])
+        foreign: ["shards"])
 
     /// `peers NAME`
     static func open(_ phrase: Phrase, _ reader: ConfigurationReader) throws(Fault) -> PeersSection {
@@ -52,6 +62,10 @@ enum PeersKeywords {
         let context = "'\(phrase.keyword) \(name)'"
         if let wrong = name.unicodeScalars.first(where: { !ConfigurationReader.isNameScalar($0) }) {
             throw phrase.fault("character '\(wrong)' is not permitted in server name '\(name)'.", at: 1)
+        }
+        if phrase.keyword == "peer" {
+            if let bind = section.bindLine { throw mixed(phrase, with: "bind", at: bind) }
+            section.peerLine = section.peerLine ?? phrase.position
         }
         let isLocal = name == reader.localPeer
         if isLocal, let earlier = section.local {
@@ -85,6 +99,12 @@ enum PeersKeywords {
         section.peers.append(peer)
     }
 
+    private static func mixed(_ phrase: Phrase, with keyword: String, at position: Position) -> Fault {
+        phrase.fault(
+            "mixing \"peer\" and \"bind\" line is forbidden: expected 'server' lines beside 'bind', found a "
+                + "'\(keyword)' line at [\(position)].", at: 0)
+    }
+
     private static func endpoint(
         _ phrase: Phrase, _ context: String, _ reader: ConfigurationReader
     ) throws(Fault) -> Endpoint {
@@ -115,6 +135,8 @@ enum PeersKeywords {
     private static func bind(
         _ phrase: Phrase, _ section: inout PeersSection, _ reader: ConfigurationReader
     ) throws(Fault) {
+        if let peer = section.peerLine { throw mixed(phrase, with: "peer", at: peer) }
+        section.bindLine = section.bindLine ?? phrase.position
         if let earlier = section.bind {
             throw phrase.fault(
                 "One listener per \"peers\" section is authorized but another is already configured at "
@@ -142,6 +164,11 @@ extension ConfigurationChecks {
                 at: section.position)
         }
         reader.configuration.peers.removeAll { $0.local == nil }
+        for index in reader.configuration.peers.indices where reader.configuration.peers[index].logsToGlobal {
+            let known = reader.configuration.peers[index].logs
+            let targets = reader.configuration.global.logs.filter { !known.contains($0) }
+            reader.configuration.peers[index].logs += targets
+        }
         let complete = Set(reader.configuration.peers.map(\.name))
         for index in drafts.indices {
             if let peers = drafts[index].proxy.stickTable?.peers, !complete.contains(peers) {

@@ -29,6 +29,13 @@ package struct PeersSection: Sendable {
     package var bind: Bind?
     /// `table`; the name is `SECTION/NAME`.
     package var tables: [StickTableDefinition] = []
+    /// `log`: where lines about its peers go besides the worker's own log.
+    package var logs: [LogTarget] = []
+    /// The first line of each: a section has `peer` lines or a `bind` line, not both.
+    var peerLine: Position?
+    var bindLine: Position?
+    /// `log global`: to the targets of `global` too.
+    var logsToGlobal = false
     /// What `bind` lines of this section start from.
     package var bindDefaults = BindOptions()
     /// What its `server` lines start from.

@@ -56,6 +56,8 @@ package struct ProxySettings: Sendable {
     package var maxconn: Int?
     package var defaultBackend: String?
     package var timeouts = Timeouts()
+    /// `tcp-request inspect-delay`; nil: TCP rules wait for nothing.
+    package var inspectDelay: Duration?
     package var connectionMode: ConnectionMode = .keepAlive
     package var forwardFor: ForwardFor?
     package var httpReuse: HTTPReuse = .safe

@@ -222,8 +222,7 @@ enum ProxyKeywords {
                         "'tcp-request inspect-delay' expects a positive delay in milliseconds, in \(draft.title)",
                         at: 2)
                 }
-                // What rules look at here is there before they are asked: nothing is waited for.
-                _ = try phrase.time(2, "in 'tcp-request inspect-delay'")
+                draft.proxy.settings.inspectDelay = try phrase.time(2, "in 'tcp-request inspect-delay'")
                 return
             }
             guard let place = RulePlace(rawValue: "tcp-request \(phrase[1])") else {

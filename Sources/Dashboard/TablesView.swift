@@ -74,9 +74,14 @@ enum TablesView: FullView {
         }
         let filter = state.filter(of: .view(.tables))
         var lines: [StyledText] = []
-        for fate in state.tables.history.fates {
+        for fate in fates(state) {
             lines += WrappedText.lines(sentence(fate), width: width, indent: 4).map {
                 StyledText($0, style(fate))
+            }
+        }
+        for peer in latest.peers {
+            lines += WrappedText.lines(PeerSentence.of(peer), width: width, indent: 4).map {
+                StyledText($0, PeerSentence.style(peer))
             }
         }
         if case .known(let text) = latest.tablesText, text.isEmpty || latest.tables.isEmpty {
@@ -95,6 +100,10 @@ enum TablesView: FullView {
             }
         }
         return lines
+    }
+
+    private static func fates(_ state: State) -> [TableFate] {
+        state.tables.history.fates(state.live?.snapshot.proxy.program ?? .haproxy)
     }
 
     private static func sentence(_ fate: TableFate) -> String {
@@ -139,7 +148,7 @@ enum TablesView: FullView {
     }
 
     static func export(_ state: State) -> [JSON.Member] {
-        let rows = state.tables.history.fates.map { fate in
+        let rows = fates(state).map { fate in
             JSON.object([
                 JSON.Member("table", .string(fate.table.name)), JSON.Member("type", .string(fate.table.type)),
                 JSON.Member("size", .integer(Int64(fate.table.size))),
@@ -148,7 +157,15 @@ enum TablesView: FullView {
                 JSON.Member("after", fate.after.map { .integer(Int64($0)) } ?? .null),
             ])
         }
-        return [JSON.Member("tables", .array(rows))]
+        let peers = (state.tables.history.latest?.peers ?? []).map { peer in
+            JSON.object([
+                JSON.Member("section", .string(peer.section)), JSON.Member("peer", .string(peer.name)),
+                JSON.Member("local", .bool(peer.isLocal)), JSON.Member("connected", .bool(peer.isConnected)),
+                JSON.Member("status", .string(peer.status)),
+                JSON.Member("changes_behind", peer.changesBehind.map { .integer(Int64($0)) } ?? .null),
+            ])
+        }
+        return [JSON.Member("tables", .array(rows)), JSON.Member("peers", .array(peers))]
     }
 
     static func shellCommands(_ state: State) -> [String] {

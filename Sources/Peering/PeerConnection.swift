@@ -106,6 +106,9 @@ final class PeerConnection: Watcher {
     var isTalking: Bool { stage == .talking }
     var isClosed: Bool { stage == .closed }
 
+    /// This side has called.
+    var isCall: Bool { greeting != nil }
+
     var addresses: (own: SocketAddress?, peer: SocketAddress?) {
         guard let raw = descriptor?.raw else { return (nil, nil) }
         return (try? Socket.localAddress(raw), try? Socket.peerAddress(raw))

@@ -14,13 +14,16 @@ package final class Peering {
     private let loop: EventLoop
     private let tables: [StickTable]
     private let report: (String) -> Void
+    private let log: (_ section: String, String) -> Void
     private var isTelling = false
 
-    /// `tables`: all of the worker. `report`: a warning for the worker's log.
+    /// `tables`: all of the worker. `report`: a warning for the worker's log. `log`: a line for what `log` of a section
+    /// names.
     package init(
         _ configuration: Configuration, tables: [StickTable], on loop: EventLoop,
-        report: @escaping (String) -> Void
+        report: @escaping (String) -> Void, log: @escaping (_ section: String, String) -> Void = { _, _ in }
     ) {
+        self.log = log
         self.configuration = configuration
         self.loop = loop
         self.report = report
@@ -42,8 +45,11 @@ package final class Peering {
             let running = RunningSection(
                 section, localName: configuration.localPeer,
                 tables: tables.filter { $0.definition.peers == section.name }, hasLearned: hasLearned,
-                on: loop,
-                report: report)
+                on: loop
+            ) { [report, log] text in
+                report(text)
+                log(section.name, text)
+            }
             sections.append(running)
             try running.start(listening: sockets[section.name])
         }

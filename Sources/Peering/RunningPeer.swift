@@ -33,7 +33,13 @@ package final class RunningPeer {
     package var name: String { line.name }
     package var isLocal: Bool { line.isLocal }
     package var session: PeerSession? { connection?.session }
-    package var addresses: (own: SocketAddress?, peer: SocketAddress?)? { connection?.addresses }
+    /// Of a peer that has called: its address and ours.
+    package var endpoints: (source: SocketAddress, destination: SocketAddress)? {
+        guard let connection, !connection.isCall, let own = connection.addresses.own,
+            let peer = connection.addresses.peer
+        else { return nil }
+        return (peer, own)
+    }
 
     /// The moments of the protocol, in milliseconds.
     package enum Span {

@@ -9,6 +9,9 @@ struct SentNames {
     private var names: [String?] = Array(repeating: nil, count: most)
     private var next = 0
 
+    /// In the order of their numbers; nil: not in use.
+    var all: [String?] { names }
+
     /// The number of a name from 1 on, and whether the other side knows it already.
     mutating func number(of name: String) -> (number: Int, isKnown: Bool) {
         if let number = numbers[name] { return (number, true) }
@@ -24,6 +27,8 @@ struct SentNames {
 /// The names that came.
 struct ReceivedNames {
     private var names: [String?] = Array(repeating: nil, count: SentNames.most)
+
+    var all: [String?] { names }
 
     /// What an entry of a name's kind says: a length, then a number, and the name itself where it is new.
     mutating func read(_ content: inout ContentReader) throws(PeerFault) -> String? {

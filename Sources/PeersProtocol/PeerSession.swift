@@ -73,6 +73,9 @@ package struct PeerSession {
         case confirmed
     }
 
+    /// Names of servers that each side may have told at a time.
+    package static let mostNames = SentNames.most
+
     package let tables: [SharedTable]
     package let manners: Manners
     package private(set) var flows: [Flow]
@@ -109,6 +112,10 @@ package struct PeerSession {
                 lastConfirmed: known)
         }
     }
+
+    /// Names of servers by their numbers, as each side has told them; nil: not in use.
+    package var namesSaid: [String?] { sentNames.all }
+    package var namesHeard: [String?] { receivedNames.all }
 
     /// The tables that each side speaks of now, as places in `tables`.
     package var tableSpokenOf: Int? { spoken }

@@ -44,6 +44,8 @@ package final class ProxyCore {
     package let peerSockets: [(socket: ListeningSocket, section: String)]
     package var counters: ProcessCounters { figures }
     @exclusivity(unchecked) var figures = ProcessCounters()
+    /// Where lines about the peers of a section go.
+    private(set) var peerLogs: [String: [LogOutput]] = [:]
     /// Lines for the worker's standard error, without prefix: servers that change, proxies that stop, budgets.
     package let report: (ReportSeverity, String) -> Void
 
@@ -64,6 +66,7 @@ package final class ProxyCore {
     var headSide = HeadSide.none
     var headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
     var isHeadEdited = false
+    @exclusivity(unchecked) var inspection = Inspection()
     let editRoom: UnsafeMutableRawBufferPointer
     let arena = SampleArena()
     let ruleText = ByteBuffer(capacity: 4096)
@@ -192,6 +195,9 @@ package final class ProxyCore {
         let named = Dictionary(backends.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         backendsByName = named
         var outputs: [LogOutputKey: LogOutput] = [:]
+        for section in configuration.peers where !section.disabled && !section.logs.isEmpty {
+            peerLogs[section.name] = section.logs.compactMap { logOutput($0, tag: nil, &outputs) }
+        }
         for (proxy, running) in zip(configuration.proxies.filter { !$0.settings.disabled }, proxies) {
             let logs = proxy.settings.logs.compactMap { target in
                 logOutput(target, tag: proxy.settings.logTag, &outputs)

@@ -55,6 +55,11 @@ extension ProxyCore {
         }
     }
 
+    /// In the log of a `peers` section.
+    package func logOfPeers(_ section: String, _ text: String) {
+        send(text, level: 4, to: peerLogs[section] ?? [])
+    }
+
     /// On standard error and in the proxy's log.
     func announce(_ proxy: RunningProxy, _ severity: ReportSeverity, level: Int, _ text: String) {
         report(severity, text)

@@ -109,7 +109,8 @@ package struct TableHistory: Equatable, Sendable {
         latest = report
     }
 
-    package var fates: [TableFate] {
+    /// What became of each table; `program`: what it can be lost by.
+    package func fates(_ program: ProxyIdentity.Program) -> [TableFate] {
         guard let latest, let first else { return [] }
         let before = Dictionary(
             (previous?.tables ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -121,7 +122,7 @@ package struct TableHistory: Equatable, Sendable {
                 if previous == nil {
                     .unseen
                 } else if let old {
-                    Self.outcome(old.used, start[table.name] ?? 0, table.name, first)
+                    Self.outcome(old, table, after: start[table.name] ?? 0, first, program)
                 } else {
                     .new
                 }
@@ -134,17 +135,29 @@ package struct TableHistory: Equatable, Sendable {
     }
 
     private static func outcome(
-        _ before: Int, _ after: Int, _ name: String, _ report: TablesReport
+        _ old: StickTable, _ table: StickTable, after: Int, _ report: TablesReport,
+        _ program: ProxyIdentity.Program
     ) -> TableFate.Outcome {
-        if before == 0 { return .wasEmpty }
+        if old.used == 0 { return .wasEmpty }
         // Some expire in the meantime; fewer than half are not those that were.
-        if after * 2 >= before { return .carried }
+        if after * 2 >= old.used { return .carried }
+        if table.type != old.type {
+            return .lost("its keys are of type \(table.type) now, before of type \(old.type)")
+        }
+        if table.size < old.used { return .lost("it has room for \(table.size) entries only") }
         if !report.hasPeers { return .lost("no peers section: a reload starts with empty tables") }
-        if !report.sharedTables.contains(name) {
+        if !report.sharedTables.contains(table.name) {
             return .lost("the table is in no peers section: add 'peers NAME' to its stick-table line")
         }
-        return .lost(
-            "its peers section did not carry it: the old worker was younger than 5 s, or no peer has this host's name"
-        )
+        switch program {
+        case .haproxy:
+            return .lost(
+                "its peers section did not carry it: the old worker was younger than 5 s, or no peer has this host's "
+                    + "name")
+        case .mwproxy:
+            return .lost(
+                "its peers section did not carry it: it was in none before, or not all came in time (the log says so)"
+            )
+        }
     }
 }

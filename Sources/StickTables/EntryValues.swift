@@ -85,7 +85,7 @@ extension StickTable {
         case .rate: return .rate(counter(place))
         case .name:
             let number = Int(place.load(as: UInt32.self))
-            return .name(number == 0 ? nil : names[number - 1])
+            return .name(number == 0 ? nil : names[number])
         }
     }
 
@@ -97,16 +97,19 @@ extension StickTable {
             set(entry, type, to: number)
         case (.rate, .rate(let counter)): store(counter, at: place)
         case (.name, .name(let name)):
-            place.storeBytes(of: name.map { self.number(ofName: $0) } ?? 0, as: UInt32.self)
+            place.storeBytes(of: name.map { sharedName($0) } ?? 0, as: UInt32.self)
         default: break
         }
     }
 
-    private func number(ofName name: String) -> UInt32 {
-        if let known = numbersOfNames[name] { return known }
-        names.append(name)
-        let number = UInt32(names.count)
-        numbersOfNames[name] = number
-        return number
+    private func sharedName(_ name: String) -> UInt32 {
+        if let known = names.number(of: name) { return known }
+        if names.isFull {
+            var used: Set<UInt32> = []
+            let offset = layout.data[DataType.serverKey.rawValue]
+            forEach { used.insert((memory.record($0.index) + offset).load(as: UInt32.self)) }
+            names.keep(used)
+        }
+        return names.add(name)
     }
 }

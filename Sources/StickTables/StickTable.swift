@@ -20,9 +20,8 @@ package final class StickTable {
     private var split = 0
     private var roundSize: Int
     private let seed: UInt64
-    /// Names of `server_key`, each once; entries keep the place in this list, plus one.
-    @exclusivity(unchecked) var names: [String] = []
-    @exclusivity(unchecked) var numbersOfNames: [String: UInt32] = [:]
+    /// Names of `server_key`.
+    @exclusivity(unchecked) var names = SharedNames()
 
     private static let firstBuckets = 16
 

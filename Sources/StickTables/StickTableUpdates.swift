@@ -50,16 +50,17 @@ extension StickTable {
     /// Takes what a peer says of a key: its values and the milliseconds that it has left, at most the table's own
     /// `expire`, which holds where none are given. What is not stored here, or tells of the peer alone, is passed
     /// over. No peer is told of it as news. `asNews`: the other one is an older process of this very proxy, which
-    /// counts beside this one: peers are told, and counters of this process that are higher stay. False: the table is
-    /// full.
+    /// counts beside this one: peers are told. Its counters, and those of a peer that cannot know yet what this process
+    /// has counted, lower none. False: the table is full.
     @discardableResult
     package func learn(
         _ key: StickKey, values: [(DataType, StoredValue)], remaining: UInt32? = nil, asNews: Bool = false,
         now: Tick
     ) -> Bool {
         guard let entry = findOrInsert(key, now: now) else { return false }
-        for (type, value) in values where !type.isLocal && !(asNews && isMore(entry, type, than: value, now))
-        {
+        let keepsMore = asNews || isOwnNews(memory.record(entry.index))
+        for (type, value) in values
+        where !type.isLocal && !(keepsMore && isMore(entry, type, than: value, now)) {
             set(entry, type, value)
         }
         let left = min(remaining ?? definition.expire, definition.expire)
@@ -71,13 +72,16 @@ extension StickTable {
         }
         let record = memory.record(entry.index)
         // A change of our own that nobody was told of stays news.
-        if record.update != 0, record.uses & Marks.learned == 0, updates?.isUntold(record.update) == true {
-            return true
-        }
+        if isOwnNews(record) { return true }
         let isUntold = record.uses & Marks.learned != 0 && updates?.isUntold(record.update) == true
         record.setUses(record.uses | Marks.learned)
         if !isUntold { number(entry.index) }
         return true
+    }
+
+    /// This process has changed the entry, and nobody was told yet.
+    private func isOwnNews(_ record: UnsafeMutableRawPointer) -> Bool {
+        record.update != 0 && record.uses & Marks.learned == 0 && updates?.isUntold(record.update) == true
     }
 
     /// Whether this process has counted more.

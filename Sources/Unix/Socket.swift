@@ -108,9 +108,21 @@ package enum Socket {
 
     @inline(__always)
     package static func read(_ socket: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        receive(socket, buffer, 0)
+    }
+
+    /// What `read` would give, which stays where it is.
+    package static func peek(_ socket: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        receive(socket, buffer, Int32(MSG_PEEK))
+    }
+
+    @inline(__always)
+    private static func receive(
+        _ socket: Int32, _ buffer: UnsafeMutableRawBufferPointer, _ flags: Int32
+    ) -> Transfer {
         var result: Int
         repeat {
-            result = Glibc.recv(socket, buffer.baseAddress, buffer.count, 0)
+            result = Glibc.recv(socket, buffer.baseAddress, buffer.count, flags)
             if result < 0 { result = -Int(Glibc.errno) }
         } while result == -Int(EINTR)
         return Transfer(result, endedAtZero: true)

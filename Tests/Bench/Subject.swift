@@ -12,16 +12,17 @@ final class Subject {
 
     /// - Parameter drain: how long old workers, and connections without a request, may stay.
     /// - Parameter rules: lines of the frontend; `sections`: what follows.
+    /// - Parameter flags: beside `-Ws`.
     init(
         _ kind: ProxyKind, origin: Origin, on loop: EventLoop, drain: String = "30s", rules: String = "",
-        sections: String = ""
+        sections: String = "", flags: [String] = []
     ) throws {
         let folder = try ScratchFolder("bench-")
         let port = try FreePort.find()
         notify = try NotifySocket(in: folder, on: loop)
         address = .ipv4(0x7f00_0001, port: port)
         proxy = try RunningProxy(
-            kind, flags: ["-Ws"], in: folder, prefix: [try Program.system("taskset"), "-c", "0"],
+            kind, flags: ["-Ws"] + flags, in: folder, prefix: [try Program.system("taskset"), "-c", "0"],
             notify: notify
         ) { folder in
             """

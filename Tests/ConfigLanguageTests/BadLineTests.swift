@@ -5,7 +5,7 @@ import Testing
 @testable import ConfigLanguage
 
 @Suite struct BadLineTests {
-    @Test(arguments: global + proxies + addresses + servers + rules + conditions + sections)
+    @Test(arguments: global + proxies + addresses + servers + rules + conditions + peers + sections)
     func isRefused(_ bad: LineCase) throws {
         let marked = MarkedText(bad.text)
         let result = World.parse(marked.text)
@@ -325,7 +325,10 @@ import Testing
             tcp-check ⟦send⟧ x → 'tcp-check send' is a HAProxy keyword
             tcp-check connect ⟦foo⟧ → 'linger', 'default' but got 'foo' as argument.
             tcp-check connect port ⟦x⟧ → 'port' expects a port number, found 'x'.
-            stick ⟦foo⟧ src → 'stick' expects 'on', 'match', or 'store-request' (got 'foo').
+            stick ⟦foo⟧ src → 'stick' expects 'on', 'match', 'store-request' or 'store-response' (got 'foo').
+            stick ⟦store-response⟧ → 'stick' expects a fetch method.
+            stick store-response ⟦path⟧ → extracts information from 'HTTP request headers', none of which
+            http-response redirect ⟦prefix⟧ /x → response only supports redirect type 'location'.
             stick ⟦on⟧ → 'stick' expects a fetch method.
             stick on src table nope → unable to find stick-table 'nope'.
             ⟦cookie⟧ → 'cookie' expects <cookie_name> as argument.
@@ -368,9 +371,33 @@ import Testing
             acl x ⟦var(foo)⟧ 1 → invalid variable name 'foo'.
             acl x ⟦path(a)⟧ / → it takes no argument.
             acl x path -m ⟦foo⟧ / → unknown matching method 'foo'
-            acl x path -m ⟦bin⟧ / → '-m bin' is a HAProxy keyword
+            acl x path -m bin ⟦/⟧ → an hex digit is expected (found '/').
+            acl x path -m bin ⟦2f4⟧ → an even number of hex digit is expected.
+            acl x ⟦url_param(a,xy)⟧ b → delimiter must be a single character, found 'xy'.
             acl x path ⟦-x⟧ / → '-x' is not a valid ACL option. Please use '--'
             acl x path -f ⟦/nonesuch⟧ → failed to open pattern file </nonesuch>
+            """#)
+
+    static let peers: [LineCase] =
+        LineCase.table(
+            .peers,
+            #"""
+            peer a ⟦127.0.0.1⟧ → 'peer a' : missing port specification in '127.0.0.1'
+            peer a 127.0.0.1:1 ⟦bogus⟧ → [t.cfg:6] : 'server mp/a' : unknown keyword 'bogus'
+            peer ⟦a!⟧ 127.0.0.1:1 → character '!' is not permitted in server name 'a!'.
+            peer a ⟦127.0.0.1:0⟧ → invalid port '0'
+            peer a 127.0.0.1:1⏎ ⟦bind⟧ 127.0.0.1:2 → found a 'peer' line at [t.cfg:6].
+            bind 127.0.0.1:2⏎ ⟦peer⟧ a 127.0.0.1:1 → mixing "peer" and "bind" line is forbidden
+            bind 127.0.0.1:1⏎ ⟦bind⟧ 127.0.0.1:2 → already configured at [t.cfg:6].
+            bind ⟦127.0.0.1⟧ → missing port
+            bind 127.0.0.1:1 ⟦bogus⟧ → unknown keyword 'bogus'
+            table ⟦t⟧ → stick-table: missing type.
+            table t ⟦peers⟧ x → table: unknown argument 'peers'.
+            table t type ip size 1k store ⟦bogus⟧ → unknown store option 'bogus'
+            log ⟦x⟧ → expects <address> and <facility> or global as arguments
+            log 127.0.0.1 ⟦locale0⟧ → did you mean 'local0' maybe ?
+            ⟦shards⟧ 2 → does not support yet
+            ⟦pear⟧ a 127.0.0.1:1 → did you mean 'peer' maybe ?
             """#)
 
     static let sections: [LineCase] =

@@ -12,6 +12,7 @@ struct LineCase: Sendable, CustomTestStringConvertible {
         case backend = "backend f\n mode http\n timeout server 1s\n timeout connect 1s\n"
         case listen = "listen f\n mode http\n bind :8000\n timeout client 1s\n"
         case defaults = "defaults\n"
+        case peers = "frontend f\n mode http\n bind :8000\n timeout client 1s\npeers mp\n"
         case none = ""
     }
 

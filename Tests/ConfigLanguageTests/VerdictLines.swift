@@ -238,6 +238,41 @@ extension HAProxyVerdictTests {
             http-request deny
             """#)
         + LineCase.table(
+            .peers,
+            #"""
+            peer a 127.0.0.1:1
+            peer a 127.0.0.1:1 weight 3
+            peer a 127.0.0.1:1⏎ server b 127.0.0.1:2
+            bind 127.0.0.1:10001 name x⏎ server a 127.0.0.1:4
+            default-bind name x
+            default-server weight 1
+            table t type ip size 1k
+            table t type string len 10 size 1k store gpc0,http_req_rate(10s) expire 1m nopurge
+            log 127.0.0.1:514 local0
+            log stdout format raw local0 info
+            no log
+            disabled
+            enabled
+            """#)
+        + LineCase.table(
+            .backend,
+            #"""
+            stick-table type ip size 1k⏎ stick store-response res.cook(x)
+            tcp-request inspect-delay 3s
+            http-response return status 404 default-errorfiles if { status 500 }
+            http-response redirect location /x code 301 drop-query
+            """#)
+        + LineCase.table(
+            .frontend,
+            #"""
+            acl x path -m bin 2f41
+            acl x url_param(a,;) b
+            acl x urlp_val(a) gt 3
+            acl x cook_cnt(a) gt 3
+            acl x req.len gt 3
+            acl x req.proto_http
+            """#)
+        + LineCase.table(
             .none,
             #"""
 

@@ -302,6 +302,41 @@ extension Fixture {
                 "the table is in no peers section"))
         #expect(view(reloaded(120, 3, peers: Self.peers, columns: 120)).text.contains("did not carry it"))
         #expect(view(reloaded(0, 0, peers: [])).text.contains("was empty before the reload"))
+        var history = TableHistory()
+        history.take(report(7, 120, peers: Self.peers))
+        var changed = report(20193, 0, peers: Self.peers)
+        changed.tablesText = .known(["# table: st_src, type: ipv6, size:102400, used:0"])
+        history.take(changed)
+        #expect(
+            history.fates(.mwproxy).map(\.outcome) == [
+                .lost("its keys are of type ipv6 now, before of type ip")
+            ])
+        changed.tablesText = .known(["# table: st_src, type: ip, size:10, used:10"])
+        history.take(report(7, 120, peers: Self.peers))
+        history.take(changed)
+        #expect(history.fates(.mwproxy).map(\.outcome) == [.lost("it has room for 10 entries only")])
+    }
+
+    @Test func peersWithTheirStateAndLag() {
+        let lines = [
+            "0x1: [22/Nov/2026:22:21:20] id=mp disabled=0 flags=0x1 resync_timeout=0s task_calls=11",
+            "  0x2: id=gone(remote,inactive) addr=192.0.2.3:1 last_status=CONN last_hdshk=<NEVER>",
+            "        reconnect=3s heartbeat=<NEVER>",
+            "  0x5: id=slow(remote,active) addr=192.0.2.2:1 last_status=ESTA last_hdshk=4s",
+            "              last_acked=0 last_pushed=7 last_get=0 teaching_origin=0 update=2",
+            "              table:0x4 id=st_src update=9 localupdate=9 refcnt=1",
+            "  0x6: id=good(remote,active) addr=192.0.2.1:1 last_status=ESTA last_hdshk=1h2m",
+            "              last_acked=0 last_pushed=9 last_get=0 teaching_origin=0 update=9",
+            "              table:0x4 id=st_src update=9 localupdate=9 refcnt=1",
+        ]
+        let text = view(reloaded(9, 9, peers: lines, columns: 120)).text
+        for sentence in [
+            "peer gone of mp, 192.0.2.3:1: NOT CONNECTED (CONN), is called again in 3s; how far behind it is: ?",
+            "peer slow of mp, 192.0.2.2:1: connected for 4s, BEHIND by 2 changes of st_src",
+            "peer good of mp, 192.0.2.1:1: connected for 1h2m, was told everything",
+        ] {
+            #expect(text.contains(sentence), "\(text)")
+        }
     }
 
     @Test func aProxyWithoutTablesSaysSo() {

@@ -96,7 +96,8 @@ final class Conversation {
         proxy.program.output.split(separator: "\n").filter { $0.hasPrefix("line ") }.map(String.init)
     }
 
-    private func note(_ said: String, _ answered: String) {
+    /// What was said in another way than by `request`, and what came of it.
+    func note(_ said: String, _ answered: String) {
         record.append("> \(said.replacing(proxy.folder.path, with: "FOLDER"))\n\(answered)")
     }
 

@@ -80,7 +80,7 @@ import Unix
                 http-request return status 503 content-type text/plain string int if { hdr(n) -m int gt 4 le 2 } || { url_param(q) -m int 7 }
                 http-request return status 504 content-type text/plain string ip if { hdr_ip(fwd) 10.0.0.0/8 192.168.1.1 }
                 http-request return status 410 content-type text/plain string unless unless { path /known } { method GET HEAD }
-                http-request return status 200 content-type text/plain lf-string "7 %[nbsrv(be)] %[be_conn(be)] %[fe_conn] %[fe_name] %[req.ver]"
+                http-request return status 200 content-type text/plain lf-string "7 %[nbsrv(be)] %[be_conn(be)] %[fe_conn,bool] %[fe_name] %[req.ver]"
             backend be
                 server s1 127.0.0.1:9 weight 1
                 server s2 127.0.0.1:9 disabled
@@ -103,6 +103,44 @@ import Unix
             try talk.request("GET /i", ["Fwd: 11.1.1.1"])
             try talk.request("POST /known")
             try talk.get("/known")
+        }
+    }
+
+    @Test func rarerExpressions() throws {
+        try Conversation.same(
+            """
+            frontend fe
+                bind 127.0.0.1:PORT
+                stick-table type ip size 10k expire 1h store conn_cnt,gpc0
+                acl listed path -M -f FOLDER/p.map
+                acl bytes path -m bin 2f62696e 2F42
+                http-request return status 201 content-type text/plain lf-string "1 %[url_param(a)] %[url_param(a,;)] %[urlp(b,@)] %[urlp_val(n)] %[url_param(c)]" if { path_beg /params }
+                http-request return status 202 content-type text/plain lf-string "2 %[cook_cnt(k)] %[cook_val(k)] %[req.cook(k)] %[cook_cnt(none)]" if { path /cookies }
+                http-request return status 203 content-type text/plain lf-string "3 %[src_updt_conn_cnt] %[src_updt_conn_cnt] %[src_conn_cnt]" if { path /updates }
+                http-request return status 404 content-type text/plain lf-string "4 %[str(10.9.9.9),table_expire(fe)] %[str(10.9.9.9),table_expire(fe,-7)] %[str(10.9.9.9),table_idle(fe,12)] %[str(10.9.9.9),table_gpc0(fe)]" if { path /expire }
+                http-request track-sc0 src if { path /tracked }
+                http-request return status 405 content-type text/plain string 5 if { path /tracked } { src,table_expire(fe) gt 3000000 } { src,table_idle(fe) lt 600000 } { sc_trackers(0) eq 1 } { table_cnt(fe) 1 }
+                http-request return status 406 content-type text/plain string 6 if listed
+                http-request return status 407 content-type text/plain string 7 if bytes
+                http-request return status 408 content-type text/plain string 8 if { path_beg -i -f FOLDER/p.lst /own }
+                http-request return status 410 content-type text/plain lf-string "9 %[path,map_beg(FOLDER/many.map,none)]" if { path_beg /many }
+                http-request return status 200 content-type text/plain lf-string "%[req.proto_http] %[rand(1)]"
+            """,
+            files: [
+                "p.map": "/one value\n/two  other value\n", "p.lst": "# none\n/LISTED\n\n/more\n",
+                "many.map": (0..<300).map { "/many/\($0) value-\($0)" }.joined(separator: "\n")
+                    + "\n/many short\n/many/29 again\n/many/299/deep deepest\n",
+            ]
+        ) { talk in
+            for path in [
+                "/params?a=1&b=2;c=3?n=4", "/params;a=x?a=y&c=", "/params@b=7&n=12abc?n=x", "/params?n=-5&a",
+                "/updates", "/expire", "/tracked", "/one", "/two", "/three", "/bin", "/B", "/b", "/listed/x",
+                "/more", "/own", "/many", "/many/7", "/many/77/x", "/many/299/deep/x", "/many/29", "/manyx",
+                "/many/3000", "/other",
+            ] {
+                try talk.request("GET \(path)")
+            }
+            try talk.request("GET /cookies", ["Cookie: k=1; x=2; k=33", "Cookie: k=4"])
         }
     }
 

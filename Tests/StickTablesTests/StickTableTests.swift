@@ -48,6 +48,31 @@ extension StickTable {
         #expect(table.key(of: first) == one && table.key(of: second) == other)
     }
 
+    @Test func namesOfServersThatNoEntryHasGo() throws {
+        let table = table(stored: [.init(.serverKey)])
+        let entries = try (0..<10).map { try #require(table.findOrInsert(.ip($0), now: tick(0))) }
+        for number in 0..<10_000 {
+            table.set(entries[number % 9], .serverKey, .name("server-\(number)"))
+            if number == 0 { table.set(entries[9], .serverKey, .name("kept")) }
+        }
+        #expect(table.names.count <= 1024)
+        #expect(table.value(entries[9], .serverKey) == .name("kept"))
+        for number in 9991..<10_000 {
+            #expect(table.value(entries[number % 9], .serverKey) == .name("server-\(number)"))
+        }
+        // With more entries there may be more names.
+        let many = (100..<900).compactMap { table.findOrInsert(.ip($0), now: tick(0)) }
+        for round in 0..<5 {
+            for (place, entry) in many.enumerated() {
+                table.set(entry, .serverKey, .name("\(round)-\(place)"))
+            }
+        }
+        #expect(table.names.count <= 2048)
+        for (place, entry) in many.enumerated() {
+            #expect(table.value(entry, .serverKey) == .name("4-\(place)"))
+        }
+    }
+
     @Test func longTextsAreCutAndShortBytesFilled() throws {
         let texts = table(.string(length: 3))
         let entry = try #require(texts.findOrInsert(.string(Array("abcdef".utf8)), now: tick(0)))

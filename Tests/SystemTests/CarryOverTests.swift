@@ -7,7 +7,7 @@ import Testing
 import Unix
 
 @Suite(.serialized) struct CarryOverTests {
-    private func start(_ port: UInt16, peers: Bool = true) throws -> RunningProxy {
+    private func start(_ port: UInt16, peers: Bool = true, size: String = "10k") throws -> RunningProxy {
         let section = peers ? "peers mp\n    peer here 127.0.0.1:\(try FreePort.find())\n" : ""
         return try RunningProxy(.mwproxy, flags: ["-W", "-L", "here"]) { folder in
             """
@@ -26,7 +26,7 @@ import Unix
                 http-request deny deny_status 429 if { sc_http_req_rate(0) gt 5 }
                 http-request return status 200
             backend limits
-                stick-table type ip size 10k expire 10m \(peers ? "peers mp" : "") store http_req_rate(10m),gpc0
+                stick-table type ip size \(size) expire 10m \(peers ? "peers mp" : "") store http_req_rate(10m),gpc0
 
             """
         }
@@ -79,6 +79,25 @@ import Unix
         try proxy.reload()
         #expect(try ask(proxy, "show table").contains("used:500"))
         #expect(try ask(proxy, "show table limits key 10.0.19.24").contains("gpc0=19"))
+    }
+
+    @Test func aHundredThousandEntriesCarryOver() throws {
+        let port = try FreePort.find()
+        let proxy = try start(port, size: "200k")
+        let numbers = 0..<100_000
+        for start in stride(from: 0, to: numbers.count, by: 150) {
+            let commands = numbers[start..<min(numbers.count, start + 150)].map { number in
+                "set table limits key 10.\(number >> 16).\(number >> 8 & 255).\(number & 255) data.gpc0 \(number)"
+            }
+            _ = try ask(proxy, commands.joined(separator: ";"))
+        }
+        #expect(try ask(proxy, "show table").contains("used:100000"))
+        for reload in 1...2 {
+            try proxy.reload()
+            #expect(try ask(proxy, "show table").contains("used:100000"), "reload \(reload)")
+            #expect(try ask(proxy, "show table limits key 10.1.134.159").contains("gpc0=99999"))
+        }
+        #expect(!proxy.program.errors.contains("stick table"), "\(proxy.program.errors)")
     }
 
     @Test func aWorkerThatDrainsTellsWhatChanges() throws {

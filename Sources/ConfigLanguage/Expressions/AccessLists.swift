@@ -22,7 +22,8 @@ enum AccessLists {
     /// HAProxy's own ACLs.
     static let predefined: [String: [Test.Criterion]] = [
         "TRUE": test(.constant(true), .bool), "FALSE": test(.constant(false), .bool),
-        "WAIT_END": test(.constant(true), .bool), "HTTP": test(.method, .found),
+        "WAIT_END": test(.waitEnd, .bool), "HTTP": test(.isHTTP, .bool),
+        "REQ_CONTENT": test(.inputLength, .integer, "1:"),
         "LOCALHOST": test(.source, .address, "127.0.0.1/8", "::1"),
         "METH_GET": methods("GET", "HEAD"), "METH_HEAD": methods("HEAD"), "METH_POST": methods("POST"),
         "METH_PUT": methods("PUT"), "METH_DELETE": methods("DELETE"), "METH_CONNECT": methods("CONNECT"),
@@ -35,7 +36,7 @@ enum AccessLists {
         "HTTP_URL_STAR": test(.target, .exact, "*"),
     ]
 
-    static let foreignPredefined: Set<String> = ["HTTP_2.0", "HTTP_3.0", "RDP_COOKIE", "REQ_CONTENT"]
+    static let foreignPredefined: Set<String> = ["HTTP_2.0", "HTTP_3.0", "RDP_COOKIE"]
 
     /// `acl <name> <criterion> [flags] [patterns]`; several lines of one name are alternatives.
     static func define(
@@ -91,7 +92,7 @@ enum AccessLists {
         source.written = try written(phrase, flags.end..<range.upperBound, match, flags.ignoresCase)
         for (path, index) in flags.files {
             source.files.append(
-                (path, try lines(ofFile: path, match, flags.ignoresCase, phrase, at: index, reader)))
+                (path, try lines(ofFile: path, match, flags, phrase, at: index, reader)))
         }
         if source.written.isEmpty && flags.files.isEmpty && !flags.hasEnd && match != .bool {
             reader.warn(
@@ -152,6 +153,8 @@ enum AccessLists {
 
     private struct Flags {
         var ignoresCase = false
+        /// `-M`: files have a value behind each pattern, which does not count.
+        var areMaps = false
         var match: Match?
         /// From `-f`, with the place of the name.
         var files: [(path: String, index: Int)] = []
@@ -184,7 +187,8 @@ enum AccessLists {
                 guard !value.isEmpty else { throw phrase.fault("'-f' expects a file name.", at: index + 1) }
                 flags.files.append((value, index + 1))
                 flags.end += 1
-            case "-u", "-M":
+            case "-M": flags.areMaps = true
+            case "-u":
                 throw phrase.fault(ForeignKeywords.message("acl … \(phrase[index])"), at: index)
             default:
                 throw phrase.fault(
@@ -197,23 +201,20 @@ enum AccessLists {
 
     private static func match(_ name: String, _ phrase: Phrase, at index: Int) throws(Fault) -> Match {
         if let match = Match(rawValue: name) { return match }
-        throw phrase.fault(
-            name == "bin"
-                ? ForeignKeywords.message("-m bin")
-                : "unknown matching method '\(name)' when parsing ACL expression.", at: index)
+        throw phrase.fault("unknown matching method '\(name)' when parsing ACL expression.", at: index)
     }
 
     private static func lines(
-        ofFile path: String, _ match: Match, _ ignoresCase: Bool, _ phrase: Phrase, at index: Int,
+        ofFile path: String, _ match: Match, _ flags: Flags, _ phrase: Phrase, at index: Int,
         _ reader: ConfigurationReader
     ) throws(Fault) -> [PatternLine] {
         switch reader.surroundings.readFile(path) {
         case .failure(let failure):
             throw phrase.fault("failed to open pattern file <\(path)>: \(failure.reason).", at: index)
         case .success(let bytes):
-            let lines = PatternLine.read(bytes, withValues: false)
+            let lines = PatternLine.read(bytes, withValues: flags.areMaps)
             for line in lines {
-                if let fault = match.fault(in: line.pattern, ignoresCase: ignoresCase) {
+                if let fault = match.fault(in: line.pattern, ignoresCase: flags.ignoresCase) {
                     throw phrase.fault("\(fault) (in pattern file <\(path)>)", at: index)
                 }
             }

@@ -37,14 +37,15 @@ enum ConverterKeywords {
     }()
     private static let tableReadings: [String: TableReading] = {
         var readings: [String: TableReading] = [
-            "table_server_id": .value(.serverID), "table_trackers": .uses,
+            "table_server_id": .value(.serverID), "table_trackers": .uses, "table_expire": .remaining,
+            "table_idle": .idle,
         ]
         for (suffix, reading) in TableReading.bySuffix {
             switch reading {
             case .value, .kilobytes:
                 readings["table_" + (suffix.hasPrefix("get_") ? String(suffix.dropFirst(4)) : suffix)] =
                     reading
-            case .increase, .clear, .exists, .uses: break
+            case .increase, .clear, .exists, .uses, .remaining, .idle: break
             }
         }
         return readings
@@ -68,7 +69,16 @@ enum ConverterKeywords {
         }
         if let (match, output) = maps[name] { return .map(try map(call, match, output, reader)) }
         if let reading = tableReadings[name] {
-            return .table(reading, table: try table(call, reader))
+            guard call[1] != nil else {
+                return .table(reading, table: try table(call, reader), fallback: nil)
+            }
+            guard reading == .remaining || reading == .idle else {
+                throw ExpressionFault(
+                    "invalid args in converter '\(name)' : it takes a table only, found '\(call[1] ?? "")' behind it."
+                )
+            }
+            return .table(
+                reading, table: try table(call, reader), fallback: Int64(try integer(call, 1, of: 2)))
         }
         if let operation = Converter.IntegerOperation(rawValue: name) {
             let text = try argument(call, 0, "integer", of: 1)

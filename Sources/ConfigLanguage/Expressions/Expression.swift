@@ -28,6 +28,11 @@ package enum Occurrence: Sendable, Equatable {
     case number(Int)
 }
 
+/// What is read of a cookie.
+package enum CookieReading: Sendable, Equatable {
+    case value, number, count
+}
+
 /// What is read of an entry of a stick table.
 package enum TableReading: Sendable, Equatable {
     case value(DataType)
@@ -41,6 +46,8 @@ package enum TableReading: Sendable, Equatable {
     case exists
     /// How many hold the entry.
     case uses
+    /// Milliseconds until it goes, and since it was touched.
+    case remaining, idle
 }
 
 /// Where a value comes from. Header names are in lower case.
@@ -53,10 +60,11 @@ package enum Fetch: Sendable {
     case now
     case source, destination, sourcePort, destinationPort
     case path, pathQuery, target, query, base, method, version
-    case queryParameter(name: [UInt8])
-    case cookie(name: [UInt8], inResponse: Bool)
+    /// `delimiter`: where the parameters begin, and one more that parts them.
+    case queryParameter(name: [UInt8], delimiter: UInt8, isNumber: Bool)
+    case cookie(name: [UInt8], inResponse: Bool, CookieReading)
     case header(name: [UInt8], Occurrence, inResponse: Bool, whole: Bool)
-    case headerAddress(name: [UInt8], Occurrence)
+    case headerAddress(name: [UInt8], Occurrence, inResponse: Bool)
     case headerNumber(name: [UInt8], Occurrence, inResponse: Bool)
     /// Nil: all fields.
     case headerCount(name: [UInt8]?, inResponse: Bool, whole: Bool)
@@ -73,6 +81,12 @@ package enum Fetch: Sendable {
     case tableRoom(table: String?)
     case variable(Variable)
     case hostName, processID, uniqueNumber
+    /// Bytes that a client of TCP mode has sent so far.
+    case inputLength
+    /// Nothing is waited for any longer.
+    case waitEnd
+    /// There is an HTTP request.
+    case isHTTP
 
     /// What must be there for it.
     package enum Need: Sendable {
@@ -81,10 +95,11 @@ package enum Fetch: Sendable {
 
     package var need: Need {
         switch self {
-        case .path, .pathQuery, .target, .query, .base, .method, .version, .queryParameter, .headerAddress:
+        case .path, .pathQuery, .target, .query, .base, .method, .version, .queryParameter, .isHTTP:
             .request
-        case .cookie(_, let inResponse), .header(_, _, let inResponse, _), .headerCount(_, let inResponse, _),
-            .headerNumber(_, _, let inResponse):
+        case .cookie(_, let inResponse, _), .header(_, _, let inResponse, _),
+            .headerCount(_, let inResponse, _), .headerNumber(_, _, let inResponse),
+            .headerAddress(_, _, let inResponse):
             inResponse ? .response : .request
         case .status: .response
         default: .nothing
@@ -93,8 +108,10 @@ package enum Fetch: Sendable {
 
     package var type: SampleType {
         switch self {
-        case .constant: .bool
+        case .constant, .waitEnd, .isHTTP: .bool
         case .tracked(.exists, _, _): .bool
+        case .queryParameter(_, _, isNumber: true): .integer
+        case .cookie(_, _, let reading) where reading != .value: .integer
         case .source, .destination, .headerAddress: .address
         case .string, .path, .pathQuery, .target, .query, .base, .method, .version, .queryParameter, .cookie,
             .header,
@@ -122,7 +139,8 @@ package enum Converter: Sendable {
     case integerOperation(IntegerOperation, Operand)
     case hex, urlDecode(isForm: Bool), concat([UInt8]), bytes(offset: Int, length: Int?)
     case crc32
-    case inTable(table: String), table(TableReading, table: String)
+    /// `fallback`: where there is no entry.
+    case inTable(table: String), table(TableReading, table: String, fallback: Int64?)
     case map(MapReference)
 
     /// The other number: written, or in a variable.
@@ -138,7 +156,7 @@ package enum Converter: Sendable {
     var type: SampleType {
         switch self {
         case .lower, .upper, .field, .word, .hex, .urlDecode, .concat, .bytes: .text
-        case .boolean, .negate, .inTable, .table(.exists, _): .bool
+        case .boolean, .negate, .inTable, .table(.exists, _, _): .bool
         case .length, .integerOperation, .table, .crc32: .integer
         case .addressMask: .address
         case .map(let map): map.output

@@ -62,7 +62,10 @@ enum FetchKeywords {
         func add(_ names: String..., arguments: ClosedRange<Int> = 0...0, _ make: @escaping Make) {
             for name in names { table[name] = Entry(arguments: arguments, make: make) }
         }
-        add("always_true", "wait_end") { (_, _) throws(ExpressionFault) in .constant(true) }
+        add("wait_end") { (_, _) throws(ExpressionFault) in .waitEnd }
+        add("req.len", "req_len") { (_, _) throws(ExpressionFault) in .inputLength }
+        add("req.proto_http", "req_proto_http") { (_, _) throws(ExpressionFault) in .isHTTP }
+        add("always_true") { (_, _) throws(ExpressionFault) in .constant(true) }
         add("always_false") { (_, _) throws(ExpressionFault) in .constant(false) }
         add("int", arguments: 1...1) { (call, _) throws(ExpressionFault) in
             .integer(Int64(try number(call, 0)))
@@ -101,8 +104,16 @@ enum FetchKeywords {
         add("base") { (_, _) throws(ExpressionFault) in .base }
         add("method") { (_, _) throws(ExpressionFault) in .method }
         add("req.ver", "req_ver") { (_, _) throws(ExpressionFault) in .version }
-        add("url_param", "urlp", arguments: 1...1) { (call, _) throws(ExpressionFault) in
-            .queryParameter(name: Array((call[0] ?? "").utf8))
+        for name in ["url_param", "urlp", "urlp_val"] {
+            add(name, arguments: 1...2) { (call, _) throws(ExpressionFault) in
+                guard let delimiter = (call[1] ?? "?").utf8.first, call[1]?.utf8.count ?? 1 == 1 else {
+                    throw ExpressionFault(
+                        "fetch method '\(name)' : delimiter must be a single character, found '\(call[1] ?? "")'."
+                    )
+                }
+                return .queryParameter(
+                    name: Array((call[0] ?? "").utf8), delimiter: delimiter, isNumber: name == "urlp_val")
+            }
         }
         for (prefix, inResponse) in [("", false), ("req.", false), ("s", true), ("res.", true)] {
             add(prefix + "hdr", arguments: 1...2) { (call, _) throws(ExpressionFault) in
@@ -121,16 +132,16 @@ enum FetchKeywords {
             add(prefix + "hdr_val", arguments: 1...2) { (call, _) throws(ExpressionFault) in
                 .headerNumber(name: try name(call), try occurrence(call), inResponse: inResponse)
             }
-            add(prefix + "cook", arguments: 1...1) { (call, _) throws(ExpressionFault) in
-                .cookie(name: Array((call[0] ?? "").utf8), inResponse: inResponse)
+            add(prefix + "hdr_ip", arguments: 1...2) { (call, _) throws(ExpressionFault) in
+                .headerAddress(name: try name(call), try occurrence(call), inResponse: inResponse)
+            }
+            for (suffix, reading) in [("", CookieReading.value), ("_val", .number), ("_cnt", .count)] {
+                add(prefix + "cook" + suffix, arguments: 1...1) { (call, _) throws(ExpressionFault) in
+                    .cookie(name: Array((call[0] ?? "").utf8), inResponse: inResponse, reading)
+                }
             }
         }
         table["cookie"] = table["cook"]
-        for keyword in ["hdr_ip", "req.hdr_ip"] {
-            add(keyword, arguments: 1...2) { (call, _) throws(ExpressionFault) in
-                .headerAddress(name: try name(call), try occurrence(call))
-            }
-        }
         add("status") { (_, _) throws(ExpressionFault) in .status }
         add("nbsrv", arguments: 0...1) { (call, reader) throws(ExpressionFault) in
             reader.expect(.backend, call[0], of: call.name)
@@ -175,6 +186,10 @@ enum FetchKeywords {
                 reader.expect(.table, call[0], of: call.name)
                 return .ofSource(reading, table: call[0])
             }
+        }
+        add("src_updt_conn_cnt", arguments: 0...1) { (call, reader) throws(ExpressionFault) in
+            reader.expect(.table, call[0], of: call.name)
+            return .ofSource(.increase(.connCnt), table: call[0])
         }
         return table
     }()

@@ -6,6 +6,7 @@ import RegularExpressions
 package enum Match: String, Sendable, CaseIterable {
     case found, bool, integer = "int", address = "ip", length = "len", exact = "str", beginning = "beg"
     case substring = "sub", directory = "dir", domain = "dom", ending = "end", regular = "reg"
+    case binary = "bin"
 
     /// How a value is compared unless told otherwise.
     static func usual(of type: SampleType) -> Match {
@@ -26,8 +27,27 @@ package enum Match: String, Sendable, CaseIterable {
             RegularExpression.fault(in: pattern, ignoresCase: ignoresCase).map {
                 "regex '\(pattern)' is invalid (error=\($0.reason), erroffset=\($0.offset))."
             }
+        case .binary: Self.binaryFault(in: pattern)
         case .found, .bool, .exact, .beginning, .substring, .directory, .domain, .ending: nil
         }
+    }
+}
+
+extension Match {
+    /// The bytes that a pattern of `-m bin` writes as pairs of hexadecimal digits; nil: it is none.
+    package static func bytes(ofHexadecimal pattern: String) -> [UInt8]? {
+        let digits = Array(pattern)
+        guard digits.count % 2 == 0, digits.allSatisfy(\.isHexDigit) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).compactMap {
+            UInt8(String(digits[$0...$0 + 1]), radix: 16)
+        }
+    }
+
+    private static func binaryFault(in pattern: String) -> String? {
+        if let wrong = pattern.first(where: { !$0.isHexDigit }) {
+            return "an hex digit is expected (found '\(wrong)')."
+        }
+        return pattern.count % 2 == 0 ? nil : "an even number of hex digit is expected."
     }
 }
 

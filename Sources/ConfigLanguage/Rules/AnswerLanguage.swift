@@ -3,7 +3,7 @@
 extension RuleLanguage {
     /// From word `index` on; `status` where none is named.
     func answer(_ phrase: Phrase, _ index: inout Int, status: Int) throws(Fault) -> Answer {
-        let isReturn = place == .httpRequest && status == 200
+        let isReturn = status == 200
         var answer = Answer(status: status, contentType: nil, body: isReturn ? .bytes([]) : .page)
         while index < phrase.count {
             let name = phrase[index]

@@ -74,7 +74,7 @@ extension Expression {
         default: break
         }
         for converter in converters {
-            if case .table(let reading, let table) = converter, reading.isRate { names.insert(table) }
+            if case .table(let reading, let table, _) = converter, reading.isRate { names.insert(table) }
         }
         return names
     }

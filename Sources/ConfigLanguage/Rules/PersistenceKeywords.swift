@@ -81,12 +81,10 @@ enum PersistenceKeywords {
     private static func stick(
         _ phrase: Phrase, _ draft: ProxyDraft, _ reader: ConfigurationReader
     ) throws(Fault) -> StickRule {
-        let action = phrase[1]
-        guard ["on", "match", "store-request"].contains(action) else {
-            if action == "store-response" {
-                throw phrase.fault(ForeignKeywords.message("stick store-response"), at: 1)
-            }
-            throw phrase.fault("'stick' expects 'on', 'match', or 'store-request' (got '\(action)').", at: 1)
+        guard let kind = StickRule.Kind(rawValue: phrase[1]) else {
+            throw phrase.fault(
+                "'stick' expects 'on', 'match', 'store-request' or 'store-response' (got '\(phrase[1])').",
+                at: 1)
         }
         guard phrase.count > 2 else { throw phrase.fault("'stick' expects a fetch method.", at: 2) }
         let expression: Expression
@@ -95,7 +93,8 @@ enum PersistenceKeywords {
         } catch {
             throw phrase.fault("'stick': \(error.message)", at: 2)
         }
-        guard expression.fetch.need != .response else {
+        let place = kind == .storeResponse ? RulePlace.httpResponse : .httpRequest
+        guard place.offers(expression.fetch.need, in: draft) else {
             throw phrase.fault("'stick': \(TextFormatLanguage.notHere(expression))", at: 2)
         }
         var index = 3
@@ -110,10 +109,9 @@ enum PersistenceKeywords {
         reader.expectTable(
             table, of: draft, at: phrase.position,
             "unable to find stick-table '\(table ?? draft.proxy.name)'.")
-        let condition = try ConditionLanguage(draft: draft, reader: reader).condition(
+        let condition = try ConditionLanguage(draft: draft, reader: reader, place: place).condition(
             phrase, from: index, rule: "sticking rule")
         return StickRule(
-            position: phrase.position, matches: action != "store-request", stores: action != "match",
-            expression: expression, table: table, condition: condition)
+            position: phrase.position, kind: kind, expression: expression, table: table, condition: condition)
     }
 }

@@ -105,11 +105,15 @@ package struct UseBackend: Sendable {
     }
 }
 
-/// `stick on|match|store-request EXPRESSION [table T] [if …]`.
+/// `stick on|match|store-request|store-response EXPRESSION [table T] [if …]`.
 package struct StickRule: Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case on, match
+        case storeRequest = "store-request"
+        case storeResponse = "store-response"
+    }
     package var position: Position
-    package var matches: Bool
-    package var stores: Bool
+    package var kind: Kind
     package var expression: Expression
     /// Nil: the backend's own.
     package var table: String?

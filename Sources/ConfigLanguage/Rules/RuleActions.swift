@@ -47,10 +47,10 @@ enum RuleActions {
         add("tarpit", request) { (language, phrase, index) throws(Fault) in
             .tarpit(try language.answer(phrase, &index, status: 500))
         }
-        add("return", request) { (language, phrase, index) throws(Fault) in
+        add("return", http) { (language, phrase, index) throws(Fault) in
             .answer(try language.answer(phrase, &index, status: 200))
         }
-        add("redirect", request, redirect)
+        add("redirect", http, redirect)
         add("track-sc", everywhere) { (language, phrase, index) throws(Fault) in
             let slot = try language.trackSlot(phrase)
             let expression = try language.expression(phrase, index)
@@ -229,6 +229,11 @@ enum RuleActions {
         }
         guard hasTarget else {
             throw phrase.fault("redirection type expected ('prefix', 'location', or 'scheme').", at: index)
+        }
+        if language.place == .httpResponse {
+            guard case .location = redirect.target else {
+                throw phrase.fault("response only supports redirect type 'location'.", at: 2)
+            }
         }
         return .redirect(redirect)
     }

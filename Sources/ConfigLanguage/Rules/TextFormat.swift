@@ -36,12 +36,13 @@ package enum LogVariable: String, CaseIterable, Sendable {
     case backendAddress = "bi", backendPort = "bp", serverAddress = "si", serverPort = "sp"
     case frontend = "f", frontendTransport = "ft", backend = "b", server = "s"
     case acceptDate = "t", requestDate = "tr", acceptDateUTC = "T", acceptDateLocal = "Tl", requestDateUTC =
-        "trg"
+        "trg", requestDateLocal = "trl"
     case acceptSeconds = "Ts", milliseconds = "ms"
     case host = "H", processID = "pid", counter = "rt", retries = "rc"
     case status = "ST", bytesRead = "B", bytesUploaded = "U"
     case requestTime = "TR", queueTime = "Tw", connectTime = "Tc", responseTime = "Tr", activeTime = "Ta"
-    case totalTime = "Tt", handshakeTime = "Th", idleTime = "Ti", dataTime = "Td", queryTime = "Tq"
+    case totalTime = "Tt", handshakeTime = "Th", idleTime = "Ti", dataTime = "Td", queryTime = "Tq",
+        userTime = "Tu"
     case activeConnections = "ac", frontendConnections = "fc", backendConnections = "bc", serverConnections =
         "sc"
     case serverQueue = "sq", backendQueue = "bq", termination = "tsc", terminationShort = "ts"
@@ -170,7 +171,7 @@ struct TextFormatLanguage {
 
     private static func variable(_ word: String, _ text: String) throws(ExpressionFault) -> LogVariable {
         if let variable = LogVariable(rawValue: word) { return variable }
-        if ["E", "X", "Q", "CSl", "hrl", "hsl", "sslc", "sslv", "trl", "Tu"].contains(word) {
+        if ["E", "X", "Q", "CSl", "hrl", "hsl", "sslc", "sslv"].contains(word) {
             throw ExpressionFault(
                 "variable '%\(word)' is one of HAProxy's that mwproxy does not support yet.")
         }

@@ -24,7 +24,10 @@ package final class Backend {
     let keepsServers: Bool
     /// Set once, when everything that rules name is there.
     var rules: RuleSet!
-    var stickRules: [CompiledStickRule] = []
+    var stickRules: [CompiledStickRule] = [] {
+        didSet { storesOnResponse = stickRules.contains { $0.kind == .storeResponse } }
+    }
+    private(set) var storesOnResponse = false
     let cookie: CompiledCookie?
     let forwarding: Forwarding?
     /// Streams that wait for a server, the longest first.

@@ -28,6 +28,37 @@ final class CompiledCondition {
         return unless
     }
 
+    /// As `holds`, while a client of TCP mode may say more; nil: that may change the answer.
+    func holdsYet(in scene: Scene) -> Bool? {
+        var isOpen = false
+        for terms in alternatives {
+            switch allYet(terms, scene) {
+            case true?: return !unless
+            case false?: break
+            case nil: isOpen = true
+            }
+        }
+        return isOpen ? nil : unless
+    }
+
+    private func allYet(_ terms: [Term], _ scene: Scene) -> Bool? {
+        var isOpen = false
+        for term in terms {
+            guard let found = finds(term, scene) else {
+                isOpen = true
+                continue
+            }
+            if found == term.negated { return false }
+        }
+        return isOpen ? nil : true
+    }
+
+    private func finds(_ term: Term, _ scene: Scene) -> Bool? {
+        scene.core.inspection.missed = false
+        for criterion in term.criteria where criterion.matches(in: scene) { return true }
+        return scene.core.inspection.missed ? nil : false
+    }
+
     private func all(_ terms: [Term], _ scene: Scene) -> Bool {
         for term in terms {
             var found = false

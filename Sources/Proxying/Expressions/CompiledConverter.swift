@@ -8,14 +8,15 @@ enum CompiledConverter {
     case plain(Converter)
     case suffix(ConstantBytes)
     case inTable(StickTable)
-    case table(TableReading, StickTable)
+    case table(TableReading, StickTable, fallback: Int64?)
     case map(PatternMatcher, output: SampleType, fallback: ConstantBytes?)
     case nothing
 
     init(_ converter: Converter, _ names: ExpressionNames) {
         switch converter {
         case .inTable(let table): self = names.table(table).map { .inTable($0) } ?? .nothing
-        case .table(let reading, let table): self = names.table(table).map { .table(reading, $0) } ?? .nothing
+        case .table(let reading, let table, let fallback):
+            self = names.table(table).map { .table(reading, $0, fallback: fallback) } ?? .nothing
         case .map(let map):
             let reference = names.core.patterns.reference(forMap: map)
             self = .map(
@@ -39,9 +40,9 @@ enum CompiledConverter {
             return .text(UnsafeRawBufferPointer(room))
         case .inTable(let table):
             return .bool(table.entry(of: sample, inserting: false, arena, now: scene.now) != nil)
-        case .table(let reading, let table):
+        case .table(let reading, let table, let fallback):
             let entry = table.entry(of: sample, inserting: false, arena, now: scene.now)
-            return reading.value(of: entry, in: table, now: scene.now)
+            return reading.value(of: entry, in: table, now: scene.now) ?? fallback.map { .integer($0) }
         case .map(let matcher, let output, let fallback):
             guard let value = matcher.value(for: sample, arena) ?? fallback?.bytes else { return nil }
             switch output {

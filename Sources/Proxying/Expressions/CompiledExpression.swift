@@ -17,17 +17,20 @@ struct ExpressionNames {
 final class CompiledExpression {
     private let fetch: CompiledFetch
     private let converters: [CompiledConverter]
+    private let needsRequest: Bool
     let text: String
 
     init(_ expression: Expression, _ names: ExpressionNames) {
         fetch = CompiledFetch(expression.fetch, names)
         converters = expression.converters.map { CompiledConverter($0, names) }
+        needsRequest = expression.fetch.need == .request
         text = expression.text
     }
 
     /// Its value here; nil: there is none.
     func value(in scene: Scene) -> Sample? {
         scene.core.arena.reset()
+        if needsRequest { scene.core.inspection.noteRequestMissed() }
         guard let sample = fetch.value(in: scene) else { return nil }
         return converted(sample, scene)
     }
@@ -35,6 +38,7 @@ final class CompiledExpression {
     /// Whether any of its values is as wanted: a header may have several.
     func anyValue(in scene: Scene, _ isWanted: (Sample) -> Bool) -> Bool {
         scene.core.arena.reset()
+        if needsRequest { scene.core.inspection.noteRequestMissed() }
         var found = false
         fetch.eachValue(in: scene) { sample in
             if let value = converted(sample, scene), isWanted(value) { found = true }
@@ -62,8 +66,8 @@ enum CompiledFetch {
     case plain(Fetch)
     case header(name: [UInt8], Occurrence, inResponse: Bool, whole: Bool, kind: HeaderKind)
     case headerCount(name: [UInt8]?, inResponse: Bool, whole: Bool)
-    case parameter(name: [UInt8])
-    case cookie(name: [UInt8], inResponse: Bool)
+    case parameter(name: [UInt8], delimiter: UInt8, isNumber: Bool)
+    case cookie(name: [UInt8], inResponse: Bool, CookieReading)
     case usableServers(BackendReference)
     case backendConnections(BackendReference)
     case frontendConnections(name: String?)
@@ -85,14 +89,16 @@ enum CompiledFetch {
         case .string(let text): self = .text(ConstantBytes(text))
         case .header(let name, let occurrence, let inResponse, let whole):
             self = .header(name: name, occurrence, inResponse: inResponse, whole: whole, kind: .text)
-        case .headerAddress(let name, let occurrence):
-            self = .header(name: name, occurrence, inResponse: false, whole: false, kind: .address)
+        case .headerAddress(let name, let occurrence, let inResponse):
+            self = .header(name: name, occurrence, inResponse: inResponse, whole: false, kind: .address)
         case .headerNumber(let name, let occurrence, let inResponse):
             self = .header(name: name, occurrence, inResponse: inResponse, whole: false, kind: .number)
         case .headerCount(let name, let inResponse, let whole):
             self = .headerCount(name: name, inResponse: inResponse, whole: whole)
-        case .queryParameter(let name): self = .parameter(name: name)
-        case .cookie(let name, let inResponse): self = .cookie(name: name, inResponse: inResponse)
+        case .queryParameter(let name, let delimiter, let isNumber):
+            self = .parameter(name: name, delimiter: delimiter, isNumber: isNumber)
+        case .cookie(let name, let inResponse, let reading):
+            self = .cookie(name: name, inResponse: inResponse, reading)
         case .usableServers(let name): self = .usableServers(BackendReference(name: name))
         case .backendConnections(let name): self = .backendConnections(BackendReference(name: name))
         case .frontendConnections(let name): self = .frontendConnections(name: name)
@@ -107,7 +113,7 @@ enum CompiledFetch {
             .query,
             .base, .method, .version, .status, .backendName, .frontendName, .serverName, .hostName,
             .processID,
-            .uniqueNumber:
+            .uniqueNumber, .inputLength, .waitEnd, .isHTTP:
             self = .plain(fetch)
         }
     }

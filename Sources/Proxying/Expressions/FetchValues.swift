@@ -30,9 +30,13 @@ extension CompiledFetch {
             }
         case .headerCount(let name, let inResponse, let whole):
             return headerCount(name, inResponse: inResponse, whole: whole, scene)
-        case .parameter(let name): return parameter(name, scene).map { .text($0) }
-        case .cookie(let name, let inResponse):
-            return Self.cookie(name, inResponse: inResponse, scene).map { .text($0) }
+        case .parameter(let name, let delimiter, let isNumber):
+            guard let value = parameter(name, delimiter, scene) else { return nil }
+            return isNumber ? HeaderKind.number.sample(value) : .text(value)
+        case .cookie(let name, let inResponse, let reading):
+            if reading == .count { return Self.cookieCount(name, inResponse: inResponse, scene) }
+            guard let value = Self.cookie(name, inResponse: inResponse, scene) else { return nil }
+            return reading == .number ? HeaderKind.number.sample(value) : .text(value)
         case .usableServers(let reference):
             guard let backend = reference.backend(in: scene) else { return .integer(0) }
             let active = backend.activeServers
@@ -88,6 +92,9 @@ extension CompiledFetch {
         case .hostName: return name(scene.core.hostName, scene)
         case .processID: return .integer(Int64(getpid()))
         case .uniqueNumber: return .integer(Int64(scene.stream?.id ?? 0))
+        case .inputLength: return scene.core.inspection.length(in: scene)
+        case .waitEnd: return .bool(scene.core.inspection.isOver())
+        case .isHTTP: return scene.hasRequest ? .bool(true) : nil
         case .status: return scene.hasResponse ? .integer(Int64(scene.core.responseHead.status)) : nil
         default: return scene.hasRequest ? ofRequest(fetch, scene) : nil
         }
@@ -191,14 +198,20 @@ extension CompiledFetch {
         return .integer(count)
     }
 
-    /// The first parameter of the query with this name.
-    private func parameter(_ name: [UInt8], _ scene: Scene) -> UnsafeRawBufferPointer? {
-        guard scene.hasRequest, var start = scene.queryStart else { return nil }
+    /// The first parameter of this name behind the first `delimiter`.
+    private func parameter(
+        _ name: [UInt8], _ delimiter: UInt8, _ scene: Scene
+    ) -> UnsafeRawBufferPointer? {
+        guard scene.hasRequest, var start = scene.start(behind: delimiter) else { return nil }
         let end = scene.core.requestHead.target.upperBound
         let bytes = scene.head
         while start < end {
             var stop = start
-            while stop < end, bytes[stop] != UInt8(ascii: "&"), bytes[stop] != UInt8(ascii: ";") { stop += 1 }
+            while stop < end, bytes[stop] != UInt8(ascii: "&"), bytes[stop] != UInt8(ascii: ";"),
+                bytes[stop] != delimiter
+            {
+                stop += 1
+            }
             if stop - start > name.count, bytes[start + name.count] == UInt8(ascii: "="),
                 equal(bytes, start, name)
             {
@@ -230,6 +243,18 @@ extension CompiledFetch {
         return found
     }
 
+    private static func cookieCount(_ name: [UInt8], inResponse: Bool, _ scene: Scene) -> Sample? {
+        guard inResponse ? scene.hasResponse : scene.hasRequest else { return nil }
+        var count: Int64 = 0
+        scene.eachField(inResponse ? responseCookies : requestCookies, inResponse: inResponse) { field in
+            eachCookie(scene.head, field.value, onlyFirst: inResponse) { key, _ in
+                if key.count == name.count && scene.part(key).elementsEqual(name) { count += 1 }
+            }
+            return true
+        }
+        return .integer(count)
+    }
+
     /// The pairs of a cookie field: places of names and values, without blanks around them.
     static func eachCookie(
         _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, onlyFirst: Bool,
@@ -254,19 +279,23 @@ extension CompiledFetch.HeaderKind {
         switch self {
         case .text: .text(bytes)
         case .address: Sample.text(bytes).address
-        case .number: Sample.text(bytes).integer.map { .integer($0) }
+        // What has no digits counts as 0, as in HAProxy.
+        case .number: .integer(Sample.text(bytes).integer ?? 0)
         }
     }
 }
 
 extension Scene {
     /// Behind the `?` of the target; nil: there is none.
-    var queryStart: Int? {
+    var queryStart: Int? { start(behind: UInt8(ascii: "?")) }
+
+    /// Behind the first such byte of the target.
+    func start(behind delimiter: UInt8) -> Int? {
         let target = core.requestHead.target
         let bytes = core.headBytes
         var index = target.lowerBound
         while index < target.upperBound {
-            if bytes[index] == UInt8(ascii: "?") { return index + 1 }
+            if bytes[index] == delimiter { return index + 1 }
             index += 1
         }
         return nil
@@ -294,11 +323,23 @@ extension TableReading {
             guard table.stores(type) else { return nil }
             return .integer(Int64(truncatingIfNeeded: (entry.flatMap { table.number($0, type) } ?? 0) >> 10))
         case .increase(let type):
+            guard let entry else { return nil }
+            if type == .connCnt {
+                table.add(1, to: type, of: entry)
+                table.touch(entry, now: now)
+                return table.number(entry, type).map { .integer(Int64($0)) }
+            }
             let rate: DataType = type == .gpc0 ? .gpc0Rate : .gpc1Rate
-            guard let entry, table.stores(type) || table.stores(rate) else { return nil }
+            guard table.stores(type) || table.stores(rate) else { return nil }
             table.increase(type, rate, of: entry, now: now)
             let count = table.number(entry, type) ?? UInt64(table.rate(entry, rate, now: now) ?? 0)
             return .integer(Int64(truncatingIfNeeded: count))
+        case .remaining: return entry.map { .integer(Int64(table.remaining($0, now: now))) }
+        case .idle:
+            guard table.definition.expire > 0 else { return entry.map { _ in .integer(0) } }
+            return entry.map {
+                .integer(Int64(table.definition.expire) - Int64(table.remaining($0, now: now)))
+            }
         case .clear(let type):
             guard let entry, let old = table.number(entry, type) else { return .integer(0) }
             table.set(entry, type, to: 0)

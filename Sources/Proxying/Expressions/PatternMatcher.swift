@@ -14,6 +14,8 @@ final class PatternMatcher {
 
     private var texts: [ConstantBytes] = []
     private var exact = TextIndex()
+    /// Of many beginnings, their lengths, the longest first; each is looked for in `exact`.
+    private var lengths: [Int] = []
     private var networks = NetworkIndex()
     private var numbers: [NumberRange] = []
     private var regulars: [RegularMatcher] = []
@@ -41,12 +43,22 @@ final class PatternMatcher {
                     regulars.append(RegularMatcher(expression))
                 }
             case .exact: exact.insert(folded(item.pattern), place)
+            case .binary:
+                if let bytes = Match.bytes(ofHexadecimal: item.pattern) { exact.insert(bytes, place) }
             case .found, .bool: break
             case .beginning, .substring, .directory, .domain, .ending:
                 texts.append(ConstantBytes(folded(item.pattern)))
             }
         }
+        lengths = []
+        if match == .beginning, texts.count > Self.mostOneByOne {
+            for (place, text) in texts.enumerated() { exact.insert(Array(text.bytes), place) }
+            lengths = Set(texts.map(\.bytes.count)).sorted(by: >)
+        }
     }
+
+    /// So many beginnings are tried one after the other.
+    private static let mostOneByOne = 16
 
     private func folded(_ text: String) -> [UInt8] {
         ignoresCase ? text.utf8.map(\.lowercased) : Array(text.utf8)
@@ -93,7 +105,7 @@ final class PatternMatcher {
             text = UnsafeRawBufferPointer(room)
         }
         switch match {
-        case .exact: return exact.place(of: text)
+        case .exact, .binary: return exact.place(of: text)
         case .beginning: return longestBeginning(of: text)
         case .ending: return texts.firstIndex { text.ends(with: $0.bytes) }
         case .substring: return texts.firstIndex { text.position(of: $0.bytes, from: 0) != nil }
@@ -107,6 +119,13 @@ final class PatternMatcher {
     private static let domainDelimiters: [UInt8] = Array("/?.:".utf8)
 
     private func longestBeginning(of text: UnsafeRawBufferPointer) -> Int? {
+        if !lengths.isEmpty {
+            for length in lengths where length <= text.count {
+                let start = UnsafeRawBufferPointer(rebasing: text[..<length])
+                if let place = exact.place(of: start) { return place }
+            }
+            return nil
+        }
         var best: Int?
         for (place, pattern) in texts.enumerated() where text.begins(with: pattern.bytes) {
             if best.map({ texts[$0].bytes.count < pattern.bytes.count }) ?? true { best = place }

@@ -226,10 +226,17 @@ final class CompiledAnswer {
         buffer.append(StatusText.answerReason(status))
         buffer.append("\r\n")
         for (name, value) in headers {
+            let start = buffer.count
             buffer.append(name)
             buffer.append(": ")
+            let empty = buffer.count
             value.append(to: buffer, in: scene)
-            buffer.append("\r\n")
+            // As in HAProxy, a field without a value is left out.
+            if buffer.count == empty {
+                buffer.dropLast(empty - start)
+            } else {
+                buffer.append("\r\n")
+            }
         }
         if status != 204 {
             buffer.append("content-length: ")
@@ -284,11 +291,11 @@ final class CompiledRedirect {
             appendPath(to: buffer, scene)
         }
         buffer.append("\r\n")
+        if code == 302 || code == 303 || code == 307 { buffer.append("cache-control: no-cache\r\n") }
         if let cookie = redirect.setCookie { buffer.append("set-cookie: \(cookie); path=/;\r\n") }
         if let cookie = redirect.clearCookie {
             buffer.append("set-cookie: \(cookie); path=/; Max-Age=0;\r\n")
         }
-        if code == 302 || code == 303 || code == 307 { buffer.append("cache-control: no-cache\r\n") }
         return true
     }
 

@@ -34,12 +34,12 @@ struct LogVariables {
         case .status: put(stream?.status ?? -1, buffer)
         case .bytesRead: put((stream?.wasRefused ?? true) ? 0 : stream?.bytesOut ?? 0, buffer)
         case .bytesUploaded: put(stream?.bytesIn ?? 0, buffer)
-        case .acceptDate, .requestDate, .acceptDateUTC, .acceptDateLocal, .requestDateUTC, .acceptSeconds,
-            .milliseconds:
+        case .acceptDate, .requestDate, .acceptDateUTC, .acceptDateLocal, .requestDateUTC, .requestDateLocal,
+            .acceptSeconds, .milliseconds:
             appendDate(variable, to: buffer)
         case .requestTime, .queueTime, .connectTime, .responseTime, .activeTime, .totalTime, .handshakeTime,
             .idleTime,
-            .dataTime, .queryTime:
+            .dataTime, .queryTime, .userTime:
             put(milliseconds(variable), buffer)
         case .activeConnections: put(core.figures.clients.current, buffer)
         case .frontendConnections: put(scene.client.frontend.load.sessions.current, buffer)
@@ -73,7 +73,7 @@ struct LogVariables {
     }
 
     private func appendDate(_ variable: LogVariable, to buffer: ByteBuffer) {
-        let isRequest = variable == .requestDate || variable == .requestDateUTC
+        let isRequest = [.requestDate, .requestDateUTC, .requestDateLocal].contains(variable)
         let start = isRequest ? stream?.began ?? scene.client.accepted : scene.client.accepted
         let ago = core.loop.now.nanoseconds - start.nanoseconds
         let time = WallClock(microseconds: core.wallClock.microseconds - ago / 1000)
@@ -81,7 +81,9 @@ struct LogVariables {
         case .acceptSeconds: put(Int(time.microseconds / 1_000_000), buffer)
         case .milliseconds: buffer.append(Int(time.microseconds / 1000 % 1000), width: 3)
         case .acceptDate, .requestDate: core.calendar.appendAccessDate(to: buffer, time)
-        default: core.calendar.appendZonedDate(to: buffer, time, isUTC: variable != .acceptDateLocal)
+        default:
+            core.calendar.appendZonedDate(
+                to: buffer, time, isUTC: variable != .acceptDateLocal && variable != .requestDateLocal)
         }
     }
 
@@ -94,7 +96,7 @@ struct LogVariables {
         case .connectTime: return Stream.milliseconds(from: stream.assigned, to: stream.connected)
         case .responseTime: return Stream.milliseconds(from: stream.connected, to: stream.responded)
         case .dataTime: return Stream.milliseconds(from: stream.responded, to: core.loop.now)
-        case .activeTime: return Stream.milliseconds(from: stream.began, to: core.loop.now)
+        case .activeTime, .userTime: return Stream.milliseconds(from: stream.began, to: core.loop.now)
         case .totalTime: return Stream.milliseconds(from: scene.client.accepted, to: core.loop.now)
         default: return 0
         }

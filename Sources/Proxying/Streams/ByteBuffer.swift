@@ -36,6 +36,11 @@ final class ByteBuffer {
         if start == end { clear() }
     }
 
+    /// Takes the last bytes back.
+    func dropLast(_ count: Int) {
+        end -= min(count, self.count)
+    }
+
     @inline(__always)
     func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress, bytes.count > 0 else { return }

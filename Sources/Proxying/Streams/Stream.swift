@@ -15,6 +15,8 @@ final class Stream {
     enum Phase: UInt8 {
         /// The request's rules are at work.
         case request
+        /// A rule waits for what the client says next; TCP.
+        case inspecting
         /// Waits for a place at a server.
         case queued
         /// Waits before it tries the same server again.
@@ -60,6 +62,9 @@ final class Stream {
     var variables: VariableValues = [:]
     /// `tcp-request content` is at work: the request is counted after it.
     var isBeforeCounting = false
+    /// The rule of `tcp-request content` that waits, and when it waits no longer.
+    var waitingRule = 0
+    var inspectionEnds = Instant.never
     /// What a tarpitted client is told in the end.
     var held: CompiledAnswer?
     /// The server that a cookie or a table names, and the entries that are to remember the server.
@@ -129,6 +134,8 @@ final class Stream {
         isResendable = true
         request.begin(.none)
         if !variables.isEmpty { variables.removeAll() }
+        waitingRule = 0
+        inspectionEnds = .never
         held = nil
         preferred = nil
         cookieFound = UInt8(ascii: "-")
@@ -196,6 +203,7 @@ final class Stream {
         switch phase {
         case .exchange, .tunnel: advance()
         case .reply: flushReply()
+        case .inspecting: inspect()
         case .request, .queued, .turnaround, .connecting, .tarpit, .ended: break
         }
     }
@@ -204,7 +212,7 @@ final class Stream {
         switch phase {
         case .connecting: connectionReady(readiness)
         case .exchange, .tunnel: advance()
-        case .request, .queued, .turnaround, .tarpit, .reply, .ended: break
+        case .request, .inspecting, .queued, .turnaround, .tarpit, .reply, .ended: break
         }
     }
 
@@ -212,7 +220,7 @@ final class Stream {
         switch phase {
         case .exchange, .tunnel: advance()
         case .reply: flushReply()
-        case .request, .queued, .turnaround, .connecting, .tarpit, .ended: break
+        case .request, .inspecting, .queued, .turnaround, .connecting, .tarpit, .ended: break
         }
     }
 
@@ -230,7 +238,7 @@ final class Stream {
                 setExchangeDeadlines(client, connection, backend)
             }
         case .tunnel: setTunnelDeadlines()
-        case .request, .queued, .turnaround, .connecting, .tarpit, .reply, .ended: break
+        case .request, .inspecting, .queued, .turnaround, .connecting, .tarpit, .reply, .ended: break
         }
     }
 
@@ -270,6 +278,7 @@ final class Stream {
         case .tunnel: end(cause: "c", moment: "D")
         case .reply: end(cause: "c", moment: "D")
         case .tarpit: tarpitEnded()
+        case .inspecting: inspect()
         case .request, .connecting, .ended: break
         }
     }
@@ -287,7 +296,7 @@ final class Stream {
                 fail(status: 504, cause: "s", moment: "H")
             }
         case .tunnel: end(cause: "s", moment: "D")
-        case .request, .queued, .turnaround, .tarpit, .reply, .ended: break
+        case .request, .inspecting, .queued, .turnaround, .tarpit, .reply, .ended: break
         }
     }
 
@@ -298,7 +307,7 @@ final class Stream {
         backend?.load.traffic.clientAborts += 1
         server?.load.traffic.clientAborts += 1
         switch phase {
-        case .request, .tarpit, .reply: end(cause: "C", moment: "R")
+        case .request, .inspecting, .tarpit, .reply: end(cause: "C", moment: "R")
         case .queued: end(cause: "C", moment: "Q")
         case .turnaround, .connecting: end(cause: "C", moment: "C")
         case .exchange: end(cause: "C", moment: hasResponse ? "D" : "H")
@@ -317,7 +326,7 @@ final class Stream {
     func kill() {
         keepsClient = false
         switch phase {
-        case .request, .tarpit: end(cause: "K", moment: "R")
+        case .request, .inspecting, .tarpit: end(cause: "K", moment: "R")
         case .queued: end(cause: "K", moment: "Q")
         case .turnaround, .connecting, .tunnel: end(cause: "K", moment: "-")
         case .exchange:

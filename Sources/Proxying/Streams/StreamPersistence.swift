@@ -26,8 +26,7 @@ struct CompiledCookie {
 
 /// One `stick` rule.
 struct CompiledStickRule {
-    let matches: Bool
-    let stores: Bool
+    let kind: StickRule.Kind
     let expression: CompiledExpression
     let table: StickTable
     let condition: CompiledCondition?
@@ -38,8 +37,7 @@ extension CompiledStickRule {
     init?(_ rule: StickRule, _ names: ExpressionNames) {
         guard let table = names.table(rule.table) else { return nil }
         self.table = table
-        matches = rule.matches
-        stores = rule.stores
+        kind = rule.kind
         expression = CompiledExpression(rule.expression, names)
         condition = rule.condition.map { CompiledCondition($0, names) }
     }
@@ -49,20 +47,32 @@ extension Stream {
     /// Finds the server that a cookie or a table names; it is taken instead of balancing while it is usable.
     func findPreferred(_ backend: Backend, in scene: Scene) {
         if let cookie = backend.cookie { read(cookie, backend, scene) }
-        for rule in backend.stickRules {
+        for rule in backend.stickRules where rule.kind != .storeResponse {
             if let condition = rule.condition, !condition.holds(in: scene) { continue }
             guard let sample = rule.expression.value(in: scene) else { continue }
-            if rule.matches, preferred == nil,
+            if rule.kind != .storeRequest, preferred == nil,
                 let entry = rule.table.entry(of: sample, inserting: false, core.arena, now: scene.now)
             {
                 rule.table.touch(entry, now: scene.now)
                 preferred = server(of: entry, rule.table, backend)
             }
-            guard rule.stores,
+            guard rule.kind != .match,
                 let entry = rule.table.entry(of: sample, inserting: true, core.arena, now: scene.now)
             else { continue }
             rule.table.retain(entry)
             stuck.append(TrackedEntries.Tracked(table: rule.table, entry: entry))
+        }
+    }
+
+    /// `stick store-response`: what the response says is to remember the server that gave it.
+    func storeResponse(_ backend: Backend, in scene: Scene) {
+        guard let server else { return }
+        for rule in backend.stickRules where rule.kind == .storeResponse {
+            if let condition = rule.condition, !condition.holds(in: scene) { continue }
+            guard let sample = rule.expression.value(in: scene),
+                let entry = rule.table.entry(of: sample, inserting: true, core.arena, now: scene.now)
+            else { continue }
+            remember(server, in: rule.table, entry)
         }
     }
 
@@ -79,12 +89,13 @@ extension Stream {
 
     /// A server was chosen: the tables remember it.
     func noteStuck(to server: Server) {
-        let now = core.tick
-        for (table, entry) in stuck.map({ ($0.table, $0.entry) }) {
-            table.set(entry, .serverID, to: UInt64(server.id))
-            table.set(entry, .serverKey, .name(server.name))
-            table.touch(entry, now: now)
-        }
+        for tracked in stuck { remember(server, in: tracked.table, tracked.entry) }
+    }
+
+    private func remember(_ server: Server, in table: StickTable, _ entry: StickTable.Entry) {
+        table.set(entry, .serverID, to: UInt64(server.id))
+        table.set(entry, .serverKey, .name(server.name))
+        table.touch(entry, now: core.tick)
     }
 
     func releaseStuck() {

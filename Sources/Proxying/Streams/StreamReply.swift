@@ -11,8 +11,8 @@ extension Stream {
         self.cause = UInt8(ascii: cause)
         self.moment = UInt8(ascii: moment)
         if status >= 500 || status == 408 { backend?.load.traffic.count(status: status) }
-        leaveServerSide()
         guard frontend.isHTTP else {
+            leaveServerSide()
             end(cause: cause, moment: moment)
             return
         }
@@ -71,6 +71,7 @@ extension Stream {
     private var reachedEndOfClient: Bool { client?.reachedEnd ?? true }
 
     private func send(status: Int, _ head: [UInt8], body: [UInt8]) {
+        leaveServerSide()
         self.status = status
         phase = .reply
         if let client { client.setDeadline(after: frontend.timing.client) }

@@ -71,27 +71,15 @@ extension Stream {
 
     /// A TCP client was accepted.
     func beginTCP() {
-        guard let client else { return }
         began = core.loop.now
         requestDone = began
         request.begin(.tunnel)
         response.begin(.tunnel)
-        let scene = Scene(core: core, client: client, stream: self)
-        core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
-        guard apply(frontend.rules.content, in: scene) else { return }
-        guard let backend = chooseTCPBackend(in: scene) else {
-            end(cause: "S", moment: "C")
-            return
-        }
-        enter(backend)
-        if backend.id != frontend.id, !apply(backend.rules.content, in: scene) { return }
-        if !backend.stickRules.isEmpty { findPreferred(backend, in: scene) }
-        retriesLeft = backend.settings.retries
-        assign(backend, client)
+        inspect()
     }
 
     /// From here on the stream counts for a backend.
-    private func enter(_ backend: Backend) {
+    func enter(_ backend: Backend) {
         self.backend = backend
         backend.load.sessions.rise()
         backend.load.traffic.sessions += 1
@@ -126,7 +114,7 @@ extension Stream {
         return nil
     }
 
-    private func chooseTCPBackend(in scene: Scene) -> Backend? {
+    func chooseTCPBackend(in scene: Scene) -> Backend? {
         for rule in frontend.backendRules {
             guard let condition = rule.condition else { return rule.backend }
             if condition.holds(in: scene) { return rule.backend }

@@ -162,6 +162,7 @@ extension Stream {
     private var asksAboutResponses: Bool {
         guard let backend else { return false }
         return backend.rules.asksResponses || backend.cookie != nil || frontend.rules.asksResponses
+            || backend.storesOnResponse
     }
 
     /// The request needs not be kept once its answer has come.

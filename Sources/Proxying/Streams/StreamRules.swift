@@ -6,10 +6,21 @@ import StickTables
 import Unix
 
 extension Stream {
-    /// False: a rule has answered or closed.
-    func apply(_ rules: [CompiledRule], in scene: Scene) -> Bool {
-        for rule in rules {
-            if let condition = rule.condition, !condition.holds(in: scene) { continue }
+    /// False: a rule has answered or closed, or waits for what a client of TCP mode says next.
+    func apply(_ rules: [CompiledRule], from first: Int = 0, in scene: Scene) -> Bool {
+        for index in first..<rules.count {
+            let rule = rules[index]
+            if let condition = rule.condition {
+                if core.inspection.isOpen {
+                    guard let holds = condition.holdsYet(in: scene) else {
+                        wait(atRule: index)
+                        return false
+                    }
+                    if !holds { continue }
+                } else if !condition.holds(in: scene) {
+                    continue
+                }
+            }
             switch rule.action {
             case .accept: return true
             case .reject:
@@ -27,17 +38,22 @@ extension Stream {
                 return false
             case .answer(let answer):
                 countIntercepted()
-                reply(answer, in: scene, cause: "L", moment: "R")
+                reply(answer, in: scene, cause: "L", moment: headMoment)
                 return false
             case .redirect(let redirect):
                 let text = core.scratch
                 text.clear()
                 guard redirect.appendHead(to: text, in: scene) else { continue }
                 countIntercepted()
-                reply(head: text, status: redirect.code, cause: "L", moment: "R")
+                reply(head: text, status: redirect.code, cause: "L", moment: headMoment)
                 return false
             case .track(let slot, let expression, let table):
-                guard let tracked = scene.track(slot, table, expression) else { continue }
+                core.inspection.missed = false
+                guard let tracked = scene.track(slot, table, expression) else {
+                    guard core.inspection.missed else { continue }
+                    wait(atRule: index)
+                    return false
+                }
                 if scene.hasRequest && !isBeforeCounting {
                     tracked.count(.httpReqCnt, .httpReqRate, now: scene.now)
                 }
@@ -62,6 +78,9 @@ extension Stream {
         }
     }
 
+    /// As the log tells where a rule has ended the stream.
+    private var headMoment: Unicode.Scalar { core.headSide == .response ? "H" : "R" }
+
     private func countIntercepted() {
         frontend.load.traffic.intercepted += 1
         backend?.load.traffic.intercepted += 1
@@ -69,16 +88,14 @@ extension Stream {
 
     /// The answer of `deny`: a page, or what the rule says.
     private func refuse(_ answer: CompiledAnswer, in scene: Scene) {
-        let moment: Unicode.Scalar = core.headSide == .response ? "H" : "R"
         if case .page = answer.body {
-            fail(status: answer.status, cause: "P", moment: moment)
+            fail(status: answer.status, cause: "P", moment: headMoment)
         } else {
             let content = answer.content(in: scene)
             let head = core.scratch
             head.clear()
             answer.appendHead(to: head, length: content.count, in: scene)
-            leaveServerSide()
-            reply(head: head, status: answer.status, body: content, cause: "P", moment: moment)
+            reply(head: head, status: answer.status, body: content, cause: "P", moment: headMoment)
         }
     }
 
@@ -115,6 +132,7 @@ extension Stream {
         status = core.responseHead.status
         guard apply(backend.rules.response, in: scene) else { return false }
         if backend.id != frontend.id, !apply(frontend.rules.response, in: scene) { return false }
+        if backend.storesOnResponse { storeResponse(backend, in: scene) }
         if let cookie = backend.cookie { insert(cookie) }
         status = core.responseHead.status
         return true

@@ -69,7 +69,7 @@ extension StreamSummary {
         isQueued = stream.phase == .queued
         phase =
             switch stream.phase {
-            case .request, .ended: "request"
+            case .request, .inspecting, .ended: "request"
             case .queued: "queue"
             case .turnaround, .connecting: "connect"
             case .exchange: stream.hasResponse ? "data" : stream.request.isComplete ? "response" : "request"

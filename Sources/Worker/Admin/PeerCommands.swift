@@ -24,23 +24,27 @@ struct PeerCommands {
 
     private func show(_ arguments: ArraySlice<String>) -> AdminReply {
         var words = arguments
-        if words.first == "dict" || words.first == "-" { words.removeFirst() }
-        let sections = peering?.sections ?? []
-        guard let name = words.first else { return .text(sections.map(text).joined()) }
+        let showsNames = words.first == "dict"
+        if showsNames || words.first == "-" { words.removeFirst() }
+        // HAProxy names the last section first.
+        let sections = peering?.sections.reversed() ?? []
+        guard let name = words.first else {
+            return .text(sections.map { text($0, showsNames: showsNames) }.joined(separator: "\n"))
+        }
         guard let section = sections.first(where: { $0.name == name }) else {
             return .text("No such peers\n")
         }
-        return .text(text(section))
+        return .text(text(section, showsNames: showsNames))
     }
 
     private var now: Tick { core.tableTick }
 
-    private func text(_ section: RunningSection) -> String {
+    private func text(_ section: RunningSection, showsNames: Bool) -> String {
         let left = section.resync.isFinished ? "<PAST>" : Self.span(section.resync.deadline, from: now)
         var text =
             "\(Self.address(section)): [\(Self.date(section.startedAt))] id=\(section.name) disabled=0 "
             + "flags=\(Self.hex(flags(section.resync))) resync_timeout=\(left) task_calls=0\n"
-        for peer in section.peers.reversed() { text += self.text(peer, section) }
+        for peer in section.peers.reversed() { text += self.text(peer, section, showsNames: showsNames) }
         return text
     }
 
@@ -56,7 +60,7 @@ struct PeerCommands {
         }
     }
 
-    private func text(_ peer: RunningPeer, _ section: RunningSection) -> String {
+    private func text(_ peer: RunningPeer, _ section: RunningSection, showsNames: Bool) -> String {
         let session = peer.session
         let isActive = session != nil
         let handshake = peer.greetedAt.map { Self.span(now, from: $0) } ?? "<NEVER>"
@@ -70,9 +74,9 @@ struct PeerCommands {
             + "new_conn=\(peer.calls) proto_err=\(peer.faults) coll=\(peer.collisions)\n"
             + "        flags=\(Self.hex(isActive ? 0x2000_0000 : 0))"
         if isActive {
-            text += " appctx:\(Self.address(peer)) st0=7 st1=0 task_calls=0 state=EST\n"
-            if let (own, other) = peer.addresses, let own, let other {
-                text += "        xprt=RAW src=\(other) addr=\(own)"
+            text += " appctx:\(Self.address(peer)) st0=7 st1=0 task_calls=0 state=EST"
+            if let (source, destination) = peer.endpoints {
+                text += "\n        xprt=RAW src=\(source) addr=\(destination)"
             }
         }
         text += "\n"
@@ -98,7 +102,29 @@ struct PeerCommands {
                 + "last_get=\(flow?.lastGot ?? 0) teaching_origin=0 update=\(flow?.lastConfirmed ?? 0)\n"
                 + "              table:\(Self.address(table)) id=\(table.name) update=\(table.lastUpdate) "
                 + "localupdate=\(table.lastUpdate) commitupdate=\(flow?.lastTold ?? 0) refcnt=1\n"
-                + "        Dictionary cache not dumped (use \"show peers dict\")\n"
+            text +=
+                showsNames
+                ? names(of: session) : "        Dictionary cache not dumped (use \"show peers dict\")\n"
+        }
+        return text
+    }
+
+    /// Four names a line; of those that were sent only the ones that are in use.
+    private func names(of session: PeerSession?) -> String {
+        let said = session?.namesSaid.enumerated().filter { $0.element != nil } ?? []
+        let heard = session?.namesHeard ?? Array(repeating: nil, count: PeerSession.mostNames)
+        return "        TX dictionary cache:" + Self.rows(said.map { ($0.offset, $0.element) })
+            + "\n        RX dictionary cache:" + Self.rows(heard.enumerated().map { ($0.offset, $0.element) })
+            + "\n"
+    }
+
+    private static func rows(_ names: [(number: Int, name: String?)]) -> String {
+        var text = ""
+        for (place, name) in names.enumerated() {
+            if place % 4 == 0 { text += "\n        " }
+            let number = String(name.number)
+            text += "  " + String(repeating: " ", count: max(0, 3 - number.count)) + number
+            text += " -> " + (name.name ?? "-")
         }
         return text
     }

@@ -135,7 +135,7 @@ struct TableCommands {
             case .number, .longNumber: return "\(name)=\(table.number(entry, stored.type) ?? 0)"
             case .name:
                 guard case .name(let value?) = table.value(entry, stored.type) else { return "\(name)=-" }
-                return "\(name)=\(value)"
+                return "\(name)=\(TableLine.escaped(Array(value.utf8)))"
             }
         }
         return TableLine.entry(

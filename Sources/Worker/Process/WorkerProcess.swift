@@ -162,9 +162,9 @@ package final class WorkerProcess {
     /// Stick tables with `peers` get what the worker before this one has. True: all of it came.
     private func learn(_ core: ProxyCore, _ inheritance: Inheritance?) throws -> Bool {
         let report = report
-        let peering = Peering(core.configuration, tables: core.tableList, on: loop) {
-            report.say(.warning, $0)
-        }
+        let peering = Peering(
+            core.configuration, tables: core.tableList, on: loop, report: { report.say(.warning, $0) },
+            log: { [unowned core] section, text in core.logOfPeers(section, text) })
         self.peering = peering
         let older = inheritance?.predecessors ?? []
         let isComplete = try peering.succession.learn(from: older) { [unowned self] in isLeaving }
