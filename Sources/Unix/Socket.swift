@@ -128,16 +128,6 @@ package enum Socket {
         return Transfer(result, endedAtZero: true)
     }
 
-    /// As `read`, but what was read stays where it is.
-    package static func peek(_ socket: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
-        var result: Int
-        repeat {
-            result = Glibc.recv(socket, buffer.baseAddress, buffer.count, Int32(MSG_PEEK))
-            if result < 0 { result = -Int(Glibc.errno) }
-        } while result == -Int(EINTR)
-        return Transfer(result, endedAtZero: true)
-    }
-
     /// Sends up to two buffers as one. `more`: further bytes follow at once.
     @inline(__always)
     package static func write(
