@@ -44,8 +44,8 @@ enum ForeignKeywords {
         nogetaddrinfo noreuseport busy-polling quiet set-dumpable insecure-fork-wanted insecure-setuid-wanted
         strict-limits cpu-map cpu-policy cpu-set numa-cpu-mapping thread-group thread-groups
         thread-hard-limit no-memory-trimming profiling.tasks profiling.memory maxpipes maxzlibmem
-        maxcompcpuusage maxcomprate maxsslconn maxsslrate pp2-never-send-local server-state-base
-        server-state-file expose-experimental-directives expose-deprecated-directives no-quic limited-quic
+        maxcompcpuusage maxcomprate maxsslconn maxsslrate pp2-never-send-local
+        expose-experimental-directives expose-deprecated-directives no-quic limited-quic
         fd-hard-limit cluster-secret warn-blocked-traffic-after force-cfg-parser-pause prealloc-fd
         debug.counters
         """)
@@ -65,7 +65,7 @@ enum ForeignKeywords {
     static let proxy = list(
         """
         server-template monitor-net bind-process dynamic-cookie-key email-alert persist appsession
-        load-server-state-from-file server-state-file-name max-session-srv-conns capture 
+        max-session-srv-conns capture 
         http-after-response http-send-name-header use-server force-persist ignore-persist 
         stats monitor transparent dispatch hash-balance-factor unique-id-format unique-id-header 
         log-format-sd source usesrc error-log-format compression declare errorfiles errorloc errorloc302

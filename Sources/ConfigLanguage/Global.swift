@@ -25,6 +25,9 @@ package struct Global: Sendable {
     package var node: String?
     package var nodeDescription: String?
     package var localPeer: String?
+    /// Where servers' states are read from, and the folder that such names begin in.
+    package var serverStateFile: String?
+    package var serverStateBase: String?
     /// `setenv`, `presetenv`, `resetenv`, `unsetenv` in their order, already applied to what follows them.
     package var environment: [String: String] = [:]
     package var caBase: String?

@@ -101,6 +101,14 @@ enum GlobalKeywords {
             (phrase, global, _) throws(Fault) in
             global.nodeDescription = phrase.rest(from: 1)
         },
+        Keyword("server-state-file", expects: "one parameter: a file path") {
+            (phrase, global, _) throws(Fault) in
+            global.serverStateFile = phrase[1]
+        },
+        Keyword("server-state-base", expects: "one parameter: a directory path") {
+            (phrase, global, _) throws(Fault) in
+            global.serverStateBase = phrase[1]
+        },
         Keyword("localpeer", expects: "a name as an argument") { (phrase, global, reader) throws(Fault) in
             global.localPeer = phrase[1]
             reader.environment["HAPROXY_LOCALPEER"] = phrase[1]

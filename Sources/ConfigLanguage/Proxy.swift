@@ -69,6 +69,9 @@ package struct ProxySettings: Sendable {
     package var errorFiles: [Int: ErrorFile] = [:]
     package var monitorURI: String?
     package var check = CheckSettings()
+    package var serverState = ServerStateSource.none
+    /// `server-state-file-name`; nil: the backend's own name.
+    package var serverStateFile: String?
     package var backlog: Int?
     /// Defaults that `server` lines of this proxy start from (`default-server`).
     package var serverDefaults = ServerOptions()
@@ -81,6 +84,8 @@ package struct ProxySettings: Sendable {
     package enum ConnectionMode: Sendable { case keepAlive, serverClose, close }
     /// `http-reuse`.
     package enum HTTPReuse: String, Sendable { case never, safe, aggressive, always }
+    /// `load-server-state-from-file`.
+    package enum ServerStateSource: String, Sendable { case none, global, local }
     /// `balance`.
     package enum Balance: String, Sendable {
         case roundRobin = "roundrobin"

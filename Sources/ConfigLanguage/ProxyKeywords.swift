@@ -2,7 +2,7 @@
 
 enum ProxyKeywords {
     static let table = KeywordTable<ProxyDraft>(
-        general + frontend + backend + rules + PersistenceKeywords.table + CheckKeywords.lines,
+        general + frontend + backend + rules + PersistenceKeywords.table + CheckKeywords.lines + serverState,
         ineffective: ForeignKeywords.ineffectiveProxy,
         foreign: ForeignKeywords.proxy)
 
@@ -11,7 +11,7 @@ enum ProxyKeywords {
     ]
     private static let backendOnly: Set<String> = [
         "balance", "retries", "http-reuse", "fullconn", "server", "default-server", "cookie", "stick",
-        "http-check", "tcp-check",
+        "http-check", "tcp-check", "load-server-state-from-file", "server-state-file-name",
     ]
     private static let notInDefaults: Set<String> = ["bind", "server", "use_backend", "stick", "stick-table"]
     /// HAProxy lets named `defaults` sections have rules, and the unnamed none.
@@ -104,6 +104,21 @@ enum ProxyKeywords {
         Keyword("option", .atLeast(1), expects: "an option name", canBeNegated: true) {
             (phrase, draft, reader) throws(Fault) in
             try OptionKeywords.apply(phrase, to: &draft, reader)
+        },
+    ]
+
+    private static let serverState: [Keyword<ProxyDraft>] = [
+        Keyword("load-server-state-from-file", 0...1) { (phrase, draft, _) throws(Fault) in
+            guard let source = ProxySettings.ServerStateSource(rawValue: phrase[1]) else {
+                throw phrase.fault(
+                    "'load-server-state-from-file' expects 'global', 'local' or 'none'. Got '\(phrase[1])'",
+                    at: 1)
+            }
+            draft.proxy.settings.serverState = source
+        },
+        Keyword("server-state-file-name", 0...1) { (phrase, draft, _) throws(Fault) in
+            let isOwn = phrase.count == 1 || phrase[1] == "use-backend-name"
+            draft.proxy.settings.serverStateFile = isOwn ? nil : phrase[1]
         },
     ]
 

@@ -18,7 +18,7 @@ package final class Frontend {
     package internal(set) var defaultBackend: Backend?
 
     @exclusivity(unchecked) package internal(set) var load = LoadCounters()
-    package internal(set) var connectionRate = RateCounter()
+    @exclusivity(unchecked) package internal(set) var connectionRate = RateCounter()
 
     let timing: Timing
     /// `option httpclose`: a response ends the client's connection.

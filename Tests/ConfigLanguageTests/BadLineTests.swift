@@ -325,6 +325,7 @@ import Testing
             tcp-check ⟦send⟧ x → 'tcp-check send' is a HAProxy keyword
             tcp-check connect ⟦foo⟧ → 'linger', 'default' but got 'foo' as argument.
             tcp-check connect port ⟦x⟧ → 'port' expects a port number, found 'x'.
+            load-server-state-from-file ⟦foo⟧ → 'load-server-state-from-file' expects 'global', 'local' or 'none'. Got 'foo'
             stick ⟦foo⟧ src → 'stick' expects 'on', 'match', 'store-request' or 'store-response' (got 'foo').
             stick ⟦store-response⟧ → 'stick' expects a fetch method.
             stick store-response ⟦path⟧ → extracts information from 'HTTP request headers', none of which

@@ -42,6 +42,8 @@ extension HAProxyVerdictTests {
             .global,
             #"""
             maxconn 100
+            server-state-file /tmp/x
+            server-state-base /tmp
             nbthread 1
             hard-stop-after 30s
             mworker-max-reloads 3
@@ -205,6 +207,9 @@ extension HAProxyVerdictTests {
             server s /tmp/sock check
             server s 127.0.0.1 check port 80
             server s abns@foo
+            load-server-state-from-file local⏎ server-state-file-name x
+            load-server-state-from-file none⏎ server-state-file-name
+            load-server-state-from-file global
             option httpchk
             option httpchk /health
             option httpchk GET /health HTTP/1.1
@@ -292,6 +297,8 @@ extension HAProxyVerdictTests {
             server s 127.0.0.1:+1 check port 0
             server s 127.0.0.1 check disabled
             stick on
+            load-server-state-from-file
+            load-server-state-from-file foo
             option httpchk A B C D
             no option httpchk
             option tcp-check a
@@ -329,6 +336,8 @@ extension HAProxyVerdictTests {
             .global,
             #"""
             maxcon 1
+            server-state-file
+            server-state-base
             maxconn
             maxconn 1 2
             nbthread 0

@@ -42,6 +42,26 @@ extension ProxyCore {
         serveQueue(of: server.backend)
     }
 
+    /// Gives a server the state that it had in the process before this one, before anything is served.
+    package func restore(_ server: Server, _ memory: ServerMemory) {
+        if let weight = memory.weight { server.weight = weight }
+        server.lastChange = loop.now.advanced(byNanoseconds: -memory.sinceChange.nanoseconds)
+        let wasRunning = server.isRunning
+        if memory.isInMaintenance { server.inMaintenance = true }
+        // Nobody would ever find a server up again that is not checked.
+        if server.options.check {
+            server.isUp = memory.isUp && server.address != nil
+            server.check.restore(isUp: server.isUp, number: memory.checkNumber)
+        }
+        if wasRunning && !server.isRunning {
+            tell(
+                server, .warning, level: 1,
+                "Server \(server.fullName) is DOWN, changed from server-state after a reload. "
+                    + remaining(server.backend))
+        }
+        noteBackend(server.backend)
+    }
+
     /// A check has ended.
     func checked(_ server: Server, _ change: CheckState.Change) {
         if server.check.isNews && server.backend.settings.check.areLogged {
@@ -113,6 +133,27 @@ extension ProxyCore {
     private func tell(_ server: Server, _ severity: ReportSeverity, level: Int, _ text: String) {
         report(severity, text)
         send(text, level: level, to: server.backend.logs)
+    }
+}
+
+/// What is known of a server from the process before this one.
+package struct ServerMemory: Sendable {
+    /// An admin had disabled it.
+    package var isInMaintenance: Bool
+    package var isUp: Bool
+    /// Nil: what the configuration says.
+    package var weight: Int?
+    /// How long it has been as it was.
+    package var sinceChange: Duration
+    /// The last check's result, by its number in `show servers state`.
+    package var checkNumber: Int
+
+    package init(isInMaintenance: Bool, isUp: Bool, weight: Int?, sinceChange: Duration, checkNumber: Int) {
+        self.isInMaintenance = isInMaintenance
+        self.isUp = isUp
+        self.weight = weight
+        self.sinceChange = sinceChange
+        self.checkNumber = checkNumber
     }
 }
 

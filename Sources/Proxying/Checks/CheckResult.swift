@@ -24,6 +24,12 @@ package struct CheckResult: Equatable, Sendable {
         self.status = status
     }
 
+    /// A result of which only the number of its kind is known.
+    init?(number: Int) {
+        guard let kind = Kind(rawValue: number) else { return nil }
+        self.init(kind)
+    }
+
     /// The server has taken the connection.
     package static let connected = CheckResult(.connected)
     /// It has taken all those of `tcp-check`.

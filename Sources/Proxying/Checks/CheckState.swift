@@ -54,6 +54,12 @@ package struct CheckState: Sendable {
         return .down
     }
 
+    /// As the process before this one saw it; `number`: its last result, by HAProxy's numbers.
+    mutating func restore(isUp: Bool, number: Int) {
+        health = isUp ? rise + fall - 1 : 0
+        result = CheckResult(number: number)
+    }
+
     /// As after a success: an admin has enabled the server.
     mutating func restore() {
         health = rise

@@ -10,7 +10,7 @@ package final class Listener: Watcher {
     package unowned let frontend: Frontend
     private unowned let core: ProxyCore
     /// Client connections that came through it.
-    package internal(set) var sessions = Gauge()
+    @exclusivity(unchecked) package internal(set) var sessions = Gauge()
     /// `accept-proxy`.
     let acceptsProxy: Bool
     /// It does not accept now: something is at its limit.

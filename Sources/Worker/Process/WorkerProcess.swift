@@ -120,6 +120,7 @@ package final class WorkerProcess {
         }
         let core = try bind(configuration, inheritance)
         self.core = core
+        ServerStateRestoring(core: core) { [report] in report.say(.warning, $0) }.restore()
         try watch()
         let hasLearned = try learn(core, inheritance)
         if !isLeaving {
