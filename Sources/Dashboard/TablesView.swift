@@ -13,6 +13,9 @@ struct TablesState: Equatable, Sendable {
     var asked: Int64?
     /// A worker's peers need a moment to bring it what the old one knew.
     static let settleSeconds = 1.5
+    /// Until then entries that are missing may still come, and are asked for in these intervals.
+    static let lessonSeconds = 10.0
+    static let lessonPeriod = 2.0
     /// How often the entries are counted while nobody looks: before a reload the count must be fresh.
     static let period = 30.0
 }
@@ -36,7 +39,8 @@ enum TablesView: FullView {
         let age = state.tables.asked.map { Double(state.now - $0) / 1_000_000 } ?? .infinity
         if latest?.pid != worker.pid { return age >= 1 ? ask(&state) : [] }
         guard latest?.tablesText.value != nil || state.view == .tables else { return [] }
-        return age >= TablesState.period ? ask(&state) : []
+        let mayCome = worker.uptime < TablesState.lessonSeconds && fates(state).contains(where: \.isLost)
+        return age >= (mayCome ? TablesState.lessonPeriod : TablesState.period) ? ask(&state) : []
     }
 
     private static func ask(_ state: inout State) -> [Effect] {

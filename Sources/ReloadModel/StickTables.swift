@@ -81,17 +81,26 @@ package struct TableFate: Equatable, Sendable {
     package var table: StickTable
     /// Entries in the worker that served before, at its last look; nil: none was seen.
     package var before: Int?
-    /// Entries at the first look into the worker that serves.
+    /// Entries at the first looks into the worker that serves.
     package var after: Int?
     package var outcome: Outcome
+
+    package var isLost: Bool {
+        if case .lost = outcome { return true }
+        return false
+    }
 }
 
 /// Remembers the tables of the worker that served before.
 package struct TableHistory: Equatable, Sendable {
     package private(set) var latest: TablesReport?
-    /// The first look into the worker that serves, and the last into the one before.
+    /// The first looks into the worker that serves, and the last into the one before.
     private var first: TablesReport?
     private var previous: TablesReport?
+    private var learningEnds: Int64 = 0
+
+    /// Microseconds from the first look into a worker in which entries count as having come over.
+    private static let learning: Int64 = 10_000_000
 
     package init() {}
 
@@ -103,9 +112,10 @@ package struct TableHistory: Equatable, Sendable {
         }
         if let latest, latest.pid != report.pid {
             previous = latest
-            first = report
         }
-        if first == nil { first = report }
+        // A worker learns from its peers for some seconds: HAProxy serves meanwhile.
+        if first?.pid != report.pid { learningEnds = report.at + Self.learning }
+        if first?.pid != report.pid || report.at <= learningEnds { first = report }
         latest = report
     }
 

@@ -315,6 +315,14 @@ extension Fixture {
         history.take(report(7, 120, peers: Self.peers))
         history.take(changed)
         #expect(history.fates(.mwproxy).map(\.outcome) == [.lost("it has room for 10 entries only")])
+        // What comes within seconds has come over; what comes later is new.
+        for (after, isLost) in [(9_000_000, false), (60_000_000, true)] as [(Int64, Bool)] {
+            var late = TableHistory()
+            late.take(report(7, 120, peers: Self.peers))
+            late.take(report(8, 3, peers: Self.peers))
+            late.take(report(8, 119, peers: Self.peers, at: Fixture.now + after))
+            #expect(late.fates(.haproxy).map(\.isLost) == [isLost])
+        }
     }
 
     @Test func peersWithTheirStateAndLag() {

@@ -91,6 +91,17 @@ final class Conversation {
         }
     }
 
+    /// `show table` of a table, once no stream that has ended holds an entry any more.
+    @discardableResult
+    func askForTable(_ name: String) throws -> String {
+        try wait(for: "the streams of \(kind) to let go of \(name)") {
+            try proxy.ask("@1 show table \(name)").split(separator: " ").allSatisfy {
+                !$0.hasPrefix("use=") || $0 == "use=0"
+            }
+        }
+        return try ask("show table \(name)")
+    }
+
     /// The lines of the log that begin with `line`.
     var logLines: [String] {
         proxy.program.output.split(separator: "\n").filter { $0.hasPrefix("line ") }.map(String.init)

@@ -61,7 +61,7 @@ import Unix
             let client = try Connection(port: talk.port)
             try client.send("\u{1}\u{2}\u{3}\r\n")
             talk.note("no HTTP", (try? client.readToEnd()) == nil ? "cut" : "answered")
-            try talk.ask("show table users")
+            try talk.askForTable("users")
         }
     }
 
@@ -71,7 +71,7 @@ import Unix
                 frontend fe
                     mode tcp
                     bind 127.0.0.1:PORT
-                    tcp-request inspect-delay 300ms
+                    tcp-request inspect-delay 1s
                     tcp-request content accept if HTTP
                     tcp-request content accept if { req.len ge 5 } { req.len le 7 }
                     tcp-request content reject if WAIT_END !REQ_CONTENT

@@ -57,7 +57,7 @@ import Testing
             for user in ["a", "b", "c"] { try talk.request("GET /login?user=\(user)") }
             for user in ["c", "a", "b", "a"] { try talk.request("GET /", ["Cookie: session=\(user)"]) }
             try talk.request("GET /none?user=d")
-            try talk.ask("show table be")
+            try talk.askForTable("be")
         }
     }
 
@@ -82,7 +82,7 @@ import Testing
             """
         ) { talk in
             for path in ["/good", "/bad", "/good", "/bad", "/bad"] { try talk.request("GET \(path)") }
-            try talk.ask("show table be")
+            try talk.askForTable("be")
         }
     }
 }
