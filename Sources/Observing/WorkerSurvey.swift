@@ -100,6 +100,8 @@ final class WorkerSurvey {
             answers[old].map { .known(SurveyReplies.runningState(in: $0.text)) }
             ?? .unknown(refusal ?? Unknown("worker \(old) had gone before it could be asked"))
         handedOver = HandOver(id: record.id, at: min(at, now), old: old, new: new, oldState: state)
+        book.undone(record.id, .unknown(Unknown("the new worker has not answered yet")))
+        book.tablesLost(record.id, .unknown(Unknown("compared some seconds after the reload")))
         if let before = answers[old],
             let counters = SurveyReplies.counters(in: before.text, pid: old, at: now)
         {
