@@ -28,7 +28,7 @@ struct Scene {
 
     /// The entry that slot `number` tracks, for the stream or else for its connection.
     func tracked(_ number: Int) -> TrackedEntries.Tracked? {
-        stream?.tracked[number] ?? client.tracked[number]
+        stream?.tracked[number] ?? client.session?.tracked[number]
     }
 
     /// Calls `body` with the fields of a name until it returns false.

@@ -31,7 +31,7 @@ extension Scene {
     func value(of variable: Variable) -> Sample? {
         switch variable.scope {
         case .proc: core.variables[variable]?.sample
-        case .sess: client.variables[variable]?.sample
+        case .sess: client.session?.variables[variable]?.sample
         case .txn, .req, .res: stream?.variables[variable]?.sample
         }
     }
@@ -41,7 +41,7 @@ extension Scene {
         let kept = sample.map { KeptSample($0) }
         switch variable.scope {
         case .proc: core.variables[variable] = kept
-        case .sess: client.variables[variable] = kept
+        case .sess: client.openSession().variables[variable] = kept
         case .txn, .req, .res: stream?.variables[variable] = kept
         }
     }

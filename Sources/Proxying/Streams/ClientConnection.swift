@@ -35,11 +35,8 @@ final class ClientConnection: Connection {
     private var isServing = false
     /// Its place in the core's list.
     var index = 0
-    /// What `tcp-request connection` and `session` track for as long as it lives.
-    var tracked = TrackedEntries()
-    /// `sess` variables.
-    var variables: VariableValues = [:]
-    private var knownLocalAddress: SocketAddress?
+    /// Nil for most: nothing was noted.
+    private(set) var session: ClientSession?
 
     /// HAProxy's `tune.bufsize` less `tune.maxrewrite`.
     static let longestHead = 15360
@@ -57,16 +54,27 @@ final class ClientConnection: Connection {
 
     /// Where it came to.
     var localAddress: SocketAddress {
-        if let knownLocalAddress { return knownLocalAddress }
+        if let known = session?.localAddress { return known }
         let address = (try? Socket.localAddress(descriptor)) ?? listener.socket.address
-        knownLocalAddress = address
+        openSession().localAddress = address
         return address
     }
+
+    /// The session, made now if nothing was noted before.
+    func openSession() -> ClientSession {
+        if let session { return session }
+        let opened = ClientSession()
+        session = opened
+        return opened
+    }
+
+    /// Whether a table's entry is tracked for the whole connection.
+    @inline(__always) var isTracked: Bool { session.map { !$0.tracked.isEmpty } ?? false }
 
     /// Another proxy has said whom the connection is for.
     func take(source: SocketAddress, destination: SocketAddress) {
         peer = source
-        knownLocalAddress = destination
+        openSession().localAddress = destination
     }
 
     /// Lets the client in, as soon as it is known who it is.
@@ -334,7 +342,7 @@ final class ClientConnection: Connection {
             self.ownServer = nil
             ownServer.close()
         }
-        tracked.release(now: core.tick)
+        session?.tracked.release(now: core.tick)
         closeSocket()
         core.clientClosed(self)
     }

@@ -185,7 +185,7 @@ final class Stream {
             server.load.traffic.bytesIn += newIn
             server.load.traffic.bytesOut += newOut
         }
-        if !tracked.isEmpty || client?.tracked.isEmpty == false {
+        if !tracked.isEmpty || client?.isTracked == true {
             countTracked(.bytesInCnt, .bytesInRate, newIn)
             countTracked(.bytesOutCnt, .bytesOutRate, newOut)
         }

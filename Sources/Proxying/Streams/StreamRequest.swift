@@ -48,7 +48,7 @@ extension Stream {
             return
         }
         let scene = Scene(core: core, client: client, stream: self)
-        if frontend.rules.asksRequests || !client.tracked.isEmpty {
+        if frontend.rules.asksRequests || client.isTracked {
             guard ask(frontend.rules, in: scene, counts: true) else { return }
         }
         guard let backend = chooseBackend(in: scene) else { return }

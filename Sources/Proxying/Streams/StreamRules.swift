@@ -153,7 +153,7 @@ extension ClientConnection {
             frontend.load.traffic.deniedSessions += 1
             return false
         }
-        tracked.count(.sessCnt, .sessRate, now: core.tick)
+        session?.tracked.count(.sessCnt, .sessRate, now: core.tick)
         return true
     }
 

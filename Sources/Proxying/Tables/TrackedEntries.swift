@@ -83,7 +83,7 @@ extension Scene {
     /// Tracks the entry of a value, where the slot does not track one already; nil: nothing is tracked anew.
     func track(_ slot: Int, _ table: StickTable, _ expression: CompiledExpression) -> TrackedEntries.Tracked?
     {
-        guard (stream.map { $0.tracked[slot] } ?? client.tracked[slot]) == nil,
+        guard (stream.map { $0.tracked[slot] } ?? client.session?.tracked[slot]) == nil,
             let sample = expression.value(in: self),
             let entry = table.entry(of: sample, inserting: true, core.arena, now: now)
         else { return nil }
@@ -91,7 +91,7 @@ extension Scene {
         if let stream {
             stream.tracked.track(tracked, in: slot, now: now)
         } else {
-            client.tracked.track(tracked, in: slot, now: now)
+            client.openSession().tracked.track(tracked, in: slot, now: now)
         }
         return tracked
     }
@@ -100,8 +100,8 @@ extension Scene {
 extension Stream {
     /// Something about this request concerns the client's record.
     func countTracked(_ number: DataType, _ rate: DataType, _ events: Int = 1) {
-        if let client, !client.tracked.isEmpty {
-            client.tracked.count(number, rate, events, now: core.tick)
+        if let session = client?.session, !session.tracked.isEmpty {
+            session.tracked.count(number, rate, events, now: core.tick)
         }
         if !tracked.isEmpty { tracked.count(number, rate, events, now: core.tick) }
     }
