@@ -113,13 +113,14 @@ package struct RequestHead: Sendable {
                 && index > target.lowerBound && index < target.upperBound - 1
         }
         if first == UInt8(ascii: "/") || first == UInt8(ascii: "*") { return true }
-        return first.isLetter && afterScheme(bytes) != nil
+        return first.isLetter && Self.afterScheme(target, bytes) != nil
     }
 
     /// The authority of an absolute-form or CONNECT target.
     private func authority(_ bytes: Span<UInt8>) -> Range<Int>? {
         if method == .connect { return target }
-        guard bytes[target.lowerBound] != UInt8(ascii: "/"), let start = afterScheme(bytes) else {
+        guard bytes[target.lowerBound] != UInt8(ascii: "/"), let start = Self.afterScheme(target, bytes)
+        else {
             return nil
         }
         var end = start
@@ -130,7 +131,7 @@ package struct RequestHead: Sendable {
     }
 
     /// After `scheme://`.
-    private func afterScheme(_ bytes: Span<UInt8>) -> Int? {
+    private static func afterScheme(_ target: Range<Int>, _ bytes: Span<UInt8>) -> Int? {
         var index = target.lowerBound
         while index + 2 < target.upperBound {
             if bytes[index] == UInt8(ascii: ":") {
@@ -163,10 +164,13 @@ package struct RequestHead: Sendable {
     }
 
     /// The path of the target: without scheme, authority and query; nil for `*` and authority-form.
-    package func path(_ bytes: Span<UInt8>) -> Range<Int>? {
+    package func path(_ bytes: Span<UInt8>) -> Range<Int>? { Self.path(of: target, bytes) }
+
+    /// As `path`, for a caller that would have to copy the head.
+    package static func path(of target: Range<Int>, _ bytes: Span<UInt8>) -> Range<Int>? {
         var start = target.lowerBound
         if bytes[start] != 47 {
-            guard let after = afterScheme(bytes) else { return nil }
+            guard let after = afterScheme(target, bytes) else { return nil }
             start = after
             while start < target.upperBound && bytes[start] != 47 { start += 1 }
             if start == target.upperBound { return nil }

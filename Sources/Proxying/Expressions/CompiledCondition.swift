@@ -11,6 +11,8 @@ final class CompiledCondition {
     }
     private let unless: Bool
     private let alternatives: [[Term]]
+    /// The only criterion, where there is but one, and the answer with which the condition holds: most are so.
+    private let only: (criterion: CompiledCriterion, wanted: Bool)?
 
     init(_ condition: Condition, _ names: ExpressionNames) {
         unless = condition.unless
@@ -21,9 +23,15 @@ final class CompiledCondition {
                     criteria: term.test.criteria.map { CompiledCriterion($0, names) })
             }
         }
+        if alternatives.count == 1, alternatives[0].count == 1, alternatives[0][0].criteria.count == 1 {
+            only = (alternatives[0][0].criteria[0], alternatives[0][0].negated == unless)
+        } else {
+            only = nil
+        }
     }
 
     func holds(in scene: Scene) -> Bool {
+        if let only { return only.criterion.matches(in: scene) == only.wanted }
         for terms in alternatives where all(terms, scene) { return !unless }
         return unless
     }

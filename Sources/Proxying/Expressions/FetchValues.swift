@@ -129,7 +129,8 @@ extension CompiledFetch {
     }
 
     private func path(_ scene: Scene) -> Range<Int>? {
-        scene.core.requestHead.path(scene.head.assumingMemoryBound(to: UInt8.self).span)
+        RequestHead.path(
+            of: scene.core.requestHead.target, scene.head.assumingMemoryBound(to: UInt8.self).span)
     }
 
     // MARK: Header fields

@@ -56,6 +56,25 @@ final class SampleArena {
         }
         return UnsafeRawBufferPointer(rebasing: room[place...])
     }
+
+    /// An IPv4 address as four numbers: most rules about clients need it for every request.
+    func dotted(_ host: UInt32) -> UnsafeRawBufferPointer? {
+        guard let room = take(15) else { return nil }
+        var place = 15
+        for shift in stride(from: 0, through: 24, by: 8) {
+            if place < 15 {
+                place -= 1
+                room[place] = UInt8(ascii: ".")
+            }
+            var rest = UInt8(truncatingIfNeeded: host >> UInt32(shift))
+            repeat {
+                place -= 1
+                room[place] = 48 + rest % 10
+                rest /= 10
+            } while rest > 0
+        }
+        return UnsafeRawBufferPointer(rebasing: room[place...])
+    }
 }
 
 /// Bytes of the configuration at a place that never moves.
@@ -85,7 +104,7 @@ extension Sample {
         case .text(let bytes): return bytes
         case .bool(let value): return arena.decimal(value ? 1 : 0)
         case .integer(let number): return arena.decimal(number)
-        case .ipv4(let host): return arena.copy(SocketAddress.ipv4(host, port: 0).host)
+        case .ipv4(let host): return arena.dotted(host)
         case .ipv6(let high, let low):
             return arena.copy(SocketAddress.ipv6(high: high, low: low, port: 0, scope: 0).host)
         }
