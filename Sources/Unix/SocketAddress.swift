@@ -132,22 +132,46 @@ package enum SocketAddress: Hashable, Sendable {
 extension SocketAddress: CustomStringConvertible {
     /// The host part as text: `127.0.0.1`, `::1`; a path or an abstract name as it is.
     package var host: String {
-        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         switch self {
         case .ipv4(let address, _):
-            var form = in_addr(s_addr: address.bigEndian)
-            inet_ntop(AF_INET, &form, &text, socklen_t(text.count))
+            return Self.withText(ofIPv4: address) { String(decoding: $0, as: UTF8.self) }
         case .ipv6(let high, let low, _, _):
+            var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
             var form = in6_addr()
             withUnsafeMutableBytes(of: &form) { bytes in
                 bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
                 bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
             }
             inet_ntop(AF_INET6, &form, &text, socklen_t(text.count))
+            return text.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         case .unix(let path): return path
         case .abstract(let name): return String(name.prefix { $0 != "\0" })
         }
-        return text.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// Calls `body` with the four numbers of an IPv4 host, in host order, as text. Rules, logs and header fields need it
+    /// for every request: it takes no memory.
+    @inline(__always)
+    package static func withText<Result>(
+        ofIPv4 host: UInt32, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        let longest = 15
+        return withUnsafeTemporaryAllocation(byteCount: longest, alignment: 1) { room in
+            var place = longest
+            for shift in stride(from: UInt32(0), through: 24, by: 8) {
+                if place < longest {
+                    place -= 1
+                    room[place] = UInt8(ascii: ".")
+                }
+                var rest = UInt8(truncatingIfNeeded: host >> shift)
+                repeat {
+                    place -= 1
+                    room[place] = UInt8(ascii: "0") + rest % 10
+                    rest /= 10
+                } while rest > 0
+            }
+            return body(UnsafeRawBufferPointer(rebasing: room[place...]))
+        }
     }
 
     /// `127.0.0.1:80`, `::1:80` (HAProxy's form, no brackets), `unix@/path`, `abns@name`.

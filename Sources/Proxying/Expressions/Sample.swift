@@ -33,11 +33,13 @@ final class SampleArena {
 
     func copy(_ text: String) -> UnsafeRawBufferPointer? {
         var text = text
-        return text.withUTF8 { bytes in
-            guard let room = take(bytes.count) else { return nil }
-            room.copyMemory(from: UnsafeRawBufferPointer(bytes))
-            return UnsafeRawBufferPointer(room)
-        }
+        return text.withUTF8 { copy(UnsafeRawBufferPointer($0)) }
+    }
+
+    func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard let room = take(bytes.count) else { return nil }
+        room.copyMemory(from: bytes)
+        return UnsafeRawBufferPointer(room)
     }
 
     /// A number in decimal digits.
@@ -53,25 +55,6 @@ final class SampleArena {
         if number < 0 {
             place -= 1
             room[place] = UInt8(ascii: "-")
-        }
-        return UnsafeRawBufferPointer(rebasing: room[place...])
-    }
-
-    /// An IPv4 address as four numbers: most rules about clients need it for every request.
-    func dotted(_ host: UInt32) -> UnsafeRawBufferPointer? {
-        guard let room = take(15) else { return nil }
-        var place = 15
-        for shift in stride(from: 0, through: 24, by: 8) {
-            if place < 15 {
-                place -= 1
-                room[place] = UInt8(ascii: ".")
-            }
-            var rest = UInt8(truncatingIfNeeded: host >> UInt32(shift))
-            repeat {
-                place -= 1
-                room[place] = 48 + rest % 10
-                rest /= 10
-            } while rest > 0
         }
         return UnsafeRawBufferPointer(rebasing: room[place...])
     }
@@ -104,7 +87,7 @@ extension Sample {
         case .text(let bytes): return bytes
         case .bool(let value): return arena.decimal(value ? 1 : 0)
         case .integer(let number): return arena.decimal(number)
-        case .ipv4(let host): return arena.dotted(host)
+        case .ipv4(let host): return SocketAddress.withText(ofIPv4: host) { arena.copy($0) }
         case .ipv6(let high, let low):
             return arena.copy(SocketAddress.ipv6(high: high, low: low, port: 0, scope: 0).host)
         }

@@ -218,16 +218,7 @@ extension SocketAddress {
 
     /// The host without building a string for the common case.
     func appendHost(to buffer: ByteBuffer) {
-        guard case .ipv4(let address, _) = self else {
-            buffer.append(host)
-            return
-        }
-        buffer.append(Int(address >> 24))
-        buffer.append(".")
-        buffer.append(Int(address >> 16 & 255))
-        buffer.append(".")
-        buffer.append(Int(address >> 8 & 255))
-        buffer.append(".")
-        buffer.append(Int(address & 255))
+        guard case .ipv4(let address, _) = self else { return buffer.append(host) }
+        Self.withText(ofIPv4: address) { buffer.append($0) }
     }
 }
