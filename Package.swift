@@ -98,7 +98,7 @@ let package = Package(
         room(
             "MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix", "CLinux"]),
         room("Runbook", uses: ["Observing", "RuntimeAPI", "ReloadModel", "Unix"]),
-        room("Demo", uses: ["Polling", "Unix", "CLinux"]),
+        room("Demo", uses: ["Observing", "Polling", "Unix", "CLinux"]),
         room("Doctor", uses: ["Observing", "ConfigLanguage", "ReloadModel", "RuntimeAPI", "Unix"]),
 
         // Floor 5: the programs.

@@ -2,6 +2,7 @@
 // It ends, and takes everything with it, when the dashboard's end of the channel is gone.
 
 import Glibc
+import Observing
 import Polling
 import Unix
 
@@ -83,7 +84,8 @@ final class DemoStage {
         guard let proxy else { return }
         let master = SocketAddress.unix(path: directory + "/master.sock")
         let web = SocketAddress.ipv4(0x7f00_0001, port: configuration.webPort)
-        if ConnectionProbe.answers(web), ConnectionProbe.answers(master, "show proc\n", with: " worker ") {
+        let table = AdminQuery.ask(master, "show proc", within: .milliseconds(200))
+        if table.text.contains(" worker "), ConnectionProbe.answers(web) {
             channel?.say("master \(proxy)")
             startTraffic()
             nextStepIsDue()
