@@ -52,31 +52,26 @@ final class CompiledCondition {
     private func allYet(_ terms: [Term], _ scene: Scene) -> Bool? {
         var isOpen = false
         for term in terms {
-            guard let found = finds(term, scene) else {
+            scene.core.inspection.missed = false
+            let found = finds(term, scene)
+            if !found && scene.core.inspection.missed {
                 isOpen = true
-                continue
+            } else if found == term.negated {
+                return false
             }
-            if found == term.negated { return false }
         }
         return isOpen ? nil : true
     }
 
-    private func finds(_ term: Term, _ scene: Scene) -> Bool? {
-        scene.core.inspection.missed = false
-        for criterion in term.criteria where criterion.matches(in: scene) { return true }
-        return scene.core.inspection.missed ? nil : false
+    private func all(_ terms: [Term], _ scene: Scene) -> Bool {
+        for term in terms where finds(term, scene) == term.negated { return false }
+        return true
     }
 
-    private func all(_ terms: [Term], _ scene: Scene) -> Bool {
-        for term in terms {
-            var found = false
-            for criterion in term.criteria where criterion.matches(in: scene) {
-                found = true
-                break
-            }
-            if found == term.negated { return false }
-        }
-        return true
+    @inline(__always)
+    private func finds(_ term: Term, _ scene: Scene) -> Bool {
+        for criterion in term.criteria where criterion.matches(in: scene) { return true }
+        return false
     }
 }
 
