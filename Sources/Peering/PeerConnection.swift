@@ -124,10 +124,14 @@ final class PeerConnection: Watcher {
 
     /// Tells a caller why not, and hangs up.
     func refuse(_ status: PeerStatus) {
-        status.line.withUnsafeBytes { line in
-            if let raw = descriptor?.raw { _ = Socket.write(raw, line) }
-        }
+        sayAtOnce(status.line)
         close()
+    }
+
+    /// A last word: what the socket does not take now is not said.
+    private func sayAtOnce(_ bytes: [UInt8]) {
+        guard let raw = descriptor?.raw else { return }
+        _ = bytes.withUnsafeBytes { Socket.write(raw, $0) }
     }
 
     /// The peer that we called has agreed.
@@ -155,10 +159,9 @@ final class PeerConnection: Watcher {
 
     /// The peer is at fault: tells it so where it talks this protocol.
     private func fail(_ fault: PeerFault) {
-        if stage == .talking, let raw = descriptor?.raw {
+        if stage == .talking {
             let isLong = if case .tooLong = fault { true } else { false }
-            let message: [UInt8] = [MessageClass.error, isLong ? 1 : 0]
-            message.withUnsafeBytes { _ = Socket.write(raw, $0) }
+            sayAtOnce([MessageClass.error, isLong ? 1 : 0])
         }
         end(fault.description, isFault: true)
     }
@@ -242,9 +245,7 @@ final class PeerConnection: Watcher {
         do throws(Greeting.Refusal) {
             handler(self, .greeted(try Greeting(lines: collector.lines)))
         } catch {
-            error.status.line.withUnsafeBytes { line in
-                if let raw = descriptor?.raw { _ = Socket.write(raw, line) }
-            }
+            sayAtOnce(error.status.line)
             throw error.fault
         }
     }
