@@ -51,17 +51,19 @@ final class Checker: Watcher {
     }
 
     override func ready(_ readiness: UInt32) {
+        let readiness = Readiness(rawValue: readiness)
         switch phase {
         case .resting: break
         case .connecting:
             if let error = Socket.pendingError(socket) {
                 done(.refused(error.description + place))
-            } else if readiness & 0x4 != 0 {
+            } else if readiness.contains(.writable) {
                 connected()
             }
         case .asking:
-            if readiness & 0x4 != 0 { send() }
-            if phase == .asking && readiness & 0x2019 != 0 { receive() }
+            if readiness.contains(.writable) { send() }
+            let mayRead = !readiness.isDisjoint(with: [.readable, .peerEnded, .failed, .hungUp])
+            if phase == .asking && mayRead { receive() }
         }
     }
 
