@@ -46,6 +46,15 @@ package struct FieldSection: Sendable {
         findHost()
     }
 
+    /// Drops the fields that are as wanted; false: there is none.
+    package mutating func remove(where isWanted: (HeaderField) -> Bool) -> Bool {
+        guard let first = fields.firstIndex(where: isWanted) else { return false }
+        fields.remove(at: first)
+        fields.removeAll(where: isWanted)
+        findHost()
+        return true
+    }
+
     private mutating func findHost() {
         let first = fields.firstIndex { $0.known == .host }
         hasHost = first != nil

@@ -16,8 +16,8 @@ package struct HeaderField: Sendable {
     package var lineEnd: UInt16
     package var known: KnownField
 
-    package var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
-    package var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
+    @inline(__always) package var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
+    @inline(__always) package var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
     package var line: Range<Int> { Int(nameStart)..<Int(lineEnd) }
 }
 

@@ -37,11 +37,13 @@ package struct RequestHead: Sendable {
     }
 
     /// Whether the client wants the connection to go on after this request.
+    @inline(__always)
     package var wantsKeepAlive: Bool {
         isVersion11 ? !section.saysClose : section.saysKeepAlive && !section.saysClose
     }
 
     /// The client asks for another protocol.
+    @inline(__always)
     package var asksForUpgrade: Bool { isVersion11 && section.saysUpgrade && section.hasUpgrade }
 
     /// Reads a head from the first byte of `bytes`.

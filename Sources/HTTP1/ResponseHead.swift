@@ -19,15 +19,18 @@ package struct ResponseHead: Sendable {
     }
 
     /// Whether the server keeps the connection open after this response.
+    @inline(__always)
     package var allowsKeepAlive: Bool {
         if section.hasLengthBesideChunks { return false }
         return isVersion11 ? !section.saysClose : section.saysKeepAlive && !section.saysClose
     }
 
     /// Such a response has neither a body nor fields that describe one (RFC 9112, 6.1 and 6.2).
+    @inline(__always)
     package var forbidsFraming: Bool { status < 200 || status == 204 }
 
     /// It has fields of that kind all the same.
+    @inline(__always)
     package var hasForbiddenFraming: Bool {
         forbidsFraming && (section.hasTransferEncoding || section.contentLength != nil)
     }
@@ -64,6 +67,7 @@ package struct ResponseHead: Sendable {
     }
 
     /// Where the body of this response to a request ends.
+    @inline(__always)
     package func framing(answering method: Method) -> BodyFraming {
         if method == .head || status < 200 || status == 204 || status == 304 { return .none }
         if method == .connect && status < 300 { return .tunnel }

@@ -27,9 +27,9 @@ open class Watcher {
     /// The registered descriptor, or -1.
     public fileprivate(set) final var watched: Int32 = -1
     /// Where this watcher's deadline stands in the loop's heap, or -1.
-    fileprivate final var heapIndex: Int32 = -1
+    @exclusivity(unchecked) fileprivate final var heapIndex: Int32 = -1
     /// When `deadlineReached` is due.
-    public fileprivate(set) final var deadlineNanoseconds: Int64 = .max
+    @exclusivity(unchecked) public fileprivate(set) final var deadlineNanoseconds: Int64 = .max
 
     public init() {}
 
@@ -54,12 +54,12 @@ package final class EventLoop {
 
     private let epoll: Descriptor
     private var slots: [Slot] = []
-    private var heap: [Due] = []
+    @exclusivity(unchecked) private var heap: [Due] = []
     private var deferred: [() -> Void] = []
     private var running = false
 
     /// The time at which this round's events were fetched.
-    package private(set) var now = Instant.now()
+    @exclusivity(unchecked) package private(set) var now = Instant.now()
 
     package init() throws(Errno) {
         epoll = Descriptor(owning: try Errno.check(clinux_epoll_create()))

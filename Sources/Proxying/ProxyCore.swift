@@ -255,7 +255,7 @@ package final class ProxyCore {
     }
 
     /// Whether `stopAccepting` was called: `Stopping` of `show info`.
-    package internal(set) var isStopping = false
+    @exclusivity(unchecked) package internal(set) var isStopping = false
 
     /// Called once, when the last client connection after `stopAccepting` has ended.
     package var drained: (() -> Void)?

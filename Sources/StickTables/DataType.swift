@@ -36,6 +36,14 @@ package enum DataType: Int, CaseIterable, Sendable {
         }
     }
 
+    /// A number or rate of bytes.
+    var countsBytes: Bool {
+        switch self {
+        case .bytesInCnt, .bytesInRate, .bytesOutCnt, .bytesOutRate: true
+        default: false
+        }
+    }
+
     /// It tells of this process alone, and goes to no peer.
     package var isLocal: Bool { self == .connCur }
 

@@ -3,7 +3,10 @@
 
 extension StickTable {
     /// Whether the table has such a value in each entry.
-    package func stores(_ type: DataType) -> Bool { layout.data[type.rawValue] >= 0 }
+    package func stores(_ type: DataType) -> Bool { layout.stored >> UInt32(type.rawValue) & 1 != 0 }
+
+    /// Whether the table has any number or rate of bytes.
+    package var storesBytes: Bool { layout.storesBytes }
 
     @inline(__always)
     private func place(_ entry: Entry, _ type: DataType) -> UnsafeMutableRawPointer? {
@@ -62,7 +65,8 @@ extension StickTable {
     /// Counts events into a rate.
     @inline(__always)
     package func count(_ events: UInt32, in type: DataType, of entry: Entry, now: Tick) {
-        guard let place = place(entry, type), let period = definition.period(of: type) else { return }
+        guard let place = place(entry, type) else { return }
+        let period = layout.periods[type.rawValue]
         var counter = counter(place)
         counter.add(events, period: period, now: now)
         store(counter, at: place)
@@ -71,8 +75,8 @@ extension StickTable {
     /// A rate's events in its period.
     @inline(__always)
     package func rate(_ entry: Entry, _ type: DataType, now: Tick) -> UInt32? {
-        guard let place = place(entry, type), let period = definition.period(of: type) else { return nil }
-        return counter(place).events(period: period, now: now)
+        guard let place = place(entry, type) else { return nil }
+        return counter(place).events(period: layout.periods[type.rawValue], now: now)
     }
 
     // MARK: Whole values, for peers and the admin

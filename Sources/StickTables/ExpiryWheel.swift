@@ -2,7 +2,7 @@
 // finding the next to expire and finding the oldest cost the same however many there are.
 
 /// The lists of a table's wheel; their links lie in the records.
-struct ExpiryWheel {
+struct ExpiryWheel: ~Copyable {
     /// An index with this bit names a slot of the wheel instead of a record.
     private static let slotBit: UInt32 = 1 << 31
 
@@ -36,8 +36,22 @@ struct ExpiryWheel {
 
     /// Puts an entry behind all others that go at about the same time.
     @inline(__always)
-    mutating func insert(_ index: UInt32, expire: Tick, _ memory: RecordMemory) {
+    mutating func insert(_ index: UInt32, expire: Tick, _ memory: borrowing RecordMemory) {
+        append(index, to: slot(at: expire.milliseconds), memory)
+    }
+
+    /// Gives an entry another time. One that is touched again and again is the newest of its slot: it stays there.
+    @inline(__always)
+    mutating func move(_ index: UInt32, expire: Tick, _ memory: borrowing RecordMemory) {
         let slot = slot(at: expire.milliseconds)
+        let newer = memory.record(index).load(fromByteOffset: RecordLayout.newer, as: UInt32.self)
+        if newer == Self.slotBit | UInt32(slot) { return }
+        remove(index, memory)
+        append(index, to: slot, memory)
+    }
+
+    @inline(__always)
+    private mutating func append(_ index: UInt32, to slot: Int, _ memory: borrowing RecordMemory) {
         let newest = heads[slot].newest
         let record = memory.record(index)
         record.storeBytes(of: newest, toByteOffset: RecordLayout.older, as: UInt32.self)
@@ -48,7 +62,7 @@ struct ExpiryWheel {
     }
 
     @inline(__always)
-    mutating func remove(_ index: UInt32, _ memory: RecordMemory) {
+    mutating func remove(_ index: UInt32, _ memory: borrowing RecordMemory) {
         let record = memory.record(index)
         let older = record.load(fromByteOffset: RecordLayout.older, as: UInt32.self)
         let newer = record.load(fromByteOffset: RecordLayout.newer, as: UInt32.self)
@@ -61,7 +75,7 @@ struct ExpiryWheel {
     }
 
     @inline(__always)
-    private mutating func setNewer(of index: UInt32, _ newer: UInt32, _ memory: RecordMemory) {
+    private mutating func setNewer(of index: UInt32, _ newer: UInt32, _ memory: borrowing RecordMemory) {
         if index & Self.slotBit != 0 {
             heads[Int(index & ~Self.slotBit)].oldest = newer
         } else {
@@ -69,7 +83,7 @@ struct ExpiryWheel {
         }
     }
 
-    private func forEach(in slot: Int, _ memory: RecordMemory, _ body: (UInt32) -> Bool) -> Bool {
+    private func forEach(in slot: Int, _ memory: borrowing RecordMemory, _ body: (UInt32) -> Bool) -> Bool {
         var index = heads[slot].oldest
         while index & Self.slotBit == 0 {
             let newer = memory.record(index).load(fromByteOffset: RecordLayout.newer, as: UInt32.self)
@@ -80,7 +94,7 @@ struct ExpiryWheel {
     }
 
     /// The entries that may have gone by `now`, and a few that have not. Nothing may be inserted meanwhile.
-    mutating func due(at now: Tick, _ memory: RecordMemory) -> [UInt32] {
+    mutating func due(at now: Tick, _ memory: borrowing RecordMemory) -> [UInt32] {
         guard grain != .max else { return [] }
         let last = Self.grainNumber(now.milliseconds, grain)
         let first = max(swept, last - Int64(heads.count) + 1)
@@ -96,7 +110,7 @@ struct ExpiryWheel {
     }
 
     /// Entries from the one that goes first on, until `body` returns false.
-    func forEachByAge(from now: Tick, _ memory: RecordMemory, _ body: (UInt32) -> Bool) {
+    func forEachByAge(from now: Tick, _ memory: borrowing RecordMemory, _ body: (UInt32) -> Bool) {
         let first = slot(at: now.milliseconds)
         for offset in 0..<heads.count
         where !forEach(in: (first + offset) % heads.count, memory, body) {

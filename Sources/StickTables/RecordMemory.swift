@@ -17,23 +17,36 @@ struct RecordLayout {
     let key: Int
     /// By number of the data type; -1: not stored.
     let data: [Int]
+    /// A bit for each data type that is stored, by its number.
+    let stored: UInt32
+    /// By number of the data type: the milliseconds that a rate counts; 0 elsewhere.
+    let periods: [UInt32]
+    /// Whether any number or rate of bytes is stored.
+    let storesBytes: Bool
     let size: Int
 
     init(_ definition: StickTableDefinition) {
         key = definition.peers == nil ? Self.update : Self.update + 4
         var end = (key + definition.keyType.size + 3) & ~3
         var data = [Int](repeating: -1, count: DataType.allCases.count)
+        var bits: UInt32 = 0
+        var periods = [UInt32](repeating: 0, count: DataType.allCases.count)
         for stored in definition.stored {
             data[stored.type.rawValue] = end
+            bits |= 1 << UInt32(stored.type.rawValue)
+            periods[stored.type.rawValue] = stored.period
             end += stored.type.size
         }
         self.data = data
+        stored = bits
+        self.periods = periods
+        storesBytes = definition.stored.contains { $0.type.countsBytes }
         size = end
     }
 }
 
-/// Blocks of records; freed with its owner.
-struct RecordMemory {
+/// Blocks of records. It is lent to whoever walks records, never copied: every request does.
+struct RecordMemory: ~Copyable {
     /// "No record."
     static let none = UInt32.max
     private static let blockBits: UInt32 = 8
@@ -47,6 +60,10 @@ struct RecordMemory {
 
     init(recordSize: Int) {
         self.recordSize = recordSize
+    }
+
+    deinit {
+        for block in blocks { block.deallocate() }
     }
 
     /// Bytes that the blocks take.
@@ -81,9 +98,6 @@ struct RecordMemory {
         firstFree = index
     }
 
-    func deallocate() {
-        for block in blocks { block.deallocate() }
-    }
 }
 
 /// The high bits beside a record's number of uses.

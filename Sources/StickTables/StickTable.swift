@@ -42,10 +42,6 @@ package final class StickTable {
         roundSize = Self.firstBuckets
     }
 
-    deinit {
-        memory.deallocate()
-    }
-
     package var name: String { definition.name }
 
     /// Bytes of all entries and their index.
@@ -139,8 +135,7 @@ package final class StickTable {
 
     func prolong(_ index: UInt32, until end: Tick) {
         memory.record(index).setExpire(end.low)
-        wheel.remove(index, memory)
-        wheel.insert(index, expire: end, memory)
+        wheel.move(index, expire: end, memory)
     }
 
     /// Removes the entries whose time is over and that nobody holds.

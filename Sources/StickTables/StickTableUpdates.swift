@@ -32,7 +32,6 @@ extension StickTable {
     }
 
     private func number(_ index: UInt32) {
-        let memory = memory
         let id = updates?.add(
             index, entries: used,
             current: { index in

@@ -20,6 +20,9 @@ package struct Instant: Comparable, Hashable, Sendable {
     }
 
     @inline(__always)
+    package static func == (left: Instant, right: Instant) -> Bool { left.nanoseconds == right.nanoseconds }
+
+    @inline(__always)
     package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
     /// `never` stays `never`, and what would overflow becomes it.

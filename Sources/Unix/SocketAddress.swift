@@ -134,7 +134,9 @@ extension SocketAddress: CustomStringConvertible {
     package var host: String {
         switch self {
         case .ipv4(let address, _):
-            return Self.withText(ofIPv4: address) { String(decoding: $0, as: UTF8.self) }
+            return withUnsafeTemporaryAllocation(byteCount: Self.longestIPv4Text, alignment: 1) { room in
+                String(decoding: Self.write(ipv4: address, to: room), as: UTF8.self)
+            }
         case .ipv6(let high, let low, _, _):
             var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
             var form = in6_addr()
@@ -149,29 +151,29 @@ extension SocketAddress: CustomStringConvertible {
         }
     }
 
-    /// Calls `body` with the four numbers of an IPv4 host, in host order, as text. Rules, logs and header fields need it
-    /// for every request: it takes no memory.
-    @inline(__always)
-    package static func withText<Result>(
-        ofIPv4 host: UInt32, _ body: (UnsafeRawBufferPointer) -> Result
-    ) -> Result {
-        let longest = 15
-        return withUnsafeTemporaryAllocation(byteCount: longest, alignment: 1) { room in
-            var place = longest
-            for shift in stride(from: UInt32(0), through: 24, by: 8) {
-                if place < longest {
-                    place -= 1
-                    room[place] = UInt8(ascii: ".")
-                }
-                var rest = UInt8(truncatingIfNeeded: host >> shift)
-                repeat {
-                    place -= 1
-                    room[place] = UInt8(ascii: "0") + rest % 10
-                    rest /= 10
-                } while rest > 0
+    /// Bytes of `255.255.255.255`.
+    package static let longestIPv4Text = 15
+
+    /// Writes the four numbers of an IPv4 host, in host order, as text to the end of `room`, which has
+    /// `longestIPv4Text` bytes at least; gives the part that they take. Rules, logs and header fields need it for
+    /// every request: it takes no memory.
+    package static func write(
+        ipv4 host: UInt32, to room: UnsafeMutableRawBufferPointer
+    ) -> UnsafeRawBufferPointer {
+        var place = room.count
+        for shift in stride(from: UInt32(0), through: 24, by: 8) {
+            if place < room.count {
+                place -= 1
+                room[place] = UInt8(ascii: ".")
             }
-            return body(UnsafeRawBufferPointer(rebasing: room[place...]))
+            var rest = UInt8(truncatingIfNeeded: host >> shift)
+            repeat {
+                place -= 1
+                room[place] = UInt8(ascii: "0") + rest % 10
+                rest /= 10
+            } while rest > 0
         }
+        return UnsafeRawBufferPointer(rebasing: room[place...])
     }
 
     /// `127.0.0.1:80`, `::1:80` (HAProxy's form, no brackets), `unix@/path`, `abns@name`.

@@ -14,7 +14,7 @@ package final class Backend {
     /// `slim` of a backend in `show stat`: the load at which its servers get their full share.
     package internal(set) var fullConn: Int
 
-    package internal(set) var servers: [Server] = []
+    @exclusivity(unchecked) package internal(set) var servers: [Server] = []
 
     @exclusivity(unchecked) package internal(set) var load = LoadCounters()
     @exclusivity(unchecked) package internal(set) var waits = WaitCounters()
@@ -38,7 +38,7 @@ package final class Backend {
     package internal(set) var invalidResponse: InvalidMessage?
 
     /// When the last stream came; nil: none yet.
-    package var lastSession: Instant?
+    @exclusivity(unchecked) package var lastSession: Instant?
     /// When it last went up or down, and the time it was down before that.
     package internal(set) var lastChange: Instant
     package internal(set) var downBefore: Duration = .zero

@@ -28,21 +28,21 @@ package final class Server {
 
     /// As configured, and as the admin set it.
     package let initialWeight: Int
-    package internal(set) var weight: Int
-    package internal(set) var maxconn: Int?
+    @exclusivity(unchecked) package internal(set) var weight: Int
+    @exclusivity(unchecked) package internal(set) var maxconn: Int?
     /// Less than full while it starts slowly.
     package internal(set) var warmth = Warmth.full
     var warming: Timer?
 
     /// What the checks found; true where nothing is checked.
-    package internal(set) var isUp = true
+    @exclusivity(unchecked) package internal(set) var isUp = true
     /// `disabled`, or the admin's `disable server`.
-    package internal(set) var inMaintenance: Bool
+    @exclusivity(unchecked) package internal(set) var inMaintenance: Bool
     package internal(set) var check: CheckState
 
     @exclusivity(unchecked) package internal(set) var load = LoadCounters()
     @exclusivity(unchecked) package internal(set) var waits = WaitCounters()
-    package var lastSession: Instant?
+    @exclusivity(unchecked) package var lastSession: Instant?
     package internal(set) var lastChange: Instant
     package internal(set) var downBefore: Duration = .zero
 

@@ -78,21 +78,22 @@ final class CompiledCondition {
 /// One expression with its patterns.
 final class CompiledCriterion {
     private let expression: CompiledExpression
-    private let matchers: [PatternMatcher]
+    /// Most have one list of patterns; the others are of files.
+    private let matcher: PatternMatcher
+    private let others: [PatternMatcher]
 
     init(_ criterion: Test.Criterion, _ names: ExpressionNames) {
         expression = CompiledExpression(criterion.expression, names)
         let source = criterion.patterns
-        matchers = names.core.patterns.references(of: criterion).map {
-            PatternMatcher($0, source.match, ignoresCase: source.ignoresCase)
-        }
+        let (own, files) = names.core.patterns.references(of: criterion)
+        matcher = PatternMatcher(own, source.match, ignoresCase: source.ignoresCase)
+        others = files.map { PatternMatcher($0, source.match, ignoresCase: source.ignoresCase) }
     }
 
     func matches(in scene: Scene) -> Bool {
         let arena = scene.core.arena
         return expression.anyValue(in: scene) { sample in
-            for matcher in matchers where matcher.matches(sample, arena) { return true }
-            return false
+            matcher.matches(sample, arena) || others.contains { $0.matches(sample, arena) }
         }
     }
 }

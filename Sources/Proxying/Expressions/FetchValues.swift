@@ -63,7 +63,10 @@ extension CompiledFetch {
     private func tracked(_ reading: TableReading, _ slot: Int, _ table: StickTable?, _ scene: Scene)
         -> Sample?
     {
-        guard let tracked = scene.tracked(slot) else { return reading == .exists ? .bool(false) : nil }
+        guard let tracked = scene.tracked(slot) else {
+            if case .exists = reading { return .bool(false) }
+            return nil
+        }
         guard let table, table !== tracked.table else {
             return reading.value(of: tracked.entry, in: tracked.table, now: scene.now)
         }

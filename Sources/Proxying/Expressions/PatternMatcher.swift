@@ -12,11 +12,12 @@ final class PatternMatcher {
     private let ignoresCase: Bool
     private var version = -1
 
-    private var texts: [ConstantBytes] = []
-    private var exact = TextIndex()
+    // Made anew as a whole, and only asked otherwise.
+    @exclusivity(unchecked) private var texts = TextList()
+    @exclusivity(unchecked) private var exact = TextIndex()
     /// Of many beginnings, their lengths, the longest first; each is looked for in `exact`.
     private var lengths: [Int] = []
-    private var networks = NetworkIndex()
+    @exclusivity(unchecked) private var networks = NetworkIndex()
     private var numbers: [NumberRange] = []
     private var regulars: [RegularMatcher] = []
 
@@ -29,7 +30,7 @@ final class PatternMatcher {
 
     private func index() {
         version = reference.version
-        texts = []
+        texts = TextList()
         numbers = []
         regulars = []
         exact = TextIndex()
@@ -47,13 +48,13 @@ final class PatternMatcher {
                 if let bytes = Match.bytes(ofHexadecimal: item.pattern) { exact.insert(bytes, place) }
             case .found, .bool: break
             case .beginning, .substring, .directory, .domain, .ending:
-                texts.append(ConstantBytes(folded(item.pattern)))
+                texts.append(folded(item.pattern))
             }
         }
         lengths = []
         if match == .beginning, texts.count > Self.mostOneByOne {
-            for (place, text) in texts.enumerated() { exact.insert(Array(text.bytes), place) }
-            lengths = Set(texts.map(\.bytes.count)).sorted(by: >)
+            for place in 0..<texts.count { exact.insert(Array(texts[place]), place) }
+            lengths = Set((0..<texts.count).map { texts[$0].count }).sorted(by: >)
         }
     }
 
@@ -107,10 +108,10 @@ final class PatternMatcher {
         switch match {
         case .exact, .binary: return exact.place(of: text)
         case .beginning: return longestBeginning(of: text)
-        case .ending: return texts.firstIndex { text.ends(with: $0.bytes) }
-        case .substring: return texts.firstIndex { text.position(of: $0.bytes, from: 0) != nil }
-        case .directory: return texts.firstIndex { text.hasPart($0.bytes, between: Self.directoryDelimiters) }
-        case .domain: return texts.firstIndex { text.hasPart($0.bytes, between: Self.domainDelimiters) }
+        case .ending: return texts.firstPlace { text.ends(with: $0) }
+        case .substring: return texts.firstPlace { text.position(of: $0, from: 0) != nil }
+        case .directory: return texts.firstPlace { text.hasPart($0, between: Self.directoryDelimiters) }
+        case .domain: return texts.firstPlace { text.hasPart($0, between: Self.domainDelimiters) }
         default: return nil
         }
     }
@@ -127,8 +128,10 @@ final class PatternMatcher {
             return nil
         }
         var best: Int?
-        for (place, pattern) in texts.enumerated() where text.begins(with: pattern.bytes) {
-            if best.map({ texts[$0].bytes.count < pattern.bytes.count }) ?? true { best = place }
+        var length = -1
+        for place in 0..<texts.count where text.begins(with: texts[place]) && texts[place].count > length {
+            best = place
+            length = texts[place].count
         }
         return best
     }
@@ -137,6 +140,10 @@ final class PatternMatcher {
 extension UnsafeRawBufferPointer {
     func begins(with text: UnsafeRawBufferPointer) -> Bool {
         text.count <= count && same(as: text, at: 0)
+    }
+
+    fileprivate func equals(_ text: UnsafeRawBufferPointer) -> Bool {
+        text.count == count && same(as: text, at: 0)
     }
 
     func ends(with text: UnsafeRawBufferPointer) -> Bool {
@@ -180,9 +187,33 @@ extension UnsafeRawBufferPointer {
     }
 }
 
+/// Texts by number, walked without touching the objects that hold them.
+struct TextList: ~Copyable {
+    private var owners: [ConstantBytes] = []
+    private var texts: [UnsafeRawBufferPointer] = []
+
+    var count: Int { texts.count }
+    var isEmpty: Bool { texts.isEmpty }
+
+    @inline(__always)
+    subscript(place: Int) -> UnsafeRawBufferPointer { texts[place] }
+
+    mutating func append(_ text: [UInt8]) {
+        let owner = ConstantBytes(text)
+        owners.append(owner)
+        texts.append(owner.bytes)
+    }
+
+    @inline(__always)
+    func firstPlace(where isWanted: (UnsafeRawBufferPointer) -> Bool) -> Int? {
+        for place in 0..<texts.count where isWanted(texts[place]) { return place }
+        return nil
+    }
+}
+
 /// Texts by their bytes: a table with open addressing, asked without an allocation.
-struct TextIndex {
-    private var texts: [ConstantBytes] = []
+struct TextIndex: ~Copyable {
+    private var texts = TextList()
     private var places: [Int] = []
     /// Numbers in `texts`, -1 where empty.
     private var slots: [Int] = [-1, -1, -1, -1]
@@ -196,18 +227,18 @@ struct TextIndex {
     mutating func insert(_ text: [UInt8], _ place: Int) {
         // The first of equal ones counts.
         if text.withUnsafeBytes({ self.place(of: $0) }) != nil { return }
-        texts.append(ConstantBytes(text))
+        texts.append(text)
         places.append(place)
         if texts.count * 2 > slots.count {
             slots = Array(repeating: -1, count: slots.count * 2)
-            for number in texts.indices { enter(number) }
+            for number in 0..<texts.count { enter(number) }
         } else {
             enter(texts.count - 1)
         }
     }
 
     private mutating func enter(_ number: Int) {
-        var slot = Self.hash(texts[number].bytes) & (slots.count - 1)
+        var slot = Self.hash(texts[number]) & (slots.count - 1)
         while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
         slots[slot] = number
     }
@@ -215,18 +246,12 @@ struct TextIndex {
     func place(of text: UnsafeRawBufferPointer) -> Int? {
         if texts.isEmpty { return nil }
         if texts.count <= 4 {
-            for number in texts.indices
-            where texts[number].bytes.count == text.count && text.begins(with: texts[number].bytes) {
-                return places[number]
-            }
-            return nil
+            return texts.firstPlace { text.equals($0) }.map { places[$0] }
         }
         var slot = Self.hash(text) & (slots.count - 1)
         while slots[slot] >= 0 {
             let number = slots[slot]
-            if texts[number].bytes.count == text.count && text.begins(with: texts[number].bytes) {
-                return places[number]
-            }
+            if text.equals(texts[number]) { return places[number] }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
@@ -234,7 +259,7 @@ struct TextIndex {
 }
 
 /// Networks by their length: one look for each length that there is.
-struct NetworkIndex {
+struct NetworkIndex: ~Copyable {
     private struct Wide: Hashable {
         let high: UInt64
         let low: UInt64

@@ -140,8 +140,8 @@ package final class PatternBook {
         return reference
     }
 
-    /// The lists of a criterion: its files, then what is written on its line.
-    func references(of criterion: Test.Criterion) -> [PatternReference] {
+    /// The lists of a criterion: what is written on its line, and its files.
+    func references(of criterion: Test.Criterion) -> (own: PatternReference, files: [PatternReference]) {
         let source = criterion.patterns
         let position = criterion.position
         let isKnown = written[source.number] != nil && source.number != 0
@@ -152,14 +152,14 @@ package final class PatternBook {
             if !isKnown { reference.users.append(user) }
             found.append(reference)
         }
-        if let known = written[source.number], source.number != 0 { return found + [known] }
+        if let known = written[source.number], source.number != 0 { return (known, found) }
         let own = PatternReference(path: nil, isMap: false, number: source.number, book: self)
         for pattern in source.written { own.add(pattern, "") }
         let keyword = criterion.expression.text.prefix { $0 != "(" && $0 != "," }
         own.users = ["acl '\(keyword)' file '\(position.file)' line \(position.line)"]
         written[source.number] = own
         if source.number != 0 { references.append(own) }
-        return found + [own]
+        return (own, found)
     }
 
     /// Numbers the lists as they stand in the configuration: a file in front of what is written on the same line.

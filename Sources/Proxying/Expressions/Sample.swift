@@ -87,7 +87,8 @@ extension Sample {
         case .text(let bytes): return bytes
         case .bool(let value): return arena.decimal(value ? 1 : 0)
         case .integer(let number): return arena.decimal(number)
-        case .ipv4(let host): return SocketAddress.withText(ofIPv4: host) { arena.copy($0) }
+        case .ipv4(let host):
+            return arena.take(SocketAddress.longestIPv4Text).map { SocketAddress.write(ipv4: host, to: $0) }
         case .ipv6(let high, let low):
             return arena.copy(SocketAddress.ipv6(high: high, low: low, port: 0, scope: 0).host)
         }

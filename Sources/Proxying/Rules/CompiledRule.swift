@@ -123,10 +123,17 @@ enum NameTest {
             }
     }
 
-    /// `name`: in lower case.
-    func takes(_ name: UnsafeRawBufferPointer) -> Bool {
+    func takes(_ name: UnsafeRawBufferPointer, _ arena: SampleArena) -> Bool {
+        if case .exact(let text) = self { return name.isName(text) }
+        arena.reset()
+        guard let room = arena.take(name.count) else { return false }
+        for index in 0..<name.count { room[index] = name[index].lowercased }
+        return takes(lowercased: UnsafeRawBufferPointer(room))
+    }
+
+    private func takes(lowercased name: UnsafeRawBufferPointer) -> Bool {
         switch self {
-        case .exact(let text): name.elementsEqual(text)
+        case .exact(let text): name.isName(text)
         case .beginning(let text): name.starts(with: text)
         case .ending(let text): name.count >= text.count && name.suffix(text.count).elementsEqual(text)
         case .substring(let text): name.position(of: text.bytes, from: 0) != nil

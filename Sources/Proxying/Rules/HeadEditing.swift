@@ -40,8 +40,9 @@ extension ProxyCore {
         headSide == .response ? body(&responseHead.section) : body(&requestHead.section)
     }
 
-    private var section: FieldSection {
-        headSide == .response ? responseHead.section : requestHead.section
+    private func nameOfField(_ index: Int) -> Range<Int> {
+        headSide == .response
+            ? responseHead.section.fields[index].name : requestHead.section.fields[index].name
     }
 
     private static var separator: UnsafeRawBufferPointer { UnsafeRawBufferPointer(constant: ": ") }
@@ -63,7 +64,7 @@ extension ProxyCore {
 
     /// Gives a field another value.
     func setField(_ index: Int, to value: UnsafeRawBufferPointer) -> Bool {
-        let name = section.fields[index].name
+        let name = nameOfField(index)
         guard
             let start = append(
                 UnsafeRawBufferPointer(rebasing: headBytes[name]), Self.separator, value)
@@ -77,22 +78,16 @@ extension ProxyCore {
 
     /// Drops the fields whose name is as wanted.
     func removeFields(where isWanted: (UnsafeRawBufferPointer) -> Bool) {
-        var index = section.fields.count - 1
-        while index >= 0 {
-            if isWanted(UnsafeRawBufferPointer(rebasing: headBytes[section.fields[index].name])) {
-                change { $0.remove(index) }
-                markEdited()
-            }
-            index -= 1
+        let bytes = headBytes
+        let found = change { section in
+            section.remove { isWanted(UnsafeRawBufferPointer(rebasing: bytes[$0.name])) }
         }
+        if found { markEdited() }
     }
 
+    /// `name`: in lower case.
     func removeFields(named name: [UInt8]) {
-        removeFields { bytes in
-            guard bytes.count == name.count else { return false }
-            for index in 0..<name.count where bytes[index].lowercased != name[index] { return false }
-            return true
-        }
+        removeFields { $0.isName(name) }
     }
 
     func removeField(at index: Int) {
@@ -137,5 +132,12 @@ extension UnsafeRawBufferPointer {
     /// The bytes of a text of the program itself.
     init(constant text: StaticString) {
         self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+
+    /// Whether it is a field's name, which is given in lower case.
+    func isName(_ name: [UInt8]) -> Bool {
+        guard count == name.count else { return false }
+        for index in 0..<count where self[index].lowercased != name[index] { return false }
+        return true
     }
 }

@@ -7,8 +7,20 @@ import Unix
 final class TextTemplate {
     private enum Part {
         case text([UInt8])
-        case expression(CompiledExpression, TextFormat.Options)
-        case variable(LogVariable, TextFormat.Options)
+        case expression(CompiledExpression, Style)
+        case variable(LogVariable, Style)
+    }
+    /// The options of a part, each a look away: every byte is asked about them.
+    private struct Style {
+        let quotes: Bool
+        let escapes: Bool
+        let isHexadecimal: Bool
+
+        init(_ options: TextFormat.Options) {
+            quotes = options.contains(.quote)
+            escapes = options.contains(.escape)
+            isHexadecimal = options.contains(.hexadecimal)
+        }
     }
     /// What becomes of bytes that do not belong where the text goes.
     enum Use {
@@ -28,8 +40,8 @@ final class TextTemplate {
             switch part {
             case .text(let text): .text(text)
             case .expression(let expression, let options):
-                .expression(CompiledExpression(expression, names), options)
-            case .variable(let variable, let options): .variable(variable, options)
+                .expression(CompiledExpression(expression, names), Style(options))
+            case .variable(let variable, let options): .variable(variable, Style(options))
             }
         }
     }
@@ -38,49 +50,66 @@ final class TextTemplate {
         for part in parts {
             switch part {
             case .text(let text): buffer.append(text)
-            case .expression(let expression, let options):
+            case .expression(let expression, let style):
                 let text = expression.value(in: scene).flatMap { $0.text(scene.core.arena) }
-                put(text, options, to: buffer)
-            case .variable(let variable, let options):
+                put(text, style, to: buffer)
+            case .variable(let variable, let style):
                 let piece = scene.core.logPiece
                 piece.clear()
-                let isThere = LogVariables(scene: scene, wantsHexadecimal: options.contains(.hexadecimal))
+                let isThere = LogVariables(scene: scene, wantsHexadecimal: style.isHexadecimal)
                     .append(variable, to: piece)
-                put(isThere ? piece.bytes : nil, options, to: buffer)
+                put(isThere ? piece.bytes : nil, style, to: buffer)
             }
         }
     }
 
-    private func put(_ text: UnsafeRawBufferPointer?, _ options: TextFormat.Options, to buffer: ByteBuffer) {
-        if options.contains(.quote) { buffer.append("\"") }
+    private func put(_ text: UnsafeRawBufferPointer?, _ style: Style, to buffer: ByteBuffer) {
+        if style.quotes { buffer.append("\"") }
         if let text {
-            for byte in text { put(byte, options, to: buffer) }
+            var start = 0
+            for index in 0..<text.count where !isPlain(text[index], style) {
+                buffer.append(UnsafeRawBufferPointer(rebasing: text[start..<index]))
+                putSpecial(text[index], to: buffer)
+                start = index + 1
+            }
+            buffer.append(UnsafeRawBufferPointer(rebasing: text[start...]))
         } else if use == .log {
             buffer.append("-")
         }
-        if options.contains(.quote) { buffer.append("\"") }
+        if style.quotes { buffer.append("\"") }
     }
 
-    private func put(_ byte: UInt8, _ options: TextFormat.Options, to buffer: ByteBuffer) {
+    /// Whether a byte goes into the text as it is.
+    @inline(__always)
+    private func isPlain(_ byte: UInt8, _ style: Style) -> Bool {
+        if style.escapes, Self.isEscaped(byte) { return false }
+        return belongs(byte)
+    }
+
+    /// Whether a byte may stand where the text goes.
+    @inline(__always)
+    private func belongs(_ byte: UInt8) -> Bool {
         switch use {
-        case .content: break
-        case .header:
-            if byte < 0x20 && byte != 9 || byte == 0x7f {
-                buffer.append(byte: 0x20)
-                return
-            }
-        case .log:
-            if byte < 0x20 || byte >= 0x7f || byte == UInt8(ascii: "\"") {
-                buffer.appendHexadecimal(byte)
-                return
-            }
+        case .content: true
+        case .header: byte >= 0x20 && byte != 0x7f || byte == 9
+        case .log: byte >= 0x20 && byte < 0x7f && byte != UInt8(ascii: "\"")
         }
-        if options.contains(.escape),
-            byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "]")
-        {
+    }
+
+    @inline(__always)
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "]")
+    }
+
+    private func putSpecial(_ byte: UInt8, to buffer: ByteBuffer) {
+        if belongs(byte) {
             buffer.append("\\")
+            buffer.append(byte: byte)
+        } else if use == .log {
+            buffer.appendHexadecimal(byte)
+        } else {
+            buffer.append(byte: 0x20)
         }
-        buffer.append(byte: byte)
     }
 }
 

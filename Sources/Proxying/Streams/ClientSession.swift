@@ -6,7 +6,7 @@ import Unix
 /// What rules and logs have noted of a client's connection.
 final class ClientSession {
     /// What `tcp-request connection` and `session` track.
-    var tracked = TrackedEntries()
+    @exclusivity(unchecked) var tracked = TrackedEntries()
     /// `sess` variables.
     var variables: VariableValues = [:]
     /// Where the client came to, once it was asked for or announced.

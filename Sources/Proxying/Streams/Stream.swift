@@ -185,10 +185,7 @@ final class Stream {
             server.load.traffic.bytesIn += newIn
             server.load.traffic.bytesOut += newOut
         }
-        if !tracked.isEmpty || client?.isTracked == true {
-            countTracked(.bytesInCnt, .bytesInRate, newIn)
-            countTracked(.bytesOutCnt, .bytesOutRate, newOut)
-        }
+        countTrackedBytes(in: newIn, out: newOut)
         core.figures.bytesOut += newOut
         core.figures.bytesOutRate.add(newOut, second: core.loop.now.nanoseconds / 1_000_000_000)
     }

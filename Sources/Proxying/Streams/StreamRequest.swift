@@ -141,9 +141,9 @@ extension Stream {
             buffer.append(UnsafeRawBufferPointer(rebasing: end[from..<upTo]))
             if upTo == headLength { return }
         } else {
-            writeFields(to: buffer, core.requestHead.section)
+            writeFields(to: buffer)
         }
-        if let forwarding { append(forwarding, to: buffer, core.requestHead.section) }
+        if let forwarding { append(forwarding, to: buffer) }
         if asksForUpgrade {
             if mustChange { buffer.append("connection: Upgrade\r\n") }
         } else if closes {
@@ -154,20 +154,20 @@ extension Stream {
         buffer.append("\r\n")
     }
 
-    private func writeFields(to buffer: ByteBuffer, _ section: FieldSection) {
+    private func writeFields(to buffer: ByteBuffer) {
         let buffered = core.headBytes.assumingMemoryBound(to: UInt8.self)
         let bytes = buffered.span
         buffer.append(bytes, core.requestHead.line)
         buffer.append("\r\n")
         var sawLength = false
-        for field in section.fields {
+        for field in core.requestHead.section.fields {
             switch field.known {
             case .connection, .keepAlive, .proxyConnection: continue
             case .contentLength:
                 if sawLength { continue }
                 sawLength = true
-                if section.repeatsContentLength {
-                    buffer.append(contentLength: section)
+                if core.requestHead.section.repeatsContentLength {
+                    buffer.append(contentLength: core.requestHead.section)
                     continue
                 }
             case .upgrade: if !asksForUpgrade { continue }
@@ -178,24 +178,22 @@ extension Stream {
         }
     }
 
-    private func append(_ forwarding: Forwarding, to buffer: ByteBuffer, _ section: FieldSection) {
+    private func append(_ forwarding: Forwarding, to buffer: ByteBuffer) {
         guard let client, case .ipv4 = client.peer.unmapped else {
-            if let client, case .ipv6 = client.peer {
-                appendForwarded(forwarding, client, to: buffer, section)
-            }
+            if let client, case .ipv6 = client.peer { appendForwarded(forwarding, client, to: buffer) }
             return
         }
-        appendForwarded(forwarding, client, to: buffer, section)
+        appendForwarded(forwarding, client, to: buffer)
     }
 
     private func appendForwarded(
-        _ forwarding: Forwarding, _ client: ClientConnection, to buffer: ByteBuffer, _ section: FieldSection
+        _ forwarding: Forwarding, _ client: ClientConnection, to buffer: ByteBuffer
     ) {
         if forwarding.except.contains(where: { $0.contains(client.peer) }) { return }
         if forwarding.ifNone {
             let buffered = core.headBytes.assumingMemoryBound(to: UInt8.self)
             let bytes = buffered.span
-            for field in section.fields
+            for field in core.requestHead.section.fields
             where bytes.matches(field.name, lowercased: forwarding.lowercasedHeader) {
                 return
             }
@@ -219,6 +217,8 @@ extension SocketAddress {
     /// The host without building a string for the common case.
     func appendHost(to buffer: ByteBuffer) {
         guard case .ipv4(let address, _) = self else { return buffer.append(host) }
-        Self.withText(ofIPv4: address) { buffer.append($0) }
+        withUnsafeTemporaryAllocation(byteCount: Self.longestIPv4Text, alignment: 1) { room in
+            buffer.append(Self.write(ipv4: address, to: room))
+        }
     }
 }

@@ -100,7 +100,7 @@ extension Stream {
         let head = core.scratch
         head.clear()
         let bytes = UnsafeRawBufferPointer(rebasing: core.sharedBytes[start..<start + length])
-        writeFields(to: head, bytes, core.responseHead.section, dechunks: false)
+        writeFields(to: head, bytes, dechunks: false)
         head.append("\r\n")
         write(head.bytes)
     }
@@ -195,7 +195,7 @@ extension Stream {
         if mustChange {
             let bytes =
                 edited ? core.headBytes : UnsafeRawBufferPointer(rebasing: buffer[start..<start + headLength])
-            writeFields(to: head, bytes, core.responseHead.section, dechunks: dechunks)
+            writeFields(to: head, bytes, dechunks: dechunks)
         } else {
             head.append(UnsafeRawBufferPointer(rebasing: buffer[start..<(start + headLength - 2)]))
         }
@@ -205,23 +205,21 @@ extension Stream {
         write(head.bytes, body)
     }
 
-    private func writeFields(
-        to head: ByteBuffer, _ source: UnsafeRawBufferPointer, _ section: FieldSection, dechunks: Bool
-    ) {
+    private func writeFields(to head: ByteBuffer, _ source: UnsafeRawBufferPointer, dechunks: Bool) {
         let buffered = source.assumingMemoryBound(to: UInt8.self)
         let bytes = buffered.span
         head.append(bytes, core.responseHead.line)
         head.append("\r\n")
         let dropsFraming = core.responseHead.forbidsFraming
-        var sawLength = dropsFraming || section.hasLengthBesideChunks
-        for field in section.fields {
+        var sawLength = dropsFraming || core.responseHead.section.hasLengthBesideChunks
+        for field in core.responseHead.section.fields {
             switch field.known {
             case .connection, .keepAlive, .proxyConnection: if status != 101 { continue }
             case .contentLength:
                 if sawLength { continue }
                 sawLength = true
-                if section.repeatsContentLength {
-                    head.append(contentLength: section)
+                if core.responseHead.section.repeatsContentLength {
+                    head.append(contentLength: core.responseHead.section)
                     continue
                 }
             case .transferEncoding: if dechunks || dropsFraming { continue }

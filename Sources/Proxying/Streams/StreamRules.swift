@@ -194,7 +194,7 @@ extension Scene {
             let value = text(of: template)
             if let replaced { core.removeFields(named: replaced) }
             note(core.addField(name, value))
-        case .deleteHeader(let test): deleteHeaders(test)
+        case .deleteHeader(let test): core.removeFields { test.takes($0, core.arena) }
         case .replaceHeader(let name, let replacement, let byElement):
             replaceFields(name, replacement, byElement: byElement)
         case .setTarget(let part, let template): setTarget(part, text(of: template))
@@ -215,15 +215,6 @@ extension Scene {
         if succeeded { return }
         client.frontend.load.traffic.failedRewrites += 1
         stream?.backend?.load.traffic.failedRewrites += 1
-    }
-
-    private func deleteHeaders(_ test: NameTest) {
-        core.arena.reset()
-        core.removeFields { name in
-            guard let room = core.arena.take(name.count) else { return false }
-            for index in 0..<name.count { room[index] = name[index].lowercased }
-            return test.takes(UnsafeRawBufferPointer(room))
-        }
     }
 
     private func replaceFields(_ name: [UInt8], _ replacement: Replacement, byElement: Bool) {

@@ -14,6 +14,8 @@ struct TrackedEntries {
     private var third: Tracked?
     /// Whether anything is tracked; spares looking at each.
     private(set) var isEmpty = true
+    /// Whether a table of what is tracked stores bytes: few do, and they move often.
+    private(set) var countsBytes = false
 
     @inline(__always)
     subscript(slot: Int) -> Tracked? {
@@ -35,6 +37,7 @@ struct TrackedEntries {
         }
         isEmpty = false
         let (table, entry) = (tracked.table, tracked.entry)
+        if table.storesBytes { countsBytes = true }
         table.retain(entry)
         table.add(1, to: .connCur, of: entry)
         table.add(1, to: .connCnt, of: entry)
@@ -104,6 +107,13 @@ extension Stream {
             session.tracked.count(number, rate, events, now: core.tick)
         }
         if !tracked.isEmpty { tracked.count(number, rate, events, now: core.tick) }
+    }
+
+    /// Bytes of this request or connection have moved.
+    func countTrackedBytes(in newIn: Int, out newOut: Int) {
+        guard tracked.countsBytes || client?.session?.tracked.countsBytes == true else { return }
+        countTracked(.bytesInCnt, .bytesInRate, newIn)
+        countTracked(.bytesOutCnt, .bytesOutRate, newOut)
     }
 
     /// A client's error: a bad request, a refusal, or a response of 4xx.
