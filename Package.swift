@@ -62,6 +62,8 @@ let package = Package(
         tests(of: "ProxyProtocol", uses: ["Unix"]),
         room("RuntimeAPI"),
         room("Handover"),
+        room("Migration", uses: ["Handover", "StickTables", "Unix"]),
+        tests(of: "Migration", uses: ["Handover", "StickTables", "Unix"]),
         room("ReloadModel"),
         room("TextUI"),
         room("Preferences", uses: ["ReloadModel"]),
@@ -74,9 +76,8 @@ let package = Package(
         room(
             "Proxying",
             uses: [
-                "ConfigLanguage", "StickTables", "RegularExpressions", "HTTP1", "ProxyProtocol", "Polling",
-                "Unix",
-                "CLinux", deque,
+                "ConfigLanguage", "StickTables", "RegularExpressions", "HTTP1", "ProxyProtocol", "Migration",
+                "Handover", "Polling", "Unix", "CLinux", deque,
             ]),
         room("Peering", uses: ["PeersProtocol", "StickTables", "ConfigLanguage", "Polling", "Unix"]),
         tests(
@@ -92,7 +93,7 @@ let package = Package(
             "Worker",
             uses: [
                 "Proxying", "Peering", "PeersProtocol", "StickTables", "AdminSocket", "RuntimeAPI",
-                "Handover",
+                "Handover", "Migration",
                 "ConfigLanguage", "Polling", "Unix",
             ]),
         room(
@@ -134,7 +135,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests(of: "HTTP1"),
-        tests(of: "Proxying", uses: ["HTTP1", "ConfigLanguage", "Polling", "TestSupport", "Unix"]),
+        tests(
+            of: "Proxying",
+            uses: ["HTTP1", "ConfigLanguage", "Handover", "Migration", "Polling", "TestSupport", "Unix"]),
         tests(of: "Unix"),
         tests(of: "Polling", uses: ["Unix"]),
         // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.

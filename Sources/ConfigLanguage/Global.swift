@@ -10,6 +10,10 @@ package struct Global: Sendable {
     package var hardStopAfter: Duration?
     package var maxReloads = 50
     package var readyTimeout: Duration = .seconds(30)
+    /// Which connections of older workers this configuration's worker takes over.
+    package var migration = Migration.idle
+    /// How long it serves before it takes tunnels.
+    package var migrateAfter: Duration = .seconds(2)
     package var statsSockets: [StatsSocket] = []
     package var statsTimeout: Duration = .seconds(10)
     package var pidFile: String?
@@ -34,6 +38,15 @@ package struct Global: Sendable {
     package var crtBase: String?
 
     package init() {}
+}
+
+/// `tune.reload.migrate`: what moves to a new worker; each step includes those before it.
+package enum Migration: String, CaseIterable, Sendable {
+    case off
+    /// Client connections between two requests.
+    case idle
+    /// Established TCP streams and WebSockets as well.
+    case tunnels
 }
 
 /// `level` of an admin socket.

@@ -49,6 +49,20 @@ enum GlobalKeywords {
             }
             global.readyTimeout = time
         },
+        Keyword("tune.reload.migrate", expects: "'off', 'idle' or 'tunnels' as argument") {
+            (phrase, global, _) throws(Fault) in
+            guard let migration = Migration(rawValue: phrase[1]) else {
+                throw phrase.fault(
+                    "'tune.reload.migrate' only supports 'off', 'idle' and 'tunnels', found '\(phrase[1])'.",
+                    at: 1)
+            }
+            global.migration = migration
+        },
+        Keyword("tune.reload.migrate-after", expects: "<time> as argument") {
+            (phrase, global, reader) throws(Fault) in
+            global.migrateAfter = try phrase.time(
+                1, "in argument to <tune.reload.migrate-after>", warn: reader.warn)
+        },
         Keyword("mworker-max-reloads", expects: "an integer argument") { (phrase, global, _) throws(Fault) in
             global.maxReloads = try phrase.integer(1)
         },

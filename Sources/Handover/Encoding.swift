@@ -11,14 +11,15 @@ package enum MessageError: Error, Equatable {
 }
 
 /// The version that this binary writes and reads.
-package let messageVersion: UInt8 = 3
+package let messageVersion: UInt8 = 4
 
 /// Writes fields one after the other; also the master's state over an exec is written with it.
 package struct FieldWriter {
     package private(set) var bytes: [UInt8]
 
-    package init(kind: UInt8) {
-        bytes = [messageVersion, kind]
+    /// `version`: of the message's format; that of master and worker unless told.
+    package init(kind: UInt8, version: UInt8 = messageVersion) {
+        bytes = [version, kind]
     }
 
     /// Eight bytes, the lowest first.
@@ -55,9 +56,10 @@ package struct FieldReader {
     private let bytes: [UInt8]
     private var position = 2
 
-    package init(_ bytes: [UInt8]) throws(MessageError) {
+    /// `version`: the only one that is read.
+    package init(_ bytes: [UInt8], version: UInt8 = messageVersion) throws(MessageError) {
         guard bytes.count >= 2 else { throw .cut }
-        guard bytes[0] == messageVersion else { throw .version(found: bytes[0]) }
+        guard bytes[0] == version else { throw .version(found: bytes[0]) }
         self.bytes = bytes
     }
 
@@ -133,6 +135,8 @@ extension MasterMessage {
         case .successor(let teachesAll):
             writer = FieldWriter(kind: 7)
             writer.put(teachesAll ? 1 : 0)
+        case .departures: writer = FieldWriter(kind: 8)
+        case .arrivals: writer = FieldWriter(kind: 9)
         }
         return writer.bytes
     }
@@ -163,6 +167,8 @@ extension MasterMessage {
             self = .admin(level)
         case 6: self = .predecessor(teachesAll: try reader.integer() != 0)
         case 7: self = .successor(teachesAll: try reader.integer() != 0)
+        case 8: self = .departures
+        case 9: self = .arrivals
         case let kind: throw .unknownKind(kind)
         }
         try reader.end()
@@ -195,6 +201,10 @@ extension WorkerMessage {
             writer = FieldWriter(kind: 5)
             writer.put(summary.finished)
             writer.put(summary.cut)
+            writer.put(summary.moves)
+        case .moved(let moves):
+            writer = FieldWriter(kind: 6)
+            writer.put(moves)
         }
         return writer.bytes
     }
@@ -221,14 +231,38 @@ extension WorkerMessage {
                     sharesTables: try reader.integer() != 0,
                     listeners: try reader.keys()))
         case 4: self = .draining
-        case 5: self = .ended(DrainSummary(finished: try reader.integer(), cut: try reader.integer()))
+        case 5:
+            self = .ended(
+                DrainSummary(
+                    finished: try reader.integer(), cut: try reader.integer(), moves: try reader.moves()))
+        case 6: self = .moved(try reader.moves())
         case let kind: throw .unknownKind(kind)
         }
         try reader.end()
     }
 }
 
+extension FieldWriter {
+    fileprivate mutating func put(_ moves: MoveSummary) {
+        put(moves.idle)
+        put(moves.tunnels)
+        put(moves.refused)
+        put(moves.stayed) { writer, stayed in
+            writer.put(stayed.reason)
+            writer.put(stayed.count)
+        }
+    }
+}
+
 extension FieldReader {
+    fileprivate mutating func moves() throws(MessageError) -> MoveSummary {
+        MoveSummary(
+            idle: try integer(), tunnels: try integer(), refused: try integer(),
+            stayed: try list { reader throws(MessageError) in
+                MoveSummary.Stayed(reason: try reader.text(), count: try reader.integer())
+            })
+    }
+
     fileprivate mutating func keys() throws(MessageError) -> [ListenerKey] {
         try list { reader throws(MessageError) in ListenerKey(try reader.text()) }
     }

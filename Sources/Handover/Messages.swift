@@ -11,6 +11,9 @@
 //     admin  (with a connection)      →        serves it like a connection of its own admin socket
 //     predecessor (with a connection) →        before `begin`: learns there what stick tables hold
 //     successor   (with a connection) →        teaches there what stick tables hold, and what changes
+//     departures  (with a connection) →        gives connections that can move to the worker that serves now
+//     arrivals    (with a connection) →        takes connections that move here from an older worker
+//                                     ←        moved           how many have moved by now, and why others have not
 //
 // A worker that exits before `ready` has failed; a closed socket means that the other side is gone.
 // The encoding has a version, because a new binary may meet workers of an older one.
@@ -97,10 +100,41 @@ package struct DrainSummary: Equatable, Sendable {
     package var finished: Int
     /// Streams that were cut (hard-stop-after, SIGTERM).
     package var cut: Int
+    package var moves: MoveSummary
 
-    package init(finished: Int, cut: Int) {
+    package init(finished: Int, cut: Int, moves: MoveSummary = MoveSummary()) {
         self.finished = finished
         self.cut = cut
+        self.moves = moves
+    }
+}
+
+/// What became of connections that a draining worker could have given to its successor.
+package struct MoveSummary: Equatable, Sendable {
+    /// Connections that stayed for one reason.
+    package struct Stayed: Equatable, Sendable {
+        /// In words: `its listener is gone`.
+        package var reason: String
+        package var count: Int
+
+        package init(reason: String, count: Int) {
+            self.reason = reason
+            self.count = count
+        }
+    }
+    /// Client connections between two requests that the successor has taken.
+    package var idle: Int
+    /// Established TCP streams and WebSockets that the successor has taken.
+    package var tunnels: Int
+    /// Connections that the successor's rules do not admit: they were closed.
+    package var refused: Int
+    package var stayed: [Stayed]
+
+    package init(idle: Int = 0, tunnels: Int = 0, refused: Int = 0, stayed: [Stayed] = []) {
+        self.idle = idle
+        self.tunnels = tunnels
+        self.refused = refused
+        self.stayed = stayed
     }
 }
 
@@ -129,6 +163,10 @@ package enum MasterMessage: Equatable, Sendable {
     case predecessor(teachesAll: Bool)
     /// The other end of that connection.
     case successor(teachesAll: Bool)
+    /// The packet carries one descriptor: a packet socket over which this worker, which drains, gives what can move.
+    case departures
+    /// The other end of that socket: what moves arrives there.
+    case arrivals
 }
 
 /// From a worker to the master.
@@ -139,5 +177,7 @@ package enum WorkerMessage: Equatable, Sendable {
     case listeners([ListenerKey])
     case ready(WorkerFacts)
     case draining
+    /// What has moved since the drain began.
+    case moved(MoveSummary)
     case ended(DrainSummary)
 }

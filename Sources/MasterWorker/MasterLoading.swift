@@ -110,7 +110,11 @@ extension MasterState {
             noteDrain(of: pid) { drain in
                 drain.finished = summary.finished
                 drain.cut = summary.cut
+                drain.moves = DrainMoves(summary.moves)
             }
+            return []
+        case .moved(let moves):
+            noteDrain(of: pid) { $0.moves = DrainMoves(moves) }
             return []
         }
     }
@@ -131,6 +135,8 @@ extension MasterState {
             let wasServing = workers[older].phase == .serving
             if wasServing { beginDrain(older, at: now) }
             guard workers[older].phase == .draining else { continue }
+            // Before the drain: no response that ends then has to end its connection.
+            actions.append(.connect(draining: workers[older].pid, serving: pid))
             if wasServing {
                 actions.append(.send(pid: workers[older].pid, .drain(removed: removed)))
             }
@@ -232,5 +238,13 @@ extension MasterState {
                 return
             }
         }
+    }
+}
+
+extension DrainMoves {
+    init(_ moves: MoveSummary) {
+        self.init(
+            idle: moves.idle, tunnels: moves.tunnels, refused: moves.refused,
+            stayed: moves.stayed.map { Stayed(reason: $0.reason, count: $0.count) })
     }
 }

@@ -244,6 +244,7 @@ package final class MasterProcess {
         case .execute: execute()
         case .spawn(let assignment): spawn(assignment)
         case .send(let pid, let message): channels[pid]?.send(message)
+        case .connect(let draining, let serving): connect(draining: draining, serving: serving)
         case .signal(let pid, let number):
             // ESRCH: it has ended, and its end is on the way.
             try? ProcessControl.signal(pid, number)
@@ -340,6 +341,20 @@ package final class MasterProcess {
             let teaching = try pair.other.duplicate()
             new.send(.predecessor(teachesAll: teachesAll), descriptors: [learning.release()], owned: true)
             channel.send(.successor(teachesAll: teachesAll), descriptors: [teaching.release()], owned: true)
+        }
+    }
+
+    /// Without a connection everything drains where it is.
+    private func connect(draining: Int32, serving: Int32) {
+        guard let giver = channels[draining], let taker = channels[serving] else { return }
+        do throws(Errno) {
+            let pair = try Socket.packetPair()
+            let taking = try pair.one.duplicate()
+            let giving = try pair.other.duplicate()
+            taker.send(.arrivals, descriptors: [taking.release()], owned: true)
+            giver.send(.departures, descriptors: [giving.release()], owned: true)
+        } catch {
+            print(.warning, "connections of worker \(draining) cannot move: \(error)")
         }
     }
 

@@ -77,6 +77,8 @@ package enum MasterAction: Equatable, Sendable {
     case execute
     case spawn(Assignment)
     case send(pid: Int32, MasterMessage)
+    /// Connects a worker that drains with the one that serves: what can move goes from one to the other.
+    case connect(draining: Int32, serving: Int32)
     case signal(pid: Int32, Int32)
     /// The worker is READY: what it bound is ours now.
     case adoptListeners(from: Int32)

@@ -7,7 +7,7 @@ import Unix
 
 extension MasterState {
     /// The form of the state; a binary takes over only from masters that write the same.
-    package static let codingVersion: UInt8 = 2
+    package static let codingVersion: UInt8 = 3
 
     package func write(to writer: inout FieldWriter) {
         writer.put(Int(pid))

@@ -89,6 +89,15 @@ package final class ProxyCore {
     /// How many clients there were when a limit was reached and said; nil while there is room.
     var fullAt: Int?
     var hasDrained = false
+    /// Connections that move to this worker's successor.
+    private(set) lazy var departures = Departures(core: self)
+    /// From older workers.
+    var arrivals: [Arrivals] = []
+    /// Clients between two requests, and tunnels, go to the successor.
+    var movesIdle = false
+    var movesTunnels = false
+    /// Called when connections have moved, or will not.
+    package var movesChanged: (() -> Void)?
     /// Messages that `show errors` could tell of since the start.
     package internal(set) var capturedMessages = 0
 

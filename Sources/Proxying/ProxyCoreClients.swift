@@ -15,15 +15,11 @@ extension ProxyCore {
             descriptorsExhausted(error)
             return
         }
-        client.index = clients.count
-        clients.append(client)
-        figures.clients.rise()
+        enlist(client)
         figures.connections += 1
         figures.connectionRate.count(at: now)
         figures.sessionRate.count(at: now)
         let frontend = listener.frontend
-        listener.sessions.rise()
-        frontend.load.sessions.rise()
         frontend.load.traffic.connections += 1
         frontend.load.traffic.sessions += 1
         frontend.connectionRate.count(at: now)
@@ -33,6 +29,16 @@ extension ProxyCore {
             return
         }
         client.enter()
+    }
+
+    /// One more is here, wherever it came from.
+    @inline(__always)
+    func enlist(_ client: ClientConnection) {
+        client.index = clients.count
+        clients.append(client)
+        figures.clients.rise()
+        client.listener.sessions.rise()
+        client.frontend.load.sessions.rise()
     }
 
     func clientClosed(_ client: ClientConnection) {

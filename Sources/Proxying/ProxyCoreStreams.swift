@@ -14,14 +14,14 @@ extension ProxyCore {
     }
 
     @inline(__always)
-    func streamEnded(_ stream: Stream) {
+    func streamEnded(_ stream: Stream, counts: Bool) {
         let last = live.removeLast()
         if last !== stream {
             live[stream.index] = last
             last.index = stream.index
         }
         retired.append(stream)
-        if isStopping {
+        if isStopping && counts {
             if isCutting { drainFigures.cut += 1 } else { drainFigures.finished += 1 }
         }
     }

@@ -105,10 +105,12 @@ package struct WorkerDrain: Equatable, Sendable {
     package var cut: Int?
     /// Exit code, 128 + signal for a killed one.
     package var exitCode: Int32?
+    /// What it has given to its successor; nil: not told.
+    package var moves: DrainMoves?
 
     package init(
         pid: Int32, hardStop: Int64?, ended: Int64? = nil, finished: Int? = nil, cut: Int? = nil,
-        exitCode: Int32? = nil
+        exitCode: Int32? = nil, moves: DrainMoves? = nil
     ) {
         self.pid = pid
         self.hardStop = hardStop
@@ -116,5 +118,35 @@ package struct WorkerDrain: Equatable, Sendable {
         self.finished = finished
         self.cut = cut
         self.exitCode = exitCode
+        self.moves = moves
+    }
+}
+
+/// Connections of an old worker that could have moved to its successor.
+package struct DrainMoves: Equatable, Sendable {
+    /// Connections that stayed for one reason.
+    package struct Stayed: Equatable, Sendable {
+        /// In words: `its listener is gone`.
+        package var reason: String
+        package var count: Int
+
+        package init(reason: String, count: Int) {
+            self.reason = reason
+            self.count = count
+        }
+    }
+    /// Client connections between two requests that have moved.
+    package var idle: Int
+    /// Established TCP streams and WebSockets that have moved.
+    package var tunnels: Int
+    /// Closed, because the successor's rules do not admit them.
+    package var refused: Int
+    package var stayed: [Stayed]
+
+    package init(idle: Int, tunnels: Int, refused: Int = 0, stayed: [Stayed] = []) {
+        self.idle = idle
+        self.tunnels = tunnels
+        self.refused = refused
+        self.stayed = stayed
     }
 }

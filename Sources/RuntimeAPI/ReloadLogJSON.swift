@@ -89,6 +89,7 @@ extension WorkerDrain {
             .init("finished", .optional(finished) { .integer(Int64($0)) }),
             .init("cut", .optional(cut) { .integer(Int64($0)) }),
             .init("exit", .optional(exitCode) { .integer(Int64($0)) }),
+            .init("moved", .optional(moves) { $0.json }),
         ])
     }
 
@@ -96,7 +97,38 @@ extension WorkerDrain {
         guard let pid = json["pid"]?.int32 else { return nil }
         self.init(
             pid: pid, hardStop: json["hard_stop"]?.integer, ended: json["ended"]?.integer,
-            finished: json["finished"]?.int, cut: json["cut"]?.int, exitCode: json["exit"]?.int32)
+            finished: json["finished"]?.int, cut: json["cut"]?.int, exitCode: json["exit"]?.int32,
+            moves: json["moved"].flatMap(DrainMoves.init))
+    }
+}
+
+extension DrainMoves {
+    fileprivate var json: JSON {
+        .object([
+            .init("idle", .integer(Int64(idle))),
+            .init("tunnels", .integer(Int64(tunnels))),
+            .init("refused", .integer(Int64(refused))),
+            .init(
+                "stayed",
+                .array(
+                    stayed.map {
+                        .object([
+                            .init("reason", .string($0.reason)), .init("count", .integer(Int64($0.count))),
+                        ])
+                    })),
+        ])
+    }
+
+    fileprivate init?(_ json: JSON) {
+        guard let idle = json["idle"]?.int, let tunnels = json["tunnels"]?.int,
+            let refused = json["refused"]?.int, let stayed = json["stayed"]?.array
+        else { return nil }
+        self.init(
+            idle: idle, tunnels: tunnels, refused: refused,
+            stayed: stayed.compactMap { item in
+                guard let reason = item["reason"]?.string, let count = item["count"]?.int else { return nil }
+                return Stayed(reason: reason, count: count)
+            })
     }
 }
 

@@ -8,6 +8,14 @@ package enum KeyType: Equatable, Sendable {
     /// Exactly so many bytes; longer keys are cut, shorter ones filled with zeros.
     case binary(length: Int)
 
+    /// Whether a table of this type can hold the key.
+    package func fits(_ key: StickKey) -> Bool {
+        switch (self, key) {
+        case (.ip, .ip), (.ipv6, .ipv6), (.integer, .integer), (.string, .string), (.binary, .binary): true
+        default: false
+        }
+    }
+
     /// As `show table` tells it.
     package var name: String {
         switch self {

@@ -86,6 +86,8 @@ import Testing
             hard-stop-after ⟦99999999999999999999⟧ → timer overflow
             tune.reload.ready-timeout ⟦0⟧ → has to be > 0
             ⟦tune.reload.ready-timout⟧ 3 → did you mean 'tune.reload.ready-timeout' maybe
+            tune.reload.migrate ⟦on⟧ → 'tune.reload.migrate' only supports 'off', 'idle' and 'tunnels', found 'on'
+            tune.reload.migrate-after ⟦soon⟧ → unexpected character 's' in argument to <tune.reload.migrate-after>
             mworker-max-reloads ⟦x⟧ → expects an integer argument, found 'x'
             master-worker ⟦foo⟧ → 'master-worker' only supports 'no-exit-on-failure' option
             daemon ⟦x⟧ → 'daemon' cannot handle unexpected argument 'x'.

@@ -21,6 +21,8 @@ import Testing
              hard-stop-after 30s
              mworker-max-reloads 7
              tune.reload.ready-timeout 5s
+             tune.reload.migrate tunnels
+             tune.reload.migrate-after 700ms
              stats socket /run/a.sock,ipv4@127.0.0.1:9999 mode 660 user haproxy group haproxy level admin expose-fd listeners
              stats socket abns@x level user
              stats timeout 2m
@@ -51,6 +53,7 @@ import Testing
         #expect(global.hardStopAfter == .seconds(30))
         #expect(global.maxReloads == 7)
         #expect(global.readyTimeout == .seconds(5))
+        #expect(global.migration == .tunnels && global.migrateAfter == .milliseconds(700))
         #expect(global.statsTimeout == .seconds(120))
         #expect(global.pidFile == "/run/p.pid")
         #expect(global.logTag == "edge")

@@ -13,6 +13,8 @@ import Testing
         .admin(.operator),
         .predecessor(teachesAll: true),
         .successor(teachesAll: false),
+        .departures,
+        .arrivals,
     ]
     static let workerMessages: [WorkerMessage] = [
         .log(.alert, "config : parsing [a.cfg:1]\n   | more"),
@@ -26,7 +28,14 @@ import Testing
                 hardStopAfter: 4_000_000_000, maxReloads: 0, readyTimeout: 1, pidFile: "/run/x.pid",
                 exitOnFailure: false, sharesTables: true, listeners: [ListenerKey("tcp@::1:80")])),
         .draining,
-        .ended(DrainSummary(finished: 7, cut: 2)),
+        .moved(MoveSummary(idle: 1)),
+        .ended(
+            DrainSummary(
+                finished: 7, cut: 2,
+                moves: MoveSummary(
+                    idle: 8000, tunnels: 3, refused: 1,
+                    stayed: [.init(reason: "its listener is gone", count: 4)])
+            )),
     ]
 
     @Test(arguments: masterMessages) func masterMessagesReturn(_ message: MasterMessage) throws {

@@ -120,7 +120,10 @@ struct Scene {
         #expect(scene.take(.spawned(pid: 202)) == [])
         #expect(
             scene.take(.workerSaid(pid: 202, .ready(Scene.facts())))
-                == [.adoptListeners(from: 202), .send(pid: 201, .drain(removed: []))])
+                == [
+                    .adoptListeners(from: 202), .connect(draining: 201, serving: 202),
+                    .send(pid: 201, .drain(removed: [])),
+                ])
         let announced = scene.take(.workerSaid(pid: 201, .draining))
         #expect(
             announced == [

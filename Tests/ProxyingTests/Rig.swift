@@ -105,31 +105,40 @@ final class Rig {
         // The proxy duplicates them.
         var fronts: [ListeningOrigin] = []
         try self.init(originCount: count) { ports in
-            var text = text
-            for (index, port) in ports.enumerated() {
-                text.replace("origin\(index + 1)", with: "127.0.0.1:\(port)")
-            }
-            for number in 1...3 where text.contains("front\(number)") {
+            try Self.configuration(text, ports) { _ in
                 let address = SocketAddress.ipv4(0x7F00_0001, port: 0)
                 let socket = try Socket.stream(for: address)
                 try Socket.bind(socket, to: address)
                 fronts.append(ListeningOrigin(socket.release()))
-                text.replace("front\(number)", with: "fd@\(fronts[fronts.count - 1].raw)")
+                return "fd@\(fronts[fronts.count - 1].raw)"
             }
-            let defaults =
-                "global\n maxconn 100\ndefaults\n mode http\n timeout client 10s\n timeout server 10s\n"
-                + " timeout connect 5s\n"
-            let result = ConfigurationParser.parse(
-                [Source(name: "test.cfg", text: defaults + text)],
-                in: Surroundings(readFile: { path in
-                    do throws(Errno) {
-                        return .success(try File.read(path))
-                    } catch {
-                        return .failure(OutsideFailure(error.description))
-                    }
-                }))
-            return try #require(result.configuration, "\(result.diagnostics)")
         }
+    }
+
+    /// `front`: what stands for listening socket 1 to 3.
+    private static func configuration(
+        _ text: String, _ ports: [UInt16], front: (Int) throws -> String
+    ) throws -> Configuration {
+        var text = text
+        for (index, port) in ports.enumerated() {
+            text.replace("origin\(index + 1)", with: "127.0.0.1:\(port)")
+        }
+        for number in 1...3 where text.contains("front\(number)") {
+            text.replace("front\(number)", with: try front(number))
+        }
+        let defaults =
+            "global\n maxconn 100\ndefaults\n mode http\n timeout client 10s\n timeout server 10s\n"
+            + " timeout connect 5s\n"
+        let result = ConfigurationParser.parse(
+            [Source(name: "test.cfg", text: defaults + text)],
+            in: Surroundings(readFile: { path in
+                do throws(Errno) {
+                    return .success(try File.read(path))
+                } catch {
+                    return .failure(OutsideFailure(error.description))
+                }
+            }))
+        return try #require(result.configuration, "\(result.diagnostics)")
     }
 
     /// A configuration with one frontend `fe` and one backend `be` whose servers are this rig's origins.
@@ -169,6 +178,38 @@ final class Rig {
         global(&configuration.global)
         configuration.proxies = [frontend, backend]
         return configuration
+    }
+
+    /// A worker after this one: on the same loop, with the same origins, and with this one's listeners.
+    func successor(
+        _ adjust: (inout Proxy, inout Proxy) -> Void = { _, _ in },
+        global: (inout Global) -> Void = { _ in }
+    ) throws -> Rig {
+        try Rig(after: self, configuration: Self.configuration(try originPorts, adjust, global))
+    }
+
+    /// The same with a configuration's text; `front1` is this one's first listener.
+    func successor(text: String) throws -> Rig {
+        try Rig(
+            after: self,
+            configuration: Self.configuration(text, try originPorts) { core.listeners[$0 - 1].socket.key })
+    }
+
+    private var originPorts: [UInt16] {
+        get throws { try origins.map { try #require(try Socket.localAddress($0.raw).port) } }
+    }
+
+    private init(after older: Rig, configuration: Configuration) throws {
+        var collect: (String) -> Void = { _ in }
+        loop = older.loop
+        origins = older.origins
+        core = try ProxyCore(
+            configuration: configuration, loop: loop,
+            inherited: { key in
+                older.core.listeners.first { $0.socket.key == key }.map { dup($0.socket.descriptor) }
+            }, report: { _, text in collect(text) })
+        collect = { [weak self] in self?.reports.append($0) }
+        core.start()
     }
 
     private init(originCount: Int, configuration: ([UInt16]) throws -> Configuration) throws {

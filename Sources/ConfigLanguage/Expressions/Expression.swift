@@ -128,6 +128,11 @@ package struct Variable: Hashable, Sendable {
     package enum Scope: String, Sendable, CaseIterable { case proc, sess, txn, req, res }
     package var scope: Scope
     package var name: String
+
+    package init(scope: Scope, name: String) {
+        self.scope = scope
+        self.name = name
+    }
 }
 
 /// What a converter makes of a value.

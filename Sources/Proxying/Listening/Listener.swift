@@ -40,7 +40,7 @@ package final class Listener: Watcher {
         socket.options.name ?? "\((frontend.listeners.firstIndex { $0 === self } ?? 0) + 1)"
     }
 
-    private var isFull: Bool {
+    var isFull: Bool {
         if let most = socket.options.maxconn, sessions.current >= most { return true }
         return frontend.load.sessions.current >= frontend.maxconn
     }

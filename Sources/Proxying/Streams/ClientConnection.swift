@@ -2,6 +2,7 @@
 
 import Glibc
 import HTTP1
+import Migration
 import ProxyProtocol
 import Unix
 
@@ -12,9 +13,9 @@ final class ClientConnection: Connection {
     private(set) var peer: SocketAddress
     var stream: Stream?
     /// Bytes that were read and belong to no request yet.
-    private var held: ByteBuffer?
+    private(set) var held: ByteBuffer?
     /// `held` may hold a whole head; otherwise more bytes are needed first.
-    private var heldIsFresh = false
+    private(set) var heldIsFresh = false
     /// A server connection that nobody else may use.
     var ownServer: ServerConnection?
     /// When the request that is being read began; `.never` between requests.
@@ -27,6 +28,8 @@ final class ClientConnection: Connection {
         case requests
         /// The PROXY protocol header that says whom the connection is for.
         case announced
+        /// On its way to another worker: nobody here reads from it.
+        case moving
         /// All is said; what the client still sends is read and dropped, so that it sees our answer.
         case lingering
     }
@@ -35,6 +38,8 @@ final class ClientConnection: Connection {
     private var isServing = false
     /// Its place in the core's list.
     var index = 0
+    /// The successor did not take it.
+    var staysHere = false
     /// Nil for most: nothing was noted.
     private(set) var session: ClientSession?
 
@@ -42,10 +47,14 @@ final class ClientConnection: Connection {
     static let longestHead = 15360
     private static let lingerNanoseconds: Int64 = 2_000_000_000
 
-    init(core: ProxyCore, listener: Listener, descriptor: Int32, peer: SocketAddress) {
+    /// `accepted`: when another worker has accepted it; nil: it is new.
+    init(
+        core: ProxyCore, listener: Listener, descriptor: Int32, peer: SocketAddress,
+        accepted: Instant? = nil
+    ) {
         self.listener = listener
         self.peer = peer
-        accepted = core.loop.now
+        self.accepted = accepted ?? core.loop.now
         stage = listener.acceptsProxy ? .announced : .requests
         super.init(core: core, descriptor: descriptor)
     }
@@ -103,6 +112,7 @@ final class ClientConnection: Connection {
         case .requests: serve()
         case .announced: readHeader()
         case .lingering: discard()
+        case .moving: break
         }
     }
 
@@ -122,6 +132,7 @@ final class ClientConnection: Connection {
         case .requests: if headBegan == .never && !isFirstRequest { close() } else { refuse(.timedOut) }
         case .announced: refuseHeader(.timedOut)
         case .lingering: close()
+        case .moving: break
         }
     }
 
@@ -229,6 +240,14 @@ final class ClientConnection: Connection {
         heldIsFresh = true
     }
 
+    /// What another worker has read of a head.
+    func takeUp(_ moving: MovingClient) {
+        headBegan = moving.headBegan
+        guard !moving.held.isEmpty else { return }
+        moving.held.withUnsafeBytes { hold($0) }
+        heldIsFresh = moving.heldIsFresh
+    }
+
     /// Gives what is held to a tunnel.
     func takeHeld() -> ByteBuffer? {
         defer {
@@ -265,6 +284,7 @@ final class ClientConnection: Connection {
             headBegan = .never
             setDeadline(after: frontend.timing.keepAlive)
         }
+        if core.movesIdle && canMove { core.departures.enqueue(self) }
     }
 
     private func ended() {
@@ -325,7 +345,7 @@ final class ClientConnection: Connection {
     /// The hard stop. A client that was silent or had sent half a head is in the log too, except where all was
     /// said already.
     func cut() {
-        if stage == .lingering || stream != nil {
+        if stage == .lingering || stage == .moving || stream != nil {
             close()
         } else {
             releaseHeld()

@@ -103,7 +103,7 @@ struct Relay {
     }
 
     /// Writes what waits; nil when nothing is left.
-    private func flush(_ flow: inout Flow, to sink: Connection, bytes: inout Int) -> RelayStop? {
+    func flush(_ flow: inout Flow, to sink: Connection, bytes: inout Int) -> RelayStop? {
         guard sink.isWritable else { return .sinkBlocked }
         if let pending = flow.pending {
             while !pending.isEmpty {

@@ -93,6 +93,9 @@ final class Stream {
     /// The server sent more than its response.
     var hasSurplus = false
 
+    /// Its way to another worker.
+    var migration = StreamMigration.none
+
     // For log and counters.
     @exclusivity(unchecked) var bytesIn = 0
     @exclusivity(unchecked) var bytesOut = 0
@@ -166,6 +169,15 @@ final class Stream {
         wasRefused = false
         isLogged = true
         loggedServer = nil
+        migration = .none
+    }
+
+    /// Goes on counting where another worker has stopped.
+    func countOn(bytesIn: Int, bytesOut: Int) {
+        self.bytesIn = bytesIn
+        self.bytesOut = bytesOut
+        accountedIn = bytesIn
+        accountedOut = bytesOut
     }
 
     /// Adds what moved since the last time to every counter that it belongs to.

@@ -77,8 +77,16 @@ extension Stream {
         }
     }
 
-    /// Counts, logs and gives everything back.
-    private func close() {
+    /// Another worker has both connections: it counts and logs the end.
+    func depart() {
+        let client = client
+        close(tells: false)
+        client?.stream = nil
+        client?.close()
+    }
+
+    /// Gives everything back; counts and logs the end where it is one.
+    private func close(tells: Bool = true) {
         phase = .ended
         dropConnection()
         let relay = Relay(core: core)
@@ -88,17 +96,17 @@ extension Stream {
             self.outgoing = nil
             core.putBackBuffer(outgoing)
         }
-        count()
+        if tells { count() }
         if let client, !tracked.isEmpty || !stuck.isEmpty {
             tracked.release(now: client.core.tick)
             releaseStuck()
         }
         leaveServer()
         if let backend { backend.load.sessions.fall() }
-        if isLogged && !frontend.logs.isEmpty { core.log(self) }
+        if tells && isLogged && !frontend.logs.isEmpty { core.log(self) }
         backend = nil
         client = nil
-        core.streamEnded(self)
+        core.streamEnded(self, counts: tells)
     }
 
     private func count() {

@@ -59,7 +59,7 @@ extension Stream {
     }
 
     private func finishHead(_ head: inout String) {
-        if !request.isComplete || core.isStopping || reachedEndOfClient { keepsClient = false }
+        if !request.isComplete || reachedEndOfClient || client?.hasFuture != true { keepsClient = false }
         if !keepsClient {
             head += "connection: close\r\n"
         } else if !clientIsVersion11 {

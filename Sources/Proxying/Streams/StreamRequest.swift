@@ -18,7 +18,7 @@ extension Stream {
         clientIsVersion11 = core.requestHead.isVersion11
         asksForUpgrade = core.requestHead.asksForUpgrade
         keepsClient =
-            core.requestHead.wantsKeepAlive && !frontend.closesClients && !core.isStopping
+            core.requestHead.wantsKeepAlive && !frontend.closesClients && client.hasFuture
         let buffered = core.bytes(0..<headLength)
         let bytes = buffered.span
         core.show(.request, UnsafeRawBufferPointer(buffered))

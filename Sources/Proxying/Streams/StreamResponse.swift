@@ -127,7 +127,9 @@ extension Stream {
         }
         serverKeepsOpen = core.responseHead.allowsKeepAlive
         let dechunks = !clientIsVersion11 && framing.isChunked
-        if framing.isUntilClose || dechunks || isUploadBroken || core.isStopping { keepsClient = false }
+        if framing.isUntilClose || dechunks || isUploadBroken || client?.hasFuture != true {
+            keepsClient = false
+        }
         if !request.isComplete && !request.isFlushed { keepsClient = false }
         response.begin(switches ? .tunnel : framing, dechunks: dechunks)
         let buffer = core.readBuffer
@@ -315,6 +317,7 @@ extension Stream {
         guard let client, let connection else { return }
         let relay = Relay(core: core)
         if hasUnsent && !flushOutgoing() && phase != .tunnel { return }
+        if migration != .none || core.movesTunnels, !goesOnHere(client, connection) { return }
         var ignored = 0
         let inwards = relay.move(&request, from: client, to: connection, bytes: &bytesIn) {
             ignored += $0.count
@@ -352,7 +355,7 @@ extension Stream {
     }
 
     func setTunnelDeadlines() {
-        guard let client, let connection, let backend else { return }
+        guard migration != .moving, let client, let connection, let backend else { return }
         account()
         let timing = backend.timing
         var clientSpan = timing.hasTunnel ? timing.tunnel : frontend.timing.client

@@ -30,19 +30,23 @@ struct TrackedEntries {
 
     /// Begins to count into an entry: one more connection.
     mutating func track(_ tracked: Tracked, in slot: Int, now: Tick) {
+        tracked.table.add(1, to: .connCnt, of: tracked.entry)
+        tracked.table.count(1, in: .connRate, of: tracked.entry, now: now)
+        resume(tracked, in: slot, now: now)
+    }
+
+    /// Goes on with an entry that is counted into already: by another worker, until now.
+    mutating func resume(_ tracked: Tracked, in slot: Int, now: Tick) {
         switch slot {
         case 0: first = tracked
         case 1: second = tracked
         default: third = tracked
         }
         isEmpty = false
-        let (table, entry) = (tracked.table, tracked.entry)
-        if table.storesBytes { countsBytes = true }
-        table.retain(entry)
-        table.add(1, to: .connCur, of: entry)
-        table.add(1, to: .connCnt, of: entry)
-        table.count(1, in: .connRate, of: entry, now: now)
-        table.touch(entry, now: now)
+        if tracked.table.storesBytes { countsBytes = true }
+        tracked.table.retain(tracked.entry)
+        tracked.table.add(1, to: .connCur, of: tracked.entry)
+        tracked.table.touch(tracked.entry, now: now)
     }
 
     @inline(__always)

@@ -23,6 +23,10 @@ package final class MasterLink: Watcher {
         case admin(AdminLevel, descriptor: Int32)
         /// A connection to a worker that learns stick tables from this one; the receiver owns the descriptor.
         case successor(descriptor: Int32, teachesAll: Bool)
+        /// A socket to the worker that serves now: what can move goes there; the receiver owns the descriptor.
+        case departures(descriptor: Int32)
+        /// A socket from an older worker: what moves arrives there; the receiver owns the descriptor.
+        case arrivals(descriptor: Int32)
         /// The master is gone.
         case closed
     }
@@ -54,7 +58,7 @@ package final class MasterLink: Watcher {
                 case .predecessor(let teachesAll):
                     for number in numbers { inheritance?.predecessors.append((number, teachesAll)) }
                 case .begin: return inheritance
-                case .drain, .admin, .successor: return nil
+                case .drain, .admin, .successor, .departures, .arrivals: return nil
                 }
             }
         }
@@ -118,6 +122,10 @@ package final class MasterLink: Watcher {
             for number in numbers { received?(.admin(level, descriptor: number)) }
         case .successor(let teachesAll):
             for number in numbers { received?(.successor(descriptor: number, teachesAll: teachesAll)) }
+        case .departures:
+            for number in numbers { received?(.departures(descriptor: number)) }
+        case .arrivals:
+            for number in numbers { received?(.arrivals(descriptor: number)) }
         case .start, .listeners, .begin, .predecessor:
             for number in numbers { _ = Descriptor(owning: number) }
         }

@@ -53,6 +53,9 @@ package final class WorkerProcess {
     /// How long the reader of standard error may hold up a load. Without a master nothing waits for it.
     private static let patience: Duration = .seconds(1)
 
+    /// Moves come many at a time: the master is told of them together.
+    private static let movesReportDelay: Duration = .milliseconds(100)
+
     private let options: WorkerOptions
     private let report: StartupReport
     private let loop: EventLoop
@@ -63,6 +66,8 @@ package final class WorkerProcess {
     private var signals: SignalWatcher?
     private var hardStopTimer: Timer?
     private var isDraining = false
+    /// What the master knows of the connections that have moved.
+    private var toldMoves = MoveSummary()
     private var streamsEnded = false
     /// Something has ended this worker, perhaps before it served.
     private var isLeaving = false
@@ -187,6 +192,8 @@ package final class WorkerProcess {
             streamsEnded = true
             leaveIfDone()
         }
+        let movesReport = Timer(on: loop) { [unowned self] in tellMoves() }
+        core.movesChanged = { movesReport.set(after: Self.movesReportDelay) }
         let streams = isDaemon(configuration) ? StandardStreams() : nil
         try publish(core)
         if link == nil { writePIDFile(configuration) }
@@ -275,6 +282,8 @@ package final class WorkerProcess {
             case .admin(let level, let descriptor): serveAdmin(level, Descriptor(owning: descriptor))
             case .successor(let descriptor, let teachesAll):
                 teach(Descriptor(owning: descriptor), all: teachesAll)
+            case .departures(let descriptor): core?.giveConnections(over: Descriptor(owning: descriptor))
+            case .arrivals(let descriptor): core?.takeConnections(from: Descriptor(owning: descriptor))
             case .closed: masterIsGone()
             }
         }
@@ -295,6 +304,13 @@ package final class WorkerProcess {
         default:
             report.say(.warning, "SIGHUP is received; streams: \(core?.streams().count ?? 0).")
         }
+    }
+
+    /// The master hears what has moved before this worker ends, which may be long after.
+    private func tellMoves() {
+        guard let core, core.moves != toldMoves else { return }
+        toldMoves = core.moves
+        link?.send(.moved(toldMoves))
     }
 
     private func serveAdmin(_ level: AdminLevel, _ connection: consuming Descriptor) {
@@ -360,7 +376,10 @@ package final class WorkerProcess {
     private func finish() -> Int32 {
         peering?.finish()
         if let figures = core?.drainFigures {
-            link?.send(.ended(DrainSummary(finished: figures.finished, cut: figures.cut)))
+            link?.send(
+                .ended(
+                    DrainSummary(
+                        finished: figures.finished, cut: figures.cut, moves: core?.moves ?? MoveSummary())))
         }
         link?.flushBeforeExit()
         if let fatalSignal {
