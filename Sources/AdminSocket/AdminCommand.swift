@@ -64,6 +64,8 @@ package enum AdminReply {
     case later((PendingReply) -> Void)
     /// Somebody else replies: the session passes on what it says until it ends.
     case relay(AdminUpstream)
+    /// Somebody else has the connection from here on; the session is over. What came before is sent.
+    case takeOver((consuming Descriptor) -> Void)
     /// Nothing to say. On a worker's socket the blank line still comes, on the master's nothing.
     case nothing
     /// Says this without the blank line, then closes the connection.

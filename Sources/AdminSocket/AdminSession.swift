@@ -41,6 +41,7 @@ package final class AdminSession: Watcher {
     /// For the owner's `route`: where commands without a prefix go, such as `@!2367`.
     package var target: String?
     package internal(set) var isInteractive = false
+    package let exposesListeners: Bool
 
     unowned let server: AdminServer
     var descriptor: Descriptor?
@@ -70,6 +71,7 @@ package final class AdminSession: Watcher {
         self.style = settings.style
         self.level = settings.level
         self.timeout = settings.timeout
+        self.exposesListeners = settings.exposesListeners
         self.server = server
         self.openedAt = server.loop.now
         self.lastActivity = server.loop.now
@@ -351,6 +353,7 @@ package final class AdminSession: Watcher {
         case .farewell(let text):
             say(text)
             phase = .closing
+        case .takeOver(let receiver): leave(to: receiver)
         case .pieces(let next):
             phase = .pieces(next)
         case .later(let begin):
@@ -367,6 +370,14 @@ package final class AdminSession: Watcher {
                 replyEnded(blankLine: true)
             }
         }
+    }
+
+    private func leave(to receiver: (consuming Descriptor) -> Void) {
+        server.loop.remove(self)
+        guard let connection = descriptor.take() else { return }
+        phase = .closing
+        receiver(connection)
+        server.sessionEnded(self)
     }
 
     /// The reply to the current command is complete.

@@ -15,6 +15,8 @@ package struct SessionSettings: Sendable {
     package var level: CommandLevel
     /// How long a session may neither send nor take anything; nil: for ever.
     package var timeout: Duration?
+    /// `expose-fd listeners`: whoever asks here is given the listening sockets.
+    package var exposesListeners = false
 
     package init(style: Style, level: CommandLevel, timeout: Duration?) {
         self.style = style

@@ -41,7 +41,7 @@ enum ForeignKeywords {
     static let ineffectiveGlobal = list(
         """
         grace close-spread-time spread-checks max-spread-checks nosplice noepoll nokqueue noevports nopoll
-        nogetaddrinfo noreuseport busy-polling quiet set-dumpable insecure-fork-wanted insecure-setuid-wanted
+        nogetaddrinfo busy-polling quiet set-dumpable insecure-fork-wanted insecure-setuid-wanted
         strict-limits cpu-map cpu-policy cpu-set numa-cpu-mapping thread-group thread-groups
         thread-hard-limit no-memory-trimming profiling.tasks profiling.memory maxpipes maxzlibmem
         maxcompcpuusage maxcomprate maxsslconn maxsslrate pp2-never-send-local

@@ -14,6 +14,8 @@ package struct Global: Sendable {
     package var migration = Migration.idle
     /// How long it serves before it takes tunnels.
     package var migrateAfter: Duration = .seconds(2)
+    /// `noreuseport`: other processes of the same user do not bind the same ports.
+    package var sharesPorts = true
     package var statsSockets: [StatsSocket] = []
     package var statsTimeout: Duration = .seconds(10)
     package var pidFile: String?

@@ -23,6 +23,7 @@ enum GlobalKeywords {
             global.masterWorker = true
             if phrase.count == 2 { global.exitOnFailure = false }
         },
+        Keyword("noreuseport", 0...0) { (_, global, _) throws(Fault) in global.sharesPorts = false },
         Keyword("daemon", 0...0) { (_, global, _) throws(Fault) in global.daemon = true },
         Keyword("zero-warning", 0...0) { (_, _, reader) throws(Fault) in reader.zeroWarning = true },
         Keyword("nbthread", expects: "an integer argument") { (phrase, _, reader) throws(Fault) in

@@ -98,6 +98,8 @@ package final class ProxyCore {
     var movesTunnels = false
     /// Called when connections have moved, or will not.
     package var movesChanged: (() -> Void)?
+    /// The listeners have let go of their ports.
+    var hasPaused = false
     /// Messages that `show errors` could tell of since the start.
     package internal(set) var capturedMessages = 0
 
@@ -106,9 +108,11 @@ package final class ProxyCore {
 
     /// Opens every listening socket and admin socket of `configuration`; serves nothing yet.
     /// `inherited` gives the descriptor that was passed under a key and gives up its ownership; nil where none was.
+    /// `asksToLetGo` is called where somebody else holds an address: true where another try may succeed.
     package init(
         configuration: Configuration, loop: EventLoop, startTime: Instant = .now(),
         inherited: @escaping (String) -> Int32? = { _ in nil }, neighbours: [Int32] = [],
+        sharing: PortSharing = .never, asksToLetGo: @escaping () -> Bool = { false },
         report: @escaping (ReportSeverity, String) -> Void
     ) throws(BindFailures) {
         self.configuration = configuration
@@ -122,7 +126,8 @@ package final class ProxyCore {
         (maxconn, mostClients) = DescriptorBudget.settle(configuration, report: report)
         pipes = PipeStock(most: DescriptorBudget.pipes(maxconn: maxconn))
         readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
-        var opening = SocketOpening(inherited: inherited, neighbours: neighbours)
+        var opening = SocketOpening(
+            inherited: inherited, neighbours: neighbours, sharing: sharing, asksToLetGo: asksToLetGo)
         var proxies: [RunningProxy] = []
         var openings: [(ListeningSocket, Frontend)] = []
         // HAProxy's numbers: 1 is its own GLOBAL.

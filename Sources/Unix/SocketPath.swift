@@ -58,6 +58,31 @@ package struct SocketPath: Sendable {
         self.temporary = nil
     }
 
+    /// The path that a socket serves which is bound to `bound`: proxies bind to `path.PID.tmp` and rename it then,
+    /// which the kernel does not tell.
+    package static func publicPath(of bound: String) -> String {
+        guard bound.hasSuffix(".tmp") else { return bound }
+        var words = bound.split(separator: ".", omittingEmptySubsequences: false).dropLast()
+        guard words.count > 1, let pid = words.last.flatMap({ pid_t($0) }), pid > 0 else { return bound }
+        words.removeLast()
+        return words.joined(separator: ".")
+    }
+
+    /// Changes mode and owner of what stands at a path, where they are others.
+    package static func setAccess(
+        _ path: String, mode: mode_t?, uid: uid_t?, gid: gid_t?
+    ) throws(Errno) {
+        guard mode != nil || uid != nil || gid != nil else { return }
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .last }
+        if let mode, status.st_mode & 0o7777 != mode, chmod(path, mode) != 0 { throw .last }
+        if (uid ?? status.st_uid, gid ?? status.st_gid) != (status.st_uid, status.st_gid),
+            chown(path, uid ?? .max, gid ?? .max) != 0
+        {
+            throw .last
+        }
+    }
+
     /// Takes the name away if it never became public.
     package mutating func discard() {
         if let temporary { unlink(temporary) }

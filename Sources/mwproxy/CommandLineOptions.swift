@@ -1,10 +1,14 @@
 // HAProxy's command line: single-dash options, some with a value, in any order.
 
+import Worker
+
 /// What the command line says.
 struct CommandLineOptions: Equatable {
     /// The command line cannot be used: the usage is printed, the exit code is 1.
     struct Fault: Error, Equatable, CustomStringConvertible {
         let description: String
+        /// Told as an alert and without the usage.
+        var isAlert = false
     }
 
     enum Task: Equatable {
@@ -44,6 +48,12 @@ struct CommandLineOptions: Equatable {
     var localPeer: String?
     /// `-C`.
     var directory: String?
+    /// `-sf`, `-st` and the pids behind them.
+    var predecessors = Predecessors()
+    /// `-x`.
+    var socketSource: String?
+    /// `-dR`.
+    var sharesNoPorts = false
     /// Options that are read and do nothing here, which the user must know.
     var warnings: [String] = []
 
@@ -79,13 +89,17 @@ struct CommandLineOptions: Equatable {
                 _ = try Self.number(of: option, &rest)
                 warnings.append("'\(option)' has no effect: mwproxy has its own budgets.")
             case "-x":
-                _ = try Self.value(of: option, &rest)
-                warnings.append("'-x' is not supported: listeners are kept over reloads with -W or -Ws.")
+                if socketSource != nil { warnings.append("-x option already set, overwriting the value") }
+                guard let path = rest.popFirst(), !path.hasPrefix("-") else {
+                    throw Fault(description: "Unix socket path expected with the -x flag")
+                }
+                socketSource = path
             case "-sf", "-st":
-                while let next = rest.first, Int32(next) != nil { rest.removeFirst() }
-                warnings.append(
-                    "'\(option)' is not supported, the old processes go on: reload with -W or -Ws and SIGUSR2."
-                )
+                predecessors.farewell = option == "-sf" ? .finish : .terminate
+                while let next = rest.first, !next.hasPrefix("-") {
+                    predecessors.pids.append(try Self.pid(rest.removeFirst(), of: option))
+                }
+            case "-dR": sharesNoPorts = true
             default:
                 guard Self.isDebugFlag(option) else { throw Fault(description: "unknown option '\(option)'") }
             }
@@ -99,6 +113,21 @@ struct CommandLineOptions: Equatable {
             throw Fault(description: "'\(option)' needs a value")
         }
         return value
+    }
+
+    /// One pid, perhaps with blanks around it, as a shell quotes the contents of a pid file.
+    private static func pid(_ word: String, of option: String) throws(Fault) -> Int32 {
+        let text = word.drop(while: \.isWhitespace)
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let rest = text[digits.endIndex...].drop(while: \.isWhitespace)
+        guard rest.isEmpty else {
+            throw Fault(
+                description: "\(option) option: some bytes unconsumed in PID list {\(rest)}", isAlert: true)
+        }
+        guard let pid = Int32(digits), pid > 0 else {
+            throw Fault(description: "\(option) option: expected the number of a process, found '\(word)'")
+        }
+        return pid
     }
 
     private static func number(of option: String, _ rest: inout ArraySlice<String>) throws(Fault) -> Int {

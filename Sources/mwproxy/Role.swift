@@ -14,6 +14,10 @@ enum Role {
         do throws(CommandLineOptions.Fault) {
             options = try CommandLineOptions(Array(arguments.dropFirst()))
         } catch {
+            if error.isAlert {
+                StandardError.write(line(.alert, error.description) + "\n")
+                return 1
+            }
             say(Usage.version(kernel: kernel()))
             StandardError.write(
                 "\(error)\n" + Usage.text(program: arguments.first ?? Program.name))
@@ -86,6 +90,9 @@ enum Role {
         worker.isQuiet = options.isQuiet
         worker.failsOnWarnings = options.failsOnWarnings
         worker.maxconn = options.maxconn
+        worker.predecessors = options.predecessors
+        worker.socketSource = options.socketSource
+        worker.sharesNoPorts = options.sharesNoPorts
         worker.isDaemon = options.isDaemon
         worker.staysInForeground = options.staysInForeground
         return worker

@@ -43,7 +43,7 @@ enum Usage {
         let name = program.split(separator: "/").last.map(String.init) ?? program
         return """
             Usage : \(name) [-f <cfgfile|cfgdir>]* [ -vdVD ] [ -n <maxconn> ] [ -p <pidfile> ]
-                    [ -C <dir> ] [-- <cfgfile>*]
+                    [ -C <dir> ] [ -x <unix_socket> ] [ -sf|-st <pid>* ] [-- <cfgfile>*]
                     -v prints the version ; -vv also what was built in.
                     -f reads a configuration file, or every *.cfg of a folder ; may be repeated.
                     -c checks the configuration and exits : 0 good, 1 bad, 2 no listener.
@@ -58,8 +58,11 @@ enum Usage {
                     -L sets the name of the local peer (the host's name unless given).
                     -q says nothing ; -V says more.
                     -dW treats warnings as errors.
-                    -dM -dL -dK -dr -dV -dD -dS -dG -dR -de -dp are accepted and change nothing.
-                    -sf, -st, -x, -m and -N are accepted, with a warning.
+                    -sf [<pid>]* lets the old processes finish ; -st ends them.
+                    -x <unix_socket> takes the listening sockets of the process behind this socket.
+                    -dR binds no port that another process could bind as well.
+                    -dM -dL -dK -dr -dV -dD -dS -dG -de -dp are accepted and change nothing.
+                    -m and -N are accepted, with a warning.
 
             """
     }

@@ -24,7 +24,22 @@ import Unix
         #expect(options.maxconn == 500)
         #expect(options.localPeer == "peer1")
         #expect(options.directory == "/etc")
-        #expect(options.warnings.count == 3)
+        #expect(options.warnings.count == 1)
+        #expect(options.socketSource == "/run/s")
+        #expect(options.predecessors.pids == [12, 13] && options.predecessors.farewell == .finish)
+    }
+
+    @Test func oldProcessesAreThoseUpToTheNextOption() throws {
+        let options = try CommandLineOptions(["-st", "7", "8\n", "-f", "a.cfg", "-sf"])
+        #expect(options.predecessors.pids == [7, 8] && options.predecessors.farewell == .finish)
+        #expect(options.files == ["a.cfg"])
+        for (word, isAlert) in [("12x", true), ("12 13", true), ("abc", true), ("0", false), ("", false)] {
+            let fault = #expect(throws: CommandLineOptions.Fault.self) {
+                try CommandLineOptions(["-f", "a.cfg", "-sf", word])
+            }
+            #expect(fault?.isAlert == isAlert, "\(word)")
+        }
+        #expect(throws: CommandLineOptions.Fault.self) { try CommandLineOptions(["-x", "-sf", "1"]) }
     }
 
     @Test(arguments: [["-Z"], ["-f"], ["-h"], [], ["-n", "x", "-f", "a"], ["-dq"], ["file.cfg"]])

@@ -87,7 +87,7 @@ package final class Listener: Watcher {
 
     /// Stops accepting until somebody leaves; what comes meanwhile waits in the kernel's queue.
     func pause(retries: Bool) {
-        guard socket.descriptor >= 0 else { return }
+        guard socket.descriptor >= 0, !socket.isPaused else { return }
         if !isPaused {
             isPaused = true
             core.loop.remove(self)
@@ -96,6 +96,23 @@ package final class Listener: Watcher {
         if retries {
             core.loop.setDeadline(core.loop.now.advanced(byNanoseconds: Self.pauseNanoseconds), of: self)
         }
+    }
+
+    /// Gives its port to whoever wants it, until `takeBack`.
+    func letGo() {
+        core.loop.remove(self)
+        if isPaused {
+            isPaused = false
+            core.noteResumed(self)
+        }
+        if !socket.pause() { watch() }
+    }
+
+    /// Has its port again and accepts.
+    func takeBack() throws(Errno) {
+        guard socket.isPaused else { return }
+        try socket.resume()
+        watch()
     }
 
     /// Accepts what waits; the number accepted.

@@ -72,9 +72,8 @@ struct ProcessCommands {
 
     private func showSockets() -> AdminReply {
         let lines = core.adminSockets.map { socket, settings in
-            let address = socket.key.lastIndex(of: "#").map { socket.key[..<$0] } ?? socket.key[...]
             let level = CommandLevel(rawValue: settings.level.rawValue) ?? .user
-            return AdminSocketLine(address: String(address).replacingTCPScheme, level: level).line
+            return AdminSocketLine(address: socket.address.withScheme, level: level).line
         }
         return .text(AdminSocketLine.heading + lines.joined())
     }
@@ -87,12 +86,14 @@ struct ProcessCommands {
     }
 }
 
-extension String {
-    /// `tcp@127.0.0.1:9` as HAProxy names it: `ipv4@127.0.0.1:9`.
-    fileprivate var replacingTCPScheme: String {
-        guard hasPrefix("tcp@") else { return self }
-        let rest = dropFirst(4)
-        return (rest.count { $0 == ":" } > 1 ? "ipv6@" : "ipv4@") + rest
+extension SocketAddress {
+    /// As HAProxy names it: `ipv4@127.0.0.1:9`.
+    fileprivate var withScheme: String {
+        switch self {
+        case .ipv4: "ipv4@\(self)"
+        case .ipv6: "ipv6@\(self)"
+        case .unix, .abstract: description
+        }
     }
 }
 

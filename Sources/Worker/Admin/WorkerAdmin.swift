@@ -37,6 +37,7 @@ package final class WorkerAdmin {
     /// The sessions; the owner may end those that keep a draining worker alive.
     package let server: AdminServer
     private let core: ProxyCore
+    private let giving: SocketGiving
 
     /// `startupLog`: what the load of this worker has printed, for `show startup-logs`.
     package init(
@@ -44,6 +45,7 @@ package final class WorkerAdmin {
         startupLog: @escaping () -> String = { "" }
     ) {
         self.core = core
+        giving = SocketGiving(core: core)
         let sessions = SessionsOfServer()
         let info = InfoFigures(core: core, identity: identity, adminServer: sessions)
         let commands =
@@ -53,18 +55,32 @@ package final class WorkerAdmin {
             + ServerCommands(core: core).table
             + TableCommands(core: core).table
             + PeerCommands(core: core, peering: peering).table
-            + PatternCommands(core: core).table
+            + PatternCommands(core: core).table + giving.table
         server = AdminServer(on: core.loop, commands: CommandTable(commands))
         sessions.server = server
     }
 
     /// Accepts on the admin sockets of the configuration.
     package func start() throws(Errno) {
-        for (socket, settings) in core.adminSockets where socket.descriptor >= 0 {
-            try server.listen(
-                onShared: socket.descriptor,
-                settings: sessions(level: CommandLevel(rawValue: settings.level.rawValue)))
+        for (socket, settings) in core.adminSockets where socket.descriptor >= 0 && !socket.isPaused {
+            var sessions = sessions(level: CommandLevel(rawValue: settings.level.rawValue))
+            sessions.exposesListeners = settings.exposesListeners
+            try server.listen(onShared: socket.descriptor, settings: sessions)
         }
+    }
+
+    /// The ports of admin sockets are free for another process until `resumeListening`; paths stay.
+    package func pauseListening() throws(Errno) {
+        server.stopListening()
+        for (socket, _) in core.adminSockets { _ = socket.pause() }
+        try start()
+    }
+
+    /// Listens again after `pauseListening`.
+    package func resumeListening() throws(Errno) {
+        server.stopListening()
+        for (socket, _) in core.adminSockets { try socket.resume() }
+        try start()
     }
 
     /// Serves a connection that the master has passed.

@@ -32,6 +32,12 @@ package struct WorkerOptions {
     package var pidFile: String?
     /// The control socket's descriptor; nil without a master.
     package var control: Int32?
+    /// `-sf`, `-st`.
+    package var predecessors = Predecessors()
+    /// `-x`: the admin socket of the process whose listening sockets are taken.
+    package var socketSource: String?
+    /// `-dR`: as `noreuseport`.
+    package var sharesNoPorts = false
     /// Called once, when the worker serves.
     package var started: () -> Void = {}
 
@@ -44,6 +50,8 @@ package struct WorkerOptions {
 /// The worker process.
 package final class WorkerProcess {
     private static let signals = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP]
+    /// What a process that wants this one's ports sends. Under a master they are not this worker's alone.
+    private static let pauseSignals = [SIGTTOU, SIGTTIN]
 
     /// Why a worker cannot serve; what there was to say has been said.
     private struct LoadFailure: Error {
@@ -72,6 +80,9 @@ package final class WorkerProcess {
     /// Something has ended this worker, perhaps before it served.
     private var isLeaving = false
     private var exitCode: Int32 = 0
+    /// Those that this process comes after: without a master, or in a master's first worker.
+    private var predecessors = Predecessors()
+    private var given: Set<ListenerKey> = []
     /// The signal to end with, so that the parent sees what ended this process.
     private var fatalSignal: Int32?
 
@@ -140,7 +151,12 @@ package final class WorkerProcess {
     /// Takes what was inherited and binds the rest: all or nothing.
     private func bind(_ configuration: Configuration, _ inheritance: Inheritance?) throws -> ProxyCore {
         var inherited = inheritance?.listeners ?? [:]
+        given = Set(inherited.keys)
         let report = report
+        let isFirst = inheritance.map { $0.assignment.processNumber == 1 && given.isEmpty } ?? true
+        if isFirst { predecessors = options.predecessors }
+        let taken = isFirst ? try takeSockets() : [:]
+        for (key, number) in taken { inherited[ListenerKey(key)] = number }
         defer {
             // Nobody serves these any more here: older workers still do.
             for number in inherited.values { _ = Descriptor(owning: number) }
@@ -149,7 +165,9 @@ package final class WorkerProcess {
             return try ProxyCore(
                 configuration: configuration, loop: loop,
                 inherited: { inherited.removeValue(forKey: ListenerKey($0)) },
-                neighbours: Array(inherited.values),
+                neighbours: Array(inherited.values), sharing: sharing(configuration),
+                // Those that have given their sockets listen on the same ones: pausing them would pause these.
+                asksToLetGo: { [unowned self] in taken.isEmpty && predecessors.letGo() },
                 report: { severity, text in
                     switch severity {
                     case .alert: report.say(.alert, text)
@@ -158,11 +176,31 @@ package final class WorkerProcess {
                     }
                 })
         } catch {
+            predecessors.takeBack()
             for failure in error.failures { report.say(.alert, failure.description) }
             report.say(
                 .alert, "[\(options.path).main()] Some protocols failed to start their listeners! Exiting.")
             throw LoadFailure(exitCode: 1)
         }
+    }
+
+    /// `-x`. A master goes on without them, as HAProxy's does.
+    private func takeSockets() throws(LoadFailure) -> [String: Int32] {
+        guard let source = options.socketSource else { return [:] }
+        do throws(TakenSockets.Failure) {
+            return try TakenSockets(from: source).sockets
+        } catch {
+            report.say(.warning, error.text)
+            report.say(.alert, "Failed to get the sockets from the old process!")
+            if link == nil { throw LoadFailure(exitCode: 1) }
+            return [:]
+        }
+    }
+
+    private func sharing(_ configuration: Configuration) -> PortSharing {
+        if options.sharesNoPorts || !configuration.global.sharesPorts { return .never }
+        if link == nil { return .always }
+        return predecessors.pids.isEmpty ? .never : .whileBinding
     }
 
     /// Stick tables with `peers` get what the worker before this one has. True: all of it came.
@@ -197,6 +235,8 @@ package final class WorkerProcess {
         let streams = isDaemon(configuration) ? StandardStreams() : nil
         try publish(core)
         if link == nil { writePIDFile(configuration) }
+        // Now, since without privileges nobody could.
+        predecessors.leave()
         if let nice = inheritance?.assignment.servingNice { stepForward(to: nice) }
         do throws(Privileges.Fault) {
             try Privileges.apply(configuration.global)
@@ -258,7 +298,7 @@ package final class WorkerProcess {
 
     private func tellReady(_ core: ProxyCore, _ global: Global) {
         guard let link else { return }
-        let new = core.sockets.filter { $0.isNew && $0.descriptor >= 0 }
+        let new = core.sockets.filter { !given.contains(ListenerKey($0.key)) && $0.descriptor >= 0 }
         for start in stride(from: 0, to: new.count, by: DescriptorPassing.limit) {
             let some = new[start..<min(start + DescriptorPassing.limit, new.count)]
             link.send(.listeners(some.map { ListenerKey($0.key) }), descriptors: some.map(\.descriptor))
@@ -275,7 +315,8 @@ package final class WorkerProcess {
     // MARK: Living
 
     private func watch() throws(Errno) {
-        signals = try SignalWatcher(Self.signals, on: loop) { [unowned self] in received($0.number) }
+        let signals = Self.signals + (link == nil ? Self.pauseSignals : [])
+        self.signals = try SignalWatcher(signals, on: loop) { [unowned self] in received($0.number) }
         try link?.watch(on: loop) { [unowned self] event in
             switch event {
             case .drain(let removed): drain(removed: removed)
@@ -295,6 +336,7 @@ package final class WorkerProcess {
             fatalSignal = number
             cut()
         case SIGUSR1: drain(removed: core?.sockets.map { ListenerKey($0.key) } ?? [])
+        case SIGTTOU, SIGTTIN: pauseOrResume(number)
         case SIGUSR2:
             report.say(
                 .warning,
@@ -311,6 +353,22 @@ package final class WorkerProcess {
         guard let core, core.moves != toldMoves else { return }
         toldMoves = core.moves
         link?.send(.moved(toldMoves))
+    }
+
+    /// The next process wants ports that it cannot share, or has given up.
+    private func pauseOrResume(_ number: Int32) {
+        guard !isDraining else { return }
+        do throws(Errno) {
+            if number == SIGTTOU {
+                core?.pauseListening()
+                try admin?.pauseListening()
+            } else {
+                core?.resumeListening()
+                try admin?.resumeListening()
+            }
+        } catch {
+            report.say(.warning, "An admin socket does not listen any more: \(error)")
+        }
     }
 
     private func serveAdmin(_ level: AdminLevel, _ connection: consuming Descriptor) {
