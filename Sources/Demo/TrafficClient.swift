@@ -145,7 +145,7 @@ final class TrafficClient: Watcher {
         }
     }
 
-    private func headArrived(_ head: ResponseHead, rest: UnsafeRawBufferPointer) {
+    private func headArrived(_ head: borrowing ResponseHead, rest: UnsafeRawBufferPointer) {
         serverCloses = head.closes
         if head.closes { group.tally.closeAnnounced += 1 }
         guard head.status == (expectsUpgrade ? 101 : 200) else {

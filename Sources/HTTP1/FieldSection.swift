@@ -1,7 +1,8 @@
 // The header fields of a head: one pass over the bytes, offsets into a table that is used again and again.
 
-/// The fields of the head that was read last, and what they say about framing and the connection.
-package struct FieldSection: Sendable {
+/// The fields of the head that was read last, and what they say about framing and the connection. Never copied: every
+/// request asks for them many times.
+package struct FieldSection: ~Copyable, Sendable {
     /// More fields than this are refused, as HAProxy does.
     package static let mostFields = 100
 

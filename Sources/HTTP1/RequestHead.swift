@@ -14,7 +14,7 @@ package enum Method: UInt8, Sendable {
 }
 
 /// The request head that was read last. One value serves many requests, so that its table stays allocated.
-package struct RequestHead: Sendable {
+package struct RequestHead: ~Copyable, Sendable {
     package var section = FieldSection()
     package private(set) var method = Method.other
     package private(set) var methodRange = 0..<0
@@ -166,13 +166,10 @@ package struct RequestHead: Sendable {
     }
 
     /// The path of the target: without scheme, authority and query; nil for `*` and authority-form.
-    package func path(_ bytes: Span<UInt8>) -> Range<Int>? { Self.path(of: target, bytes) }
-
-    /// As `path`, for a caller that would have to copy the head.
-    package static func path(of target: Range<Int>, _ bytes: Span<UInt8>) -> Range<Int>? {
+    package func path(_ bytes: Span<UInt8>) -> Range<Int>? {
         var start = target.lowerBound
         if bytes[start] != 47 {
-            guard let after = afterScheme(target, bytes) else { return nil }
+            guard let after = Self.afterScheme(target, bytes) else { return nil }
             start = after
             while start < target.upperBound && bytes[start] != 47 { start += 1 }
             if start == target.upperBound { return nil }

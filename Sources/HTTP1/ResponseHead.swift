@@ -1,7 +1,7 @@
 // Reads a response's head, and decides where its body ends.
 
 /// The response head that was read last.
-package struct ResponseHead: Sendable {
+package struct ResponseHead: ~Copyable, Sendable {
     package var section = FieldSection()
     package private(set) var status = 0
     package private(set) var isVersion11 = true

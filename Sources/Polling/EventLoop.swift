@@ -59,7 +59,7 @@ package final class EventLoop {
     private var running = false
 
     /// The time at which this round's events were fetched.
-    @exclusivity(unchecked) package private(set) var now = Instant.now()
+    package private(set) var now = Instant.now()
 
     package init() throws(Errno) {
         epoll = Descriptor(owning: try Errno.check(clinux_epoll_create()))

@@ -5,19 +5,26 @@ import Testing
 @testable import HTTP1
 
 @Suite struct HeadTests {
-    private func request(_ text: String) -> (RequestHead, HeadOutcome) {
+    private struct Reading<Head: ~Copyable>: ~Copyable {
+        let head: Head
+        let outcome: HeadOutcome
+    }
+
+    private func request(_ text: String) -> Reading<RequestHead> {
         var head = RequestHead()
         let bytes = Array(text.utf8)
         let outcome = head.read(bytes.span)
-        return (head, outcome)
+        return Reading(head: head, outcome: outcome)
     }
 
-    private func response(_ text: String) -> (ResponseHead, HeadOutcome) {
+    private func response(_ text: String) -> Reading<ResponseHead> {
         var head = ResponseHead()
         let bytes = Array(text.utf8)
         let outcome = head.read(bytes.span)
-        return (head, outcome)
+        return Reading(head: head, outcome: outcome)
     }
+
+    private func keepsAlive(_ text: String) -> Bool { request(text).head.wantsKeepAlive }
 
     @Test(arguments: [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", BodyFraming.none),
@@ -33,11 +40,11 @@ import Testing
         ("GET / HTTP/1.1\r\nEmpty:\r\nTab:\t a\tb \t\r\nObs: \u{e9}\r\n\r\n", .none),
     ])
     func goodRequestsAreRead(_ text: String, _ framing: BodyFraming) {
-        let (head, outcome) = request(text + "rest")
-        #expect(outcome == .complete(text.utf8.count))
-        #expect(head.framing == framing)
+        let read = request(text + "rest")
+        #expect(read.outcome == .complete(text.utf8.count))
+        #expect(read.head.framing == framing)
         for cut in 0..<text.utf8.count {
-            #expect(request(String(decoding: text.utf8.prefix(cut), as: UTF8.self)).1 == .partial)
+            #expect(request(String(decoding: text.utf8.prefix(cut), as: UTF8.self)).outcome == .partial)
         }
     }
 
@@ -79,7 +86,7 @@ import Testing
         ("GET /a b HTTP/1.1\r\n\r\n", .version),
     ])
     func whatTwoReadersCouldReadDifferentlyIsRefused(_ text: String, _ error: HeadError) {
-        let (_, outcome) = request(text)
+        let outcome = request(text).outcome
         guard case .invalid = outcome else {
             Issue.record("accepted: \(outcome)")
             return
@@ -92,42 +99,47 @@ import Testing
 
     @Test func aLengthMayBeRepeated() {
         for value in ["5", "5, 5", "5,5 ,5", "05, 5"] {
-            let head = request("POST / HTTP/1.1\r\nContent-Length: \(value)\r\n\r\n").0
-            #expect(head.framing == .length(5))
-            #expect(head.section.repeatsContentLength == (value != "5"))
+            let read = request("POST / HTTP/1.1\r\nContent-Length: \(value)\r\n\r\n")
+            #expect(read.head.framing == .length(5))
+            #expect(read.head.section.repeatsContentLength == (value != "5"))
         }
         for value in ["5, 6", "5,", ",5", "5,,5", "5, x", "5 5"] {
-            let outcome = request("POST / HTTP/1.1\r\nContent-Length: \(value)\r\n\r\n").1
+            let outcome = request("POST / HTTP/1.1\r\nContent-Length: \(value)\r\n\r\n").outcome
             #expect(outcome == .invalid(.framing), "\(value)")
         }
     }
 
     @Test func laterMinorVersionsAreReadAs11() {
-        let head = request("GET / HTTP/1.2\r\n\r\n").0
-        #expect(head.isVersion11 && head.isLaterMinor && head.wantsKeepAlive)
-        let (answer, _) = response("HTTP/1.9 200 OK\r\nContent-Length: 0\r\n\r\n")
-        #expect(answer.isVersion11 && answer.isLaterMinor && answer.allowsKeepAlive)
-        #expect(!request("GET / HTTP/1.0\r\n\r\n").0.isLaterMinor)
+        let later = request("GET / HTTP/1.2\r\n\r\n")
+        #expect(later.head.isVersion11 == true)
+        #expect(later.head.isLaterMinor == true)
+        #expect(later.head.wantsKeepAlive == true)
+        let answer = response("HTTP/1.9 200 OK\r\nContent-Length: 0\r\n\r\n")
+        #expect(answer.head.isVersion11 == true)
+        #expect(answer.head.isLaterMinor == true)
+        #expect(answer.head.allowsKeepAlive == true)
+        let earlier = request("GET / HTTP/1.0\r\n\r\n")
+        #expect(earlier.head.isLaterMinor == false)
     }
 
     @Test func tooManyFieldsAreRefused() {
         let field = "A: b\r\n"
         let most = String(repeating: field, count: FieldSection.mostFields)
-        #expect(request("GET / HTTP/1.1\r\n" + most + field + "\r\n").1 == .invalid(.tooManyFields))
-        guard case .complete = request("GET / HTTP/1.1\r\n" + most + "\r\n").1 else {
+        #expect(request("GET / HTTP/1.1\r\n" + most + field + "\r\n").outcome == .invalid(.tooManyFields))
+        guard case .complete = request("GET / HTTP/1.1\r\n" + most + "\r\n").outcome else {
             Issue.record("refused the largest head")
             return
         }
     }
 
     @Test func theConnectionFieldIsAList() {
-        let head = request(
-            "GET / HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        ).0
-        #expect(head.asksForUpgrade && head.wantsKeepAlive)
-        #expect(!request("GET / HTTP/1.1\r\nConnection: foo,close\r\n\r\n").0.wantsKeepAlive)
-        #expect(!request("GET / HTTP/1.0\r\n\r\n").0.wantsKeepAlive)
-        #expect(request("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").0.wantsKeepAlive)
+        let upgrade = request(
+            "GET / HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        #expect(upgrade.head.asksForUpgrade == true)
+        #expect(upgrade.head.wantsKeepAlive == true)
+        #expect(!keepsAlive("GET / HTTP/1.1\r\nConnection: foo,close\r\n\r\n"))
+        #expect(!keepsAlive("GET / HTTP/1.0\r\n\r\n"))
+        #expect(keepsAlive("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"))
     }
 
     @Test(arguments: [
@@ -136,7 +148,7 @@ import Testing
     func thePathIsFound(_ target: String, _ path: String?) {
         let text = "GET \(target) HTTP/1.1\r\n\r\n"
         let bytes = Array(text.utf8)
-        let found = request(text).0.path(bytes.span)
+        let found = request(text).head.path(bytes.span)
         #expect(found.map { String(decoding: bytes[$0], as: UTF8.self) } == path)
     }
 
@@ -153,11 +165,11 @@ import Testing
         ("HTTP/1.1 304 No\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", .get, .none),
     ])
     func responsesEndWhereTheRulesSay(_ text: String, _ method: Method, _ framing: BodyFraming) {
-        let (head, outcome) = response(text)
-        #expect(outcome == .complete(text.utf8.count))
-        #expect(head.framing(answering: method) == framing)
+        let read = response(text)
+        #expect(read.outcome == .complete(text.utf8.count))
+        #expect(read.head.framing(answering: method) == framing)
         for cut in 0..<text.utf8.count {
-            #expect(response(String(decoding: text.utf8.prefix(cut), as: UTF8.self)).1 == .partial)
+            #expect(response(String(decoding: text.utf8.prefix(cut), as: UTF8.self)).outcome == .partial)
         }
     }
 
@@ -169,7 +181,7 @@ import Testing
         "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 099 X\r\n\r\n", "SSH-2.0-OpenSSH_9\r\n\r\n",
     ])
     func badResponsesAreRefused(_ text: String) {
-        guard case .invalid = response(text).1 else {
+        guard case .invalid = response(text).outcome else {
             Issue.record("accepted \(text)")
             return
         }

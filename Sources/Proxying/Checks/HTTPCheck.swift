@@ -71,7 +71,7 @@ final class HTTPCheck {
         }
     }
 
-    private func judged(_ isFound: Bool, _ head: ResponseHead, _ answer: [UInt8]) -> CheckResult {
+    private func judged(_ isFound: Bool, _ head: borrowing ResponseHead, _ answer: [UInt8]) -> CheckResult {
         if isFound != isNegated { return .answered(head.status) }
         let reason = answer[min(13, head.line.upperBound)..<head.line.upperBound]
         // The server's own words go into logs and onto screens.

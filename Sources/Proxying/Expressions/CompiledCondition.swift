@@ -12,7 +12,8 @@ final class CompiledCondition {
     private let unless: Bool
     private let alternatives: [[Term]]
     /// The only criterion, where there is but one, and the answer with which the condition holds: most are so.
-    private let only: (criterion: CompiledCriterion, wanted: Bool)?
+    private let only: CompiledCriterion?
+    private let wanted: Bool
 
     init(_ condition: Condition, _ names: ExpressionNames) {
         unless = condition.unless
@@ -24,14 +25,16 @@ final class CompiledCondition {
             }
         }
         if alternatives.count == 1, alternatives[0].count == 1, alternatives[0][0].criteria.count == 1 {
-            only = (alternatives[0][0].criteria[0], alternatives[0][0].negated == unless)
+            only = alternatives[0][0].criteria[0]
+            wanted = alternatives[0][0].negated == unless
         } else {
             only = nil
+            wanted = !unless
         }
     }
 
     func holds(in scene: Scene) -> Bool {
-        if let only { return only.criterion.matches(in: scene) == only.wanted }
+        if let only { return only.matches(in: scene) == wanted }
         for terms in alternatives where all(terms, scene) { return !unless }
         return unless
     }
@@ -91,10 +94,17 @@ final class CompiledCriterion {
     }
 
     func matches(in scene: Scene) -> Bool {
-        let arena = scene.core.arena
-        return expression.anyValue(in: scene) { sample in
-            matcher.matches(sample, arena) || others.contains { $0.matches(sample, arena) }
+        guard expression.mayHaveSeveralValues else {
+            guard let sample = expression.value(in: scene) else { return false }
+            return matches(sample, scene.core.arena)
         }
+        return expression.anyValue(in: scene) { matches($0, scene.core.arena) }
+    }
+
+    @inline(__always)
+    private func matches(_ sample: Sample, _ arena: SampleArena) -> Bool {
+        if matcher.matches(sample, arena) { return true }
+        return !others.isEmpty && others.contains { $0.matches(sample, arena) }
     }
 }
 

@@ -18,12 +18,15 @@ final class CompiledExpression {
     private let fetch: CompiledFetch
     private let converters: [CompiledConverter]
     private let needsRequest: Bool
+    /// A header may have several, where none is asked for by its number.
+    let mayHaveSeveralValues: Bool
     let text: String
 
     init(_ expression: Expression, _ names: ExpressionNames) {
         fetch = CompiledFetch(expression.fetch, names)
         converters = expression.converters.map { CompiledConverter($0, names) }
         needsRequest = expression.fetch.need == .request
+        mayHaveSeveralValues = fetch.mayHaveSeveralValues
         text = expression.text
     }
 
@@ -81,6 +84,10 @@ enum CompiledFetch {
     case nothing
 
     enum HeaderKind { case text, address, number }
+
+    var mayHaveSeveralValues: Bool {
+        if case .header(_, .any, _, _, _) = self { true } else { false }
+    }
 
     init(_ fetch: Fetch, _ names: ExpressionNames) {
         switch fetch {

@@ -132,8 +132,7 @@ extension CompiledFetch {
     }
 
     private func path(_ scene: Scene) -> Range<Int>? {
-        RequestHead.path(
-            of: scene.core.requestHead.target, scene.head.assumingMemoryBound(to: UInt8.self).span)
+        scene.core.requestHead.path(scene.head.assumingMemoryBound(to: UInt8.self).span)
     }
 
     // MARK: Header fields
@@ -321,14 +320,14 @@ extension TableReading {
         case .value(let type):
             guard table.stores(type) else { return nil }
             guard let entry else { return .integer(0) }
-            if type.kind == .rate { return table.rate(entry, type, now: now).map { .integer(Int64($0)) } }
+            if case .rate = type.kind { return table.rate(entry, type, now: now).map { .integer(Int64($0)) } }
             return table.number(entry, type).map { .integer(Int64(truncatingIfNeeded: $0)) }
         case .kilobytes(let type):
             guard table.stores(type) else { return nil }
             return .integer(Int64(truncatingIfNeeded: (entry.flatMap { table.number($0, type) } ?? 0) >> 10))
         case .increase(let type):
             guard let entry else { return nil }
-            if type == .connCnt {
+            if case .connCnt = type {
                 table.add(1, to: type, of: entry)
                 table.touch(entry, now: now)
                 return table.number(entry, type).map { .integer(Int64($0)) }

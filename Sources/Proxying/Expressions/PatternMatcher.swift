@@ -17,7 +17,7 @@ final class PatternMatcher {
     @exclusivity(unchecked) private var exact = TextIndex()
     /// Of many beginnings, their lengths, the longest first; each is looked for in `exact`.
     private var lengths: [Int] = []
-    @exclusivity(unchecked) private var networks = NetworkIndex()
+    @exclusivity(unchecked) private var networks = NetworkIndex([])
     private var numbers: [NumberRange] = []
     private var regulars: [RegularMatcher] = []
 
@@ -34,11 +34,11 @@ final class PatternMatcher {
         numbers = []
         regulars = []
         exact = TextIndex()
-        networks = NetworkIndex()
+        var networks: [(Network, place: Int)] = []
         for (place, item) in reference.items.enumerated() {
             switch match {
             case .integer, .length: if let range = NumberRange(item.pattern) { numbers.append(range) }
-            case .address: if let network = Network(item.pattern) { networks.insert(network, place) }
+            case .address: if let network = Network(item.pattern) { networks.append((network, place)) }
             case .regular:
                 if let expression = try? RegularExpression(item.pattern.utf8, ignoresCase: ignoresCase) {
                     regulars.append(RegularMatcher(expression))
@@ -51,6 +51,7 @@ final class PatternMatcher {
                 texts.append(folded(item.pattern))
             }
         }
+        self.networks = NetworkIndex(networks)
         lengths = []
         if match == .beginning, texts.count > Self.mostOneByOne {
             for place in 0..<texts.count { exact.insert(Array(texts[place]), place) }
@@ -142,7 +143,7 @@ extension UnsafeRawBufferPointer {
         text.count <= count && same(as: text, at: 0)
     }
 
-    fileprivate func equals(_ text: UnsafeRawBufferPointer) -> Bool {
+    func equals(_ text: UnsafeRawBufferPointer) -> Bool {
         text.count == count && same(as: text, at: 0)
     }
 
@@ -184,129 +185,6 @@ extension UnsafeRawBufferPointer {
             from = start + 1
         }
         return false
-    }
-}
-
-/// Texts by number, walked without touching the objects that hold them.
-struct TextList: ~Copyable {
-    private var owners: [ConstantBytes] = []
-    private var texts: [UnsafeRawBufferPointer] = []
-
-    var count: Int { texts.count }
-    var isEmpty: Bool { texts.isEmpty }
-
-    @inline(__always)
-    subscript(place: Int) -> UnsafeRawBufferPointer { texts[place] }
-
-    mutating func append(_ text: [UInt8]) {
-        let owner = ConstantBytes(text)
-        owners.append(owner)
-        texts.append(owner.bytes)
-    }
-
-    @inline(__always)
-    func firstPlace(where isWanted: (UnsafeRawBufferPointer) -> Bool) -> Int? {
-        for place in 0..<texts.count where isWanted(texts[place]) { return place }
-        return nil
-    }
-}
-
-/// Texts by their bytes: a table with open addressing, asked without an allocation.
-struct TextIndex: ~Copyable {
-    private var texts = TextList()
-    private var places: [Int] = []
-    /// Numbers in `texts`, -1 where empty.
-    private var slots: [Int] = [-1, -1, -1, -1]
-
-    private static func hash(_ bytes: UnsafeRawBufferPointer) -> Int {
-        var hasher = Hasher()
-        hasher.combine(bytes: bytes)
-        return hasher.finalize()
-    }
-
-    mutating func insert(_ text: [UInt8], _ place: Int) {
-        // The first of equal ones counts.
-        if text.withUnsafeBytes({ self.place(of: $0) }) != nil { return }
-        texts.append(text)
-        places.append(place)
-        if texts.count * 2 > slots.count {
-            slots = Array(repeating: -1, count: slots.count * 2)
-            for number in 0..<texts.count { enter(number) }
-        } else {
-            enter(texts.count - 1)
-        }
-    }
-
-    private mutating func enter(_ number: Int) {
-        var slot = Self.hash(texts[number]) & (slots.count - 1)
-        while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = number
-    }
-
-    func place(of text: UnsafeRawBufferPointer) -> Int? {
-        if texts.isEmpty { return nil }
-        if texts.count <= 4 {
-            return texts.firstPlace { text.equals($0) }.map { places[$0] }
-        }
-        var slot = Self.hash(text) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let number = slots[slot]
-            if text.equals(texts[number]) { return places[number] }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return nil
-    }
-}
-
-/// Networks by their length: one look for each length that there is.
-struct NetworkIndex: ~Copyable {
-    private struct Wide: Hashable {
-        let high: UInt64
-        let low: UInt64
-    }
-    /// The longest first.
-    private var narrow: [(prefix: Int, networks: [UInt32: Int])] = []
-    private var wide: [(prefix: Int, networks: [Wide: Int])] = []
-
-    mutating func insert(_ network: Network, _ place: Int) {
-        switch network {
-        case .ipv4(let address, let prefix):
-            if let index = narrow.firstIndex(where: { $0.prefix == prefix }) {
-                if narrow[index].networks[address] == nil { narrow[index].networks[address] = place }
-            } else {
-                narrow.append((prefix, [address: place]))
-                narrow.sort { $0.prefix > $1.prefix }
-            }
-        case .ipv6(let high, let low, let prefix):
-            let key = Wide(high: high, low: low)
-            if let index = wide.firstIndex(where: { $0.prefix == prefix }) {
-                if wide[index].networks[key] == nil { wide[index].networks[key] = place }
-            } else {
-                wide.append((prefix, [key: place]))
-                wide.sort { $0.prefix > $1.prefix }
-            }
-        }
-    }
-
-    func place(of sample: Sample) -> Int? {
-        switch sample {
-        case .ipv4(let host):
-            for (prefix, networks) in narrow {
-                let mask: UInt32 = prefix == 0 ? 0 : ~0 << UInt32(32 - prefix)
-                if let place = networks[host & mask] { return place }
-            }
-            return nil
-        case .ipv6(0, let low) where low >> 32 == 0xFFFF:
-            return place(of: .ipv4(UInt32(truncatingIfNeeded: low)))
-        case .ipv6(let high, let low):
-            for (prefix, networks) in wide {
-                let highMask: UInt64 = prefix >= 64 ? ~0 : prefix == 0 ? 0 : ~0 << UInt64(64 - prefix)
-                let lowMask: UInt64 = prefix <= 64 ? 0 : ~0 << UInt64(128 - prefix)
-                if let place = networks[Wide(high: high & highMask, low: low & lowMask)] { return place }
-            }
-            return nil
-        default: return nil
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-// Rules ready to be applied, and the sets that a proxy has of them.
+// Rules ready to be applied.
 
 import ConfigLanguage
 import HTTP1
@@ -6,34 +6,7 @@ import RegularExpressions
 import StickTables
 import Unix
 
-/// The rules of one proxy by where they are applied.
-final class RuleSet {
-    let connection: [CompiledRule]
-    let session: [CompiledRule]
-    let content: [CompiledRule]
-    let request: [CompiledRule]
-    let response: [CompiledRule]
-    /// Whether a request is asked about at all: what has no rules must cost nothing.
-    let asksRequests: Bool
-    let asksResponses: Bool
-    let asksConnections: Bool
-
-    init(_ proxy: Proxy, _ names: ExpressionNames) {
-        func compiled(_ place: RulePlace) -> [CompiledRule] {
-            (proxy.rules[place] ?? []).map { CompiledRule($0, names) }
-        }
-        connection = compiled(.connection)
-        session = compiled(.session)
-        content = compiled(.content)
-        request = compiled(.httpRequest)
-        response = compiled(.httpResponse)
-        asksRequests = !content.isEmpty || !request.isEmpty
-        asksResponses = !response.isEmpty
-        asksConnections = !connection.isEmpty || !session.isEmpty
-    }
-}
-
-final class CompiledRule {
+struct CompiledRule: ~Copyable {
     enum Action {
         case accept, reject, expectProxy
         case deny(CompiledAnswer)
@@ -62,6 +35,14 @@ final class CompiledRule {
     init(_ rule: Rule, _ names: ExpressionNames) {
         condition = rule.condition.map { CompiledCondition($0, names) }
         action = Self.action(rule.action, names)
+    }
+
+    func holds(in scene: Scene) -> Bool { condition?.holds(in: scene) ?? true }
+
+    /// As `holds`, while a client of TCP mode may say more; nil: that may change the answer.
+    func holdsYet(in scene: Scene) -> Bool? {
+        guard let condition else { return true }
+        return condition.holdsYet(in: scene)
     }
 
     private static func action(_ action: RuleAction, _ names: ExpressionNames) -> Action {
@@ -307,12 +288,12 @@ final class CompiledRedirect {
     }
 
     private func appendPath(to buffer: ByteBuffer, _ scene: Scene) {
-        let head = scene.core.requestHead
-        guard let path = head.path(scene.head.assumingMemoryBound(to: UInt8.self).span) else {
+        let bytes = scene.head.assumingMemoryBound(to: UInt8.self)
+        guard let path = scene.core.requestHead.path(bytes.span) else {
             buffer.append("/")
             return
         }
-        let query = path.upperBound..<head.target.upperBound
+        let query = path.upperBound..<scene.core.requestHead.target.upperBound
         buffer.append(scene.part(path))
         if redirect.appendSlash, scene.head[path.upperBound - 1] != UInt8(ascii: "/") { buffer.append("/") }
         if !redirect.dropQuery { buffer.append(scene.part(query)) }
@@ -341,7 +322,7 @@ extension ByteBuffer {
     }
 
     /// The one length of a message, however often it says it.
-    func append(contentLength section: FieldSection) {
+    func append(contentLength section: borrowing FieldSection) {
         guard let length = section.contentLength else { return }
         append("content-length: ")
         append(length)

@@ -60,7 +60,7 @@ extension Stream {
 
     /// False: a rule has ended the stream, or waits.
     private func pass(
-        _ rules: [CompiledRule], delay: Duration?, _ client: ClientConnection, _ scene: Scene
+        _ rules: borrowing RuleList, delay: Duration?, _ client: ClientConnection, _ scene: Scene
     ) -> Bool {
         if rules.isEmpty { return true }
         if let delay {
@@ -76,12 +76,6 @@ extension Stream {
             inspectionEnds = .never
         }
         return goesOn
-    }
-
-    /// Rule `index` asks for what may still come.
-    func wait(atRule index: Int) {
-        phase = .inspecting
-        waitingRule = index
     }
 
     /// Shows what the client has said so far to the rules.

@@ -7,63 +7,80 @@ import Unix
 
 extension Stream {
     /// False: a rule has answered or closed, or waits for what a client of TCP mode says next.
-    func apply(_ rules: [CompiledRule], from first: Int = 0, in scene: Scene) -> Bool {
-        for index in first..<rules.count {
-            let rule = rules[index]
-            if let condition = rule.condition {
-                if core.inspection.isOpen {
-                    guard let holds = condition.holdsYet(in: scene) else {
-                        wait(atRule: index)
-                        return false
-                    }
-                    if !holds { continue }
-                } else if !condition.holds(in: scene) {
-                    continue
-                }
-            }
-            switch rule.action {
-            case .accept: return true
-            case .reject:
-                frontend.load.traffic.deniedRequests += 1
-                keepsClient = false
-                end(cause: "P", moment: "R")
-                return false
-            case .deny(let answer):
-                countDenied()
-                refuse(answer, in: scene)
-                return false
-            case .tarpit(let answer):
-                countDenied()
-                tarpit(answer)
-                return false
-            case .answer(let answer):
-                countIntercepted()
-                reply(answer, in: scene, cause: "L", moment: headMoment)
-                return false
-            case .redirect(let redirect):
-                let text = core.scratch
-                text.clear()
-                guard redirect.appendHead(to: text, in: scene) else { continue }
-                countIntercepted()
-                reply(head: text, status: redirect.code, cause: "L", moment: headMoment)
-                return false
-            case .track(let slot, let expression, let table):
-                core.inspection.missed = false
-                guard let tracked = scene.track(slot, table, expression) else {
-                    guard core.inspection.missed else { continue }
-                    wait(atRule: index)
-                    return false
-                }
-                if scene.hasRequest && !isBeforeCounting {
-                    tracked.count(.httpReqCnt, .httpReqRate, now: scene.now)
-                }
-                if scene.hasResponse && (400..<500).contains(status) {
-                    tracked.count(.httpErrCnt, .httpErrRate, now: scene.now)
-                }
-            default: scene.apply(rule.action)
-            }
+    func apply(_ rules: borrowing RuleList, from first: Int = 0, in scene: Scene) -> Bool {
+        var sequel = Sequel.goOn
+        rules.forEach(from: first) { index, rule in
+            sequel = apply(rule, at: index, in: scene)
+            return sequel == .goOn
         }
-        return true
+        return sequel != .stop
+    }
+
+    /// What becomes of the rules behind one.
+    private enum Sequel {
+        case goOn, accept, stop
+    }
+
+    private func apply(_ rule: borrowing CompiledRule, at index: Int, in scene: Scene) -> Sequel {
+        if core.inspection.isOpen {
+            guard let holds = rule.holdsYet(in: scene) else { return wait(atRule: index) }
+            if !holds { return .goOn }
+        } else if !rule.holds(in: scene) {
+            return .goOn
+        }
+        switch rule.action {
+        case .accept: return .accept
+        case .reject:
+            frontend.load.traffic.deniedRequests += 1
+            keepsClient = false
+            end(cause: "P", moment: "R")
+            return .stop
+        case .deny(let answer):
+            countDenied()
+            refuse(answer, in: scene)
+            return .stop
+        case .tarpit(let answer):
+            countDenied()
+            tarpit(answer)
+            return .stop
+        case .answer(let answer):
+            countIntercepted()
+            reply(answer, in: scene, cause: "L", moment: headMoment)
+            return .stop
+        case .redirect(let redirect):
+            let text = core.scratch
+            text.clear()
+            guard redirect.appendHead(to: text, in: scene) else { return .goOn }
+            countIntercepted()
+            reply(head: text, status: redirect.code, cause: "L", moment: headMoment)
+            return .stop
+        case .track(let slot, let expression, let table):
+            core.inspection.missed = false
+            if let tracked = scene.track(slot, table, expression) {
+                count(tracked, in: scene)
+            } else if core.inspection.missed {
+                return wait(atRule: index)
+            }
+        default: scene.apply(rule)
+        }
+        return .goOn
+    }
+
+    /// The request that is tracked only now, and its answer.
+    private func count(_ tracked: TrackedEntries.Tracked, in scene: Scene) {
+        if scene.hasRequest && !isBeforeCounting {
+            tracked.count(.httpReqCnt, .httpReqRate, now: scene.now)
+        }
+        if scene.hasResponse && (400..<500).contains(status) {
+            tracked.count(.httpErrCnt, .httpErrRate, now: scene.now)
+        }
+    }
+
+    /// The rule asks for what may still come.
+    private func wait(atRule index: Int) -> Sequel {
+        phase = .inspecting
+        waitingRule = index
+        return .stop
     }
 
     private func countDenied() {
@@ -157,27 +174,31 @@ extension ClientConnection {
         return true
     }
 
-    private func passes(_ rules: [CompiledRule]) -> Bool {
+    private func passes(_ rules: borrowing RuleList) -> Bool {
         let scene = Scene(core: core, client: self, stream: nil)
         core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
-        for rule in rules {
-            if let condition = rule.condition, !condition.holds(in: scene) { continue }
+        var passes = true
+        rules.forEach { _, rule in
+            guard rule.holds(in: scene) else { return true }
             switch rule.action {
-            case .accept: return true
-            case .reject: return false
+            case .accept: return false
+            case .reject:
+                passes = false
+                return false
             case .expectProxy: stage = .announced
             case .track(let slot, let expression, let table): _ = scene.track(slot, table, expression)
-            default: scene.apply(rule.action)
+            default: scene.apply(rule)
             }
+            return true
         }
-        return true
+        return passes
     }
 }
 
 extension Scene {
     /// What changes values, counters or the head, and lets the rules go on.
-    func apply(_ action: CompiledRule.Action) {
-        switch action {
+    func apply(_ rule: borrowing CompiledRule) {
+        switch rule.action {
         case .increase(let counter, let rate, let slot):
             guard let tracked = tracked(slot) else { return }
             tracked.table.increase(counter, rate, of: tracked.entry, now: now)
