@@ -115,19 +115,20 @@ extension ClientConnection {
         return false
     }
 
-    private func admits(_ rules: [CompiledRule]) -> Bool {
+    private func admits(_ rules: borrowing RuleList) -> Bool {
         if rules.isEmpty { return true }
         let scene = Scene(core: core, client: self, stream: nil)
         core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
-        for rule in rules {
+        var admits = true
+        rules.forEach { _, rule in
             switch rule.action {
-            case .accept, .reject:
-                if let condition = rule.condition, !condition.holds(in: scene) { continue }
-                if case .accept = rule.action { return true }
-                return false
-            default: continue
+            case .accept: return !rule.holds(in: scene)
+            case .reject:
+                admits = !rule.holds(in: scene)
+                return admits
+            default: return true
             }
         }
-        return true
+        return admits
     }
 }
