@@ -112,7 +112,7 @@ package final class ProxyCore {
     package init(
         configuration: Configuration, loop: EventLoop, startTime: Instant = .now(),
         inherited: @escaping (String) -> Int32? = { _ in nil }, neighbours: [Int32] = [],
-        sharing: PortSharing = .never, asksToLetGo: @escaping () -> Bool = { false },
+        sharesPorts: Bool = false, asksToLetGo: @escaping () -> Bool = { false },
         report: @escaping (ReportSeverity, String) -> Void
     ) throws(BindFailures) {
         self.configuration = configuration
@@ -127,7 +127,7 @@ package final class ProxyCore {
         pipes = PipeStock(most: DescriptorBudget.pipes(maxconn: maxconn))
         readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
         var opening = SocketOpening(
-            inherited: inherited, neighbours: neighbours, sharing: sharing, asksToLetGo: asksToLetGo)
+            inherited: inherited, neighbours: neighbours, sharesPorts: sharesPorts, asksToLetGo: asksToLetGo)
         var proxies: [RunningProxy] = []
         var openings: [(ListeningSocket, Frontend)] = []
         // HAProxy's numbers: 1 is its own GLOBAL.

@@ -36,8 +36,6 @@ package final class ListeningSocket {
     package let address: SocketAddress
     package let position: Position
     package let options: BindOptions
-    /// False: it came from another process.
-    package let isNew: Bool
     /// -1 once closed, and while an abstract one is paused.
     package private(set) var descriptor: Int32
     /// Whether somebody else may have its port meanwhile.
@@ -47,13 +45,12 @@ package final class ListeningSocket {
     private var path: SocketPath?
 
     init(
-        key: String, position: Position, options: BindOptions, isNew: Bool, backlog: Int,
+        key: String, position: Position, options: BindOptions, backlog: Int,
         descriptor: consuming Descriptor, place: SocketAddress? = nil, path: SocketPath? = nil
     ) {
         self.key = key
         self.position = position
         self.options = options
-        self.isNew = isNew
         self.backlog = backlog
         self.path = path
         address = place ?? (try? Socket.localAddress(descriptor.raw)) ?? .unix(path: "")

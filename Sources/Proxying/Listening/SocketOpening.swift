@@ -3,26 +3,19 @@
 // HAProxy lets every process of its user share its ports (SO_REUSEPORT), so that a new process binds beside the old
 // one; the kernel then gives each of them a part of what comes. A process without a master does the same, since there
 // is no other way to replace it without `-x`. Under a master listeners are inherited: there a port that somebody else
-// holds is an error, not a split.
+// holds is an error, not a split; but for a master that replaces such a process, which has to bind beside it.
 
 import CLinux
 import ConfigLanguage
 import Glibc
 import Unix
 
-/// Whether another process of the same user may have a port at the same time.
-package enum PortSharing: Sendable {
-    case never
-    /// Binds beside a process that shares; nobody can join later.
-    case whileBinding
-    case always
-}
-
 /// Opens the sockets of one configuration.
 struct SocketOpening {
     /// Gives the descriptor that another process passed under a key; the receiver owns it.
     let inherited: (String) -> Int32?
-    let sharing: PortSharing
+    /// Another process of the same user may have the same ports.
+    let sharesPorts: Bool
     /// Asks whoever holds an address to let go of it; false where that is no use.
     let asksToLetGo: () -> Bool
     private(set) var failures: [BindFailure] = []
@@ -31,12 +24,12 @@ struct SocketOpening {
     private var neighbours: [Int32]
 
     init(
-        inherited: @escaping (String) -> Int32?, neighbours: [Int32] = [], sharing: PortSharing = .never,
+        inherited: @escaping (String) -> Int32?, neighbours: [Int32] = [], sharesPorts: Bool = false,
         asksToLetGo: @escaping () -> Bool = { false }
     ) {
         self.inherited = inherited
         self.neighbours = neighbours
-        self.sharing = sharing
+        self.sharesPorts = sharesPorts
         self.asksToLetGo = asksToLetGo
     }
 
@@ -66,7 +59,7 @@ struct SocketOpening {
             try? setNonBlocking(socket.raw)
             Glibc.listen(socket.raw, Int32(clamping: backlog))
             return ListeningSocket(
-                key: key, position: position, options: options, isNew: false, backlog: backlog,
+                key: key, position: position, options: options, backlog: backlog,
                 descriptor: socket, place: plain == nil ? nil : place)
         }
         do throws(Errno) {
@@ -76,7 +69,7 @@ struct SocketOpening {
                 try setNonBlocking(socket.raw)
                 Glibc.listen(socket.raw, Int32(clamping: backlog))
                 return ListeningSocket(
-                    key: key, position: position, options: options, isNew: true, backlog: backlog,
+                    key: key, position: position, options: options, backlog: backlog,
                     descriptor: socket)
             }
         } catch {
@@ -99,12 +92,12 @@ struct SocketOpening {
                 }
                 return ListeningSocket(
                     key: ListeningKey.unix(unixPath, path.identity), position: position, options: options,
-                    isNew: true, backlog: backlog, descriptor: socket, place: place, path: path)
+                    backlog: backlog, descriptor: socket, place: place, path: path)
             }
             let socket = try bind(place, options, backlog: backlog)
             neighbours.append(socket.raw)
             return ListeningSocket(
-                key: key, position: position, options: options, isNew: true, backlog: backlog,
+                key: key, position: position, options: options, backlog: backlog,
                 descriptor: socket)
         } catch {
             failures.append(failed(error.step, error.error))
@@ -144,11 +137,11 @@ struct SocketOpening {
             try Socket.stream(for: place)
         }
         let raw = socket.raw
-        let isShared = place.port != nil && (sharing != .never || !ours.isEmpty)
+        let isShared = place.port != nil && (sharesPorts || !ours.isEmpty)
         let alone = ours.filter { !Self.isSharing($0) }
         defer {
             for number in alone { try? Self.setSharing(number, false) }
-            if isShared, sharing != .always { try? Self.setSharing(raw, false) }
+            if isShared, !sharesPorts { try? Self.setSharing(raw, false) }
         }
         try Self.step("cannot set socket options") { () throws(Errno) in
             try Self.setOptions(raw, for: place, options)

@@ -165,7 +165,7 @@ package final class WorkerProcess {
             return try ProxyCore(
                 configuration: configuration, loop: loop,
                 inherited: { inherited.removeValue(forKey: ListenerKey($0)) },
-                neighbours: Array(inherited.values), sharing: sharing(configuration),
+                neighbours: Array(inherited.values), sharesPorts: sharesPorts(configuration),
                 // Those that have given their sockets listen on the same ones: pausing them would pause these.
                 asksToLetGo: { [unowned self] in taken.isEmpty && predecessors.letGo() },
                 report: { severity, text in
@@ -197,10 +197,9 @@ package final class WorkerProcess {
         }
     }
 
-    private func sharing(_ configuration: Configuration) -> PortSharing {
-        if options.sharesNoPorts || !configuration.global.sharesPorts { return .never }
-        if link == nil { return .always }
-        return predecessors.pids.isEmpty ? .never : .whileBinding
+    private func sharesPorts(_ configuration: Configuration) -> Bool {
+        if options.sharesNoPorts || !configuration.global.sharesPorts { return false }
+        return link == nil || !predecessors.pids.isEmpty
     }
 
     /// Stick tables with `peers` get what the worker before this one has. True: all of it came.
