@@ -43,8 +43,12 @@ enum ReloadsPanel {
                 style: record.reason == nil ? .label : .value)
             // Who asked and why matter more than where it is known from.
             let source = record.source.tag
-            if right - end > source.utf8.count + 1 {
-                frame.putRight(source, before: right, row, width: source.utf8.count, style: .label)
+            guard right - end > source.utf8.count + 1 else { continue }
+            frame.putRight(source, before: right, row, width: source.utf8.count, style: .label)
+            let moved = record.verdict.moves.map { "\(Figures.count($0.moved)) moved" } ?? ""
+            let place = right - source.utf8.count - 2
+            if !moved.isEmpty, place - end > moved.utf8.count + 1 {
+                frame.putRight(moved, before: place, row, width: moved.utf8.count, style: .value)
             }
         }
     }

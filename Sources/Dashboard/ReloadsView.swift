@@ -23,6 +23,8 @@ enum ReloadsView: FullView {
     static func table(_ state: State) -> ListTable<ReloadRecord> {
         let now = state.picture?.snapshot.time ?? state.now
         let glyphs = Glyphs(repertoire: state.settings.repertoire)
+        // Nobody else moves connections: a column of question marks would tell nothing.
+        let tellsMoves = state.picture?.snapshot.proxy.program == .mwproxy
         return ListTable(
             columns: [
                 ListColumn("TIME", width: 8, minimum: 8, rank: 0) { record in
@@ -44,6 +46,9 @@ enum ReloadsView: FullView {
                     }
                 },
                 ListColumn("HEALTH", width: 8, minimum: 7, rank: 3) { health($0, glyphs) },
+                ListColumn("MOVED", .right, width: 5, minimum: 5, rank: 4) { record in
+                    .number(record.verdict.moves?.moved, .value, Figures.count)
+                },
                 ListColumn("CUT", .right, width: 5, minimum: 3, rank: 3) { record in
                     .number(record.verdict.cut, record.verdict.cut ?? 0 > 0 ? Style(.red).bold : .value)
                 },
@@ -58,7 +63,8 @@ enum ReloadsView: FullView {
                 ListColumn("SOURCE", width: 14, minimum: 8, rank: 8) { record in
                     ListCell(record.source.tag, .label, .text(record.source.rawValue))
                 },
-            ], items: state.picture?.snapshot.reloads.reversed() ?? [],
+            ].filter { tellsMoves || $0.title != "MOVED" },
+            items: state.picture?.snapshot.reloads.reversed() ?? [],
             identity: { "\($0.id) \($0.attempt ?? -1) \($0.at ?? 0)" },
             empty: "no reload since the master started")
     }

@@ -151,14 +151,17 @@ enum VerdictText {
             for (index, drain) in drains.enumerated() {
                 let isCut = (drain.cut.value ?? 0) > 0
                 put(index == 0 ? "Drained" : "", words(drain, record), isCut ? Style(.red).bold : .value)
+                if case .unknown(let why) = drain.moves, why != ConnectionMoves.onlyOurs {
+                    unknown("Moved", why)
+                }
             }
         }
 
         private func words(_ drain: DrainOutcome, _ record: ReloadRecord) -> String {
             var words = "worker \(drain.pid)" + (drain.generation.map { " (generation \($0))" } ?? "") + ": "
+            if let moves = drain.moves.value { return words + self.words(drain, moves, record) }
             guard let ended = drain.endedAt else {
-                let left = drain.left.map { Wording.count($0, "connection") } ?? "? connections"
-                return words + "\(left) left" + (drain.atReload.value.map { " of \($0)" } ?? "")
+                return words + left(drain) + (drain.atReload.value.map { " of \($0)" } ?? "")
             }
             var parts: [String] = []
             if let finished = drain.finished.value { parts.append("\(finished) finished") }
@@ -167,6 +170,29 @@ enum VerdictText {
             if let how = drain.how { words += ", \(how)" }
             if let at = record.at { words += " after \(Figures.span(Double(ended - at) / 1_000_000))" }
             return words
+        }
+
+        private func left(_ drain: DrainOutcome) -> String {
+            (drain.left.map { Wording.count($0, "connection") } ?? "? connections") + " left"
+        }
+
+        /// Of a worker that could give its connections to another.
+        private func words(
+            _ drain: DrainOutcome, _ moves: ConnectionMoves, _ record: ReloadRecord
+        ) -> String {
+            var parts = moves.departures
+            guard let ended = drain.endedAt else {
+                return (parts + moves.remains(hasEnded: false) + [left(drain)])
+                    .joined(separator: " \(glyphs.dot) ")
+            }
+            if let finished = drain.finished.value {
+                parts.append("\(Wording.count(finished, "request")) finished here")
+            }
+            if let cut = drain.cut.value { parts.append("\(cut) CUT") }
+            parts += moves.remains(hasEnded: true)
+            let after = record.at.map { " after \(Figures.span(Double(ended - $0) / 1_000_000))" }
+            parts.append((drain.how ?? "ended") + (after ?? ""))
+            return parts.joined(separator: " \(glyphs.dot) ")
         }
 
         // MARK: Log

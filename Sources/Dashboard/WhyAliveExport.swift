@@ -19,6 +19,7 @@ enum WhyAliveExport {
         return head + [
             JSON.Member("asked", .string(CivilTime.text(ofMicroseconds: report.at))),
             JSON.Member("verdict", verdict(entry.why)),
+            JSON.Member("not_moved", state.moves(of: pid).map(notMoved) ?? .null),
             JSON.Member("hard_stop_in_s", (worker?.killIn.value).map(JSON.number) ?? .null),
             JSON.Member(
                 "connections", .array(entry.order.map { row(report.connections[$0], report.timeouts) })),
@@ -44,6 +45,18 @@ enum WhyAliveExport {
             JSON.Member("kill_now_cuts", .integer(Int64(why.cut.connections))),
             JSON.Member("reasons", .array(why.reasons.map(reason))),
         ])
+    }
+
+    /// Why connections stay that could have moved, and what would move them.
+    private static func notMoved(_ moves: ConnectionMoves) -> JSON {
+        .array(
+            moves.stayed.map { stayed in
+                .object([
+                    JSON.Member("reason", .string(stayed.reason)),
+                    JSON.Member("count", .integer(Int64(stayed.count))),
+                    JSON.Member("remedy", text(stayed.remedy)),
+                ])
+            })
     }
 
     private static func reason(_ reason: WhyAlive.Reason) -> JSON {

@@ -32,7 +32,7 @@ struct WhyAlivePage {
                 width, worker.state.style)
         }
         if worker == nil, entry != nil { put("state", "has ended: this is the last look at it", width) }
-        if let why = entry?.why { verdict(why, worker, glyphs, width) }
+        if let why = entry?.why { verdict(why, worker, state, glyphs, width) }
         if let worker, let snapshot = state.picture?.snapshot {
             for line in Detail.facts(worker, snapshot, state) {
                 if let unknown = line.unknown {
@@ -83,10 +83,18 @@ struct WhyAlivePage {
         put(StyledText(" " + padded, .label), text, width, style: style)
     }
 
-    private mutating func verdict(_ why: WhyAlive, _ worker: WorkerSample?, _ glyphs: Glyphs, _ width: Int) {
+    private mutating func verdict(
+        _ why: WhyAlive, _ worker: WorkerSample?, _ state: State, _ glyphs: Glyphs, _ width: Int
+    ) {
         if worker?.needsReasons == true {
             put("ends", ends(why, worker), width)
             put("kill now", "cuts \(why.cut.words)", width)
+        }
+        for stayed in worker.flatMap({ state.moves(of: $0.pid) })?.stayed ?? [] {
+            put("not moved", "\(stayed.what): \(stayed.reason)", width)
+            if let remedy = stayed.remedy {
+                put("would move", "\(remedy): \(ConnectionMoves.Stayed.remedyActs)", width)
+            }
         }
         let several = why.reasons.count > 1
         var namesSettings = false

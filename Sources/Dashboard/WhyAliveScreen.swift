@@ -73,4 +73,10 @@ extension State {
     func worker(_ pid: Int32) -> WorkerSample? {
         picture?.snapshot.workers.first { $0.pid == pid }
     }
+
+    /// What a worker that drains has given to its successor; nil where that is not known.
+    func moves(of pid: Int32) -> ConnectionMoves? {
+        let drains = picture?.snapshot.reloads.reversed().flatMap(\.verdict.drains) ?? []
+        return drains.first { $0.pid == pid && $0.endedAt == nil }?.moves.value
+    }
 }

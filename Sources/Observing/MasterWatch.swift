@@ -36,6 +36,12 @@ final class MasterWatch {
     var wasPending = false
     private var knownLog: ReloadLog?
     private var logIsDue = true
+    private var logAskedAt = Instant(nanoseconds: 0)
+    /// Most moves come within so many microseconds of the reload, …
+    private static let youngDrain: Int64 = 15_000_000
+    /// … and how often the account of them is asked for until then, and later.
+    private static let youngLogPeriod = Duration.milliseconds(500)
+    private static let logPeriod = Duration.seconds(10)
 
     init?(_ master: RunningMaster, proc: ProcTree, authors: AuthorWatch) {
         guard let stat = proc.stat(master.pid), stat.state != "Z" else { return nil }
@@ -154,7 +160,7 @@ final class MasterWatch {
             if !unasked.isEmpty, tableProblem == nil { take(inquiry?.ask(about: unasked.sorted())) }
         }
         number()
-        learnLog(&history)
+        learnLog(&history, now: now)
         settleReadiness(now: now, records: history.records)
         isFirstLook = false
         return loadTable()
@@ -208,11 +214,12 @@ final class MasterWatch {
     }
 
     /// mwproxy's master tells of each attempt and each deadline itself.
-    private func learnLog(_ history: inout ReloadHistory) {
-        guard master.program == .mwproxy, logIsDue || knownLog?.attempts.last?.result == .running,
+    private func learnLog(_ history: inout ReloadHistory, now: Int64) {
+        guard master.program == .mwproxy, awaitsLog || drainIsDue(now: now),
             let text = ask("show reloads json"), let log = try? ReloadLog(parsing: text)
         else { return }
         logIsDue = false
+        logAskedAt = .now()
         knownLog = log
         history.learn(log.attempts.filter { $0.attempt > 0 }.map { record($0) })
         for attempt in log.attempts where attempt.result == .success {
@@ -221,6 +228,14 @@ final class MasterWatch {
                 watches[drain.pid]?.successorReadyAt = attempt.at + Int64(attempt.milliseconds * 1000)
             }
         }
+    }
+
+    /// What a worker that drains has moved is told while it does so.
+    private func drainIsDue(now: Int64) -> Bool {
+        let last = knownLog?.attempts.last { attempt in attempt.drains.contains { $0.ended == nil } }
+        guard let last else { return false }
+        let isYoung = now - last.at - Int64(last.milliseconds * 1000) < Self.youngDrain
+        return Instant.now() - logAskedAt >= (isYoung ? Self.youngLogPeriod : Self.logPeriod)
     }
 
     /// mwproxy's own account of the newest load is not complete yet.
@@ -251,9 +266,26 @@ final class MasterWatch {
                 atReload: .unknown(Unknown("the proxy does not tell it")), endedAt: drain.ended,
                 finished: drain.finished.map { .known($0) } ?? .unknown(still),
                 cut: drain.cut.map { .known($0) } ?? .unknown(still),
-                how: drain.exitCode.map { $0 > 128 ? "signal \($0 - 128)" : "exit \($0)" })
+                how: drain.exitCode.map { $0 > 128 ? "signal \($0 - 128)" : "exit \($0)" },
+                moves: moves(drain))
         }
         return record
+    }
+
+    private func moves(_ drain: WorkerDrain) -> Known<ConnectionMoves> {
+        guard let told = drain.moves else {
+            let wasKilled = drain.exitCode.map { $0 > 128 } ?? false
+            return .unknown(
+                Unknown(
+                    drain.ended == nil
+                        ? "it has told of none yet"
+                        : wasKilled
+                            ? "it was killed before it told" : "this version of mwproxy does not tell it"))
+        }
+        return .known(
+            ConnectionMoves(
+                idle: told.idle, tunnels: told.tunnels, refused: told.refused,
+                stayed: told.stayed.map { ConnectionMoves.Stayed($0.reason, count: $0.count) }))
     }
 
     private func author(_ request: ReloadRequest, more: Int) -> ReloadAuthor {

@@ -85,7 +85,7 @@ extension Observer {
         if !isClean { severity = .warning }
         if let known {
             let left = watch?.worker(pid)?.connectionsBeforeDeadline ?? 0
-            if let killIn = known.killIn.value, killIn < 2, left > 0 {
+            if watch?.worker(pid)?.mayHaveBeenStopped(at: now) == true, left > 0 {
                 text += ": \(Wording.count(left, "connection")) cut by hard-stop-after"
                 severity = .warning
             }
@@ -141,8 +141,7 @@ extension Observer {
     /// How a worker that drained has ended, and who was cut. `end`: nil where it was not seen.
     private func close(_ pid: Int32, _ end: ProcessEnd?, at now: Int64) {
         guard let watched = watch?.worker(pid), let known = watched.last else { return }
-        let isLate = known.killIn.value.map { $0 < 2 } ?? false
-        let left = isLate ? watched.connectionsBeforeDeadline : 0
+        let left = watched.mayHaveBeenStopped(at: now) ? watched.connectionsBeforeDeadline : 0
         let how =
             switch end {
             case _ where left > 0: "hard-stop-after"

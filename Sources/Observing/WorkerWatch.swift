@@ -87,6 +87,17 @@ final class WorkerWatch {
         rest = (runs, descriptors, Self.longestRest - Int(pid) % 4)
     }
 
+    /// How far its clock and ours may be apart, in microseconds.
+    private static let clockSlack: Int64 = 500_000
+
+    /// Whether hard-stop-after may have ended it at `now`. One whose last connections have moved or finished shortly
+    /// before ends sooner, and nobody was cut.
+    func mayHaveBeenStopped(at now: Int64) -> Bool {
+        guard let left = last?.killIn.value, left < 2 else { return false }
+        guard case .some(let deadline?) = toldDeadline else { return true }
+        return now >= deadline - Self.clockSlack
+    }
+
     func cpuPercent(_ stat: ProcessStat, now: Instant) -> Known<Double> { meter.percent(stat, now: now) }
 
     /// Change per second since the last look.

@@ -30,10 +30,13 @@ package struct DrainOutcome: Equatable, Sendable {
     package var cut: Known<Int>
     /// `exit 0`, `signal 9`, `hard-stop-after`; nil while it is there.
     package var how: String?
+    /// What it has given to its successor by now.
+    package var moves: Known<ConnectionMoves>
 
     package init(
         pid: Int32, generation: Int? = nil, atReload: Known<Int>, left: Int? = nil, endedAt: Int64? = nil,
-        finished: Known<Int>, cut: Known<Int>, how: String? = nil
+        finished: Known<Int>, cut: Known<Int>, how: String? = nil,
+        moves: Known<ConnectionMoves> = .unknown(ConnectionMoves.onlyOurs)
     ) {
         self.pid = pid
         self.generation = generation
@@ -43,6 +46,7 @@ package struct DrainOutcome: Equatable, Sendable {
         self.finished = finished
         self.cut = cut
         self.how = how
+        self.moves = moves
     }
 }
 
@@ -65,6 +69,12 @@ package struct ReloadVerdict: Equatable, Sendable {
     /// Connections of all drained workers together: finished and cut; nil while none has ended.
     package var finished: Int? { sum(\.finished) }
     package var cut: Int? { sum(\.cut) }
+
+    /// What all drained workers together have given to their successors; nil while none has told.
+    package var moves: ConnectionMoves? {
+        let known = drains.compactMap(\.moves.value)
+        return known.isEmpty ? nil : known.reduce(ConnectionMoves(idle: 0, tunnels: 0), +)
+    }
 
     private func sum(_ value: (DrainOutcome) -> Known<Int>) -> Int? {
         let known = drains.compactMap { value($0).value }

@@ -205,9 +205,25 @@ extension DrainOutcome {
     /// With what the proxy itself tells of it.
     fileprivate func told(_ told: DrainOutcome) -> DrainOutcome {
         var drain = self
+        drain.moves = told.moves
+        if drain.endedAt != nil { drain.judgeMoved(byOwnAccount: told.endedAt != nil) }
         if told.finished.value != nil { drain.finished = told.finished }
         if told.cut.value != nil { drain.cut = told.cut }
         if told.endedAt != nil { drain.endedAt = told.endedAt }
+        if drain.how == nil { drain.how = told.how }
         return drain
+    }
+
+    /// What was estimated from the connections at the reload: those that have moved neither finished nor were cut.
+    /// `byOwnAccount`: the proxy has told of its end, and what it did not tell by then did not happen.
+    private mutating func judgeMoved(byOwnAccount: Bool) {
+        guard let moves = moves.value else {
+            if !byOwnAccount { finished = .unknown(Unknown("its own account is not here yet")) }
+            return
+        }
+        guard let before = atReload.value else { return }
+        let stayed = max(0, before - moves.departed)
+        cut = cut.map { min($0, stayed) }
+        finished = cut.map { stayed - $0 }
     }
 }

@@ -16,6 +16,7 @@ extension ReportJSON {
             ("steps", .array(verdict.steps.map(step))),
             ("finished", verdict.finished.map { .integer(Int64($0)) } ?? .null),
             ("cut", verdict.cut.map { .integer(Int64($0)) } ?? .null),
+            ("moved", verdict.moves.map(moves) ?? .null),
             ("health", verdict.health.value.map(health) ?? .null),
             ("undone", sentences(verdict.undone)), ("lost_tables", sentences(verdict.lostTables)),
         ])
@@ -33,6 +34,22 @@ extension ReportJSON {
     private static func step(_ step: ReloadStep) -> JSON {
         object([
             ("name", .string(step.name)), ("ms", tenths(step.milliseconds)), ("at_most", .bool(step.isBound)),
+        ])
+    }
+
+    private static func moves(_ moves: ConnectionMoves) -> JSON {
+        object([
+            ("idle", .integer(Int64(moves.idle))), ("tunnels", .integer(Int64(moves.tunnels))),
+            ("refused", .integer(Int64(moves.refused))),
+            (
+                "stayed",
+                .array(
+                    moves.stayed.map { stayed in
+                        object([
+                            ("reason", .string(stayed.reason)), ("count", .integer(Int64(stayed.count))),
+                        ])
+                    })
+            ),
         ])
     }
 

@@ -110,8 +110,18 @@ package enum ReportText {
             record.attempt.map { "#\($0)" } ?? "-", record.result.rawValue,
             record.durationMilliseconds.value.map { "\(Int($0.rounded()))ms" } ?? "-",
             "from \(record.source.rawValue)", record.author.map { "by \($0.words)" } ?? "",
-            record.reason ?? "",
+            record.reason ?? outcome(record.verdict),
         ]
+    }
+
+    /// What became of the connections of the workers that it made old, where the proxy tells.
+    private static func outcome(_ verdict: ReloadVerdict) -> String {
+        guard let moves = verdict.moves else { return "" }
+        let hasEnded = verdict.drains.allSatisfy { $0.endedAt != nil }
+        var parts = moves.departures
+        if let finished = verdict.finished { parts.append("\(Wording.count(finished, "request")) finished") }
+        if let cut = verdict.cut { parts.append("\(cut) cut") }
+        return (parts + moves.remains(hasEnded: hasEnded)).joined(separator: "; ")
     }
 
     // MARK: Words

@@ -127,6 +127,37 @@ enum Fixture {
         return reloads
     }
 
+    /// A reload of mwproxy: the worker before is gone, an older one drains what its successor did not take.
+    static var moved: Snapshot {
+        var snapshot = busy
+        snapshot.proxy.program = .mwproxy
+        var reloads = reloads
+        reloads[0].verdict.drains = [
+            DrainOutcome(
+                pid: 18970, generation: 25, atReload: .known(8043), left: 31,
+                finished: .unknown(Unknown("it still drains")), cut: .unknown(Unknown("it still drains")),
+                moves: .known(
+                    ConnectionMoves(
+                        idle: 8012, tunnels: 0,
+                        stayed: [
+                            .init("tune.reload.migrate idle", count: 20),
+                            .init("its listener is gone", count: 1),
+                        ])))
+        ]
+        reloads[2].verdict.drains = [
+            DrainOutcome(
+                pid: 19001, generation: 28, atReload: .known(8040), endedAt: now - 259_000_000,
+                finished: .known(12), cut: .known(0), how: "exit 0",
+                moves: .known(
+                    ConnectionMoves(
+                        idle: 8000, tunnels: 20, refused: 4,
+                        stayed: [.init("its server is gone or elsewhere", count: 3)])))
+        ]
+        for index in reloads.indices { reloads[index].id = index + 1 }
+        snapshot.reloads = reloads
+        return snapshot
+    }
+
     static var lines: [LogLine] {
         [
             LogLine(

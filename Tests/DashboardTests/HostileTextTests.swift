@@ -19,7 +19,7 @@ import TextUI
 
     private static func state(_ text: String, _ columns: Int, _ rows: Int, _ repertoire: Repertoire) -> State
     {
-        var snapshot = Fixture.busy
+        var snapshot = Fixture.moved
         snapshot.proxy.version = .known(text)
         snapshot.proxy.masterSocket = .known(text)
         snapshot.reloads.append(
@@ -29,6 +29,9 @@ import TextUI
                 author: ReloadAuthor(
                     certainty: .seen, chain: [ProcessLink(pid: 1, name: text)], command: text, user: text,
                     why: text)))
+        let moves = ConnectionMoves(idle: 1, tunnels: 0, stayed: [.init(text, count: 1)])
+        snapshot.reloads[0].verdict.drains[0].moves = .known(moves)
+        snapshot.reloads[2].verdict.drains[0].moves = .known(moves)
         snapshot.newLines.append(LogLine(at: Fixture.now, severity: .critical, source: .journal, text: text))
         snapshot.alerts.append(Alert(kind: .failedReload, severity: .critical, message: text))
         snapshot.blindness = [Blindness(what: text, unknown: Unknown(text, remedy: text))]

@@ -42,6 +42,24 @@ import TextUI
         expectScreen(state, is: "reloads-failed-ascii-80x24")
     }
 
+    @Test func whatMovedAndWhatStayed() {
+        var state = Fixture.state(Fixture.moved, 130, 30)
+        state.press(.character("3"))
+        expectScreen(state, is: "reloads-moved-130x30")
+        state.press(.down, .down)
+        #expect(ReloadsView.selected(state)?.attempt == 26)
+        expectScreen(state, is: "reloads-moving-130x30")
+    }
+
+    @Test func theTreeTellsWhatMovedWhereThereIsRoom() {
+        var state = Fixture.state(Fixture.moved, 80, 24)
+        state.press(.tab)
+        #expect(view(state).text.contains("seen: kill (pid 911, uid 0)  8020 moved  events"))
+        // HAProxy moves nothing: no column says so.
+        #expect(!ReloadsView.columnNames(Fixture.state(Fixture.busy)).contains("MOVED"))
+        #expect(ReloadsView.columnNames(state).contains("MOVED"))
+    }
+
     @Test func theCursorStaysOnItsReloadWhenANewOneComes() {
         var state = state(80, 24)
         state.press(.down)

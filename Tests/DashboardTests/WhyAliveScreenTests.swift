@@ -98,6 +98,23 @@ extension Fixture {
         expectScreen(opened(18970, Fixture.mixture, 80, 24, .ascii), is: "why-ascii-80x24")
     }
 
+    @Test func whatCouldHaveMovedAndWhatWouldMoveIt() throws {
+        var state = Fixture.state(Fixture.moved, 120, 40)
+        state.selected = 18970
+        state.press(.enter)
+        let tunnels = Array(Fixture.mixture.prefix(2))
+        _ = update(&state, .inquired(Fixture.report(18970, tunnels)))
+        expectScreen(state, is: "why-not-moved-120x40")
+        guard case .export(_, let text)? = state.press(.character("e")).first else {
+            Issue.record("nothing is exported")
+            return
+        }
+        let reasons = try #require(try JSON(parsing: text)["not_moved"]?.array)
+        #expect(reasons.count == 2 && reasons[0]["count"]?.integer == 20)
+        #expect(reasons[0]["remedy"]?.string?.contains("tune.reload.migrate tunnels") == true)
+        #expect(reasons[1]["remedy"] == .null)
+    }
+
     @Test func whatIsMissingIsToldWithItsRemedy() {
         var state = Fixture.state(Fixture.busy)
         state.selected = 18970

@@ -29,8 +29,34 @@ import Unix
         #expect(author.via == "SIGUSR2")
         #expect(author.chain.last?.pid == getpid())
         #expect(snapshot.reloads.last?.durationMilliseconds.value != nil)
+        // Why they stay is told while they do.
+        let drain = try watched.look(for: "why its clients stay") { snapshot in
+            snapshot.reloads.last?.verdict.drains.first?.moves.value != nil
+        }.reloads.last?.verdict.drains.first
+        let stayed = ConnectionMoves.Stayed("tune.reload.migrate idle", count: 3)
+        #expect(drain?.moves.value == ConnectionMoves(idle: 0, tunnels: 0, stayed: [stayed]))
         // It stays draining: no admin session holds it.
         #expect(try watched.freshLook().workers.map(\.state) == [.serving, .draining])
+        withExtendedLifetime(clients) {}
+    }
+
+    /// The worker before has nothing left and is gone, and nobody takes what moved for finished or cut.
+    @Test func whatMovesIsToldAndCountsWithItsNewWorker() throws {
+        let watched = try WatchedProxy(
+            .mwproxy, global: "tune.reload.migrate tunnels\n  tune.reload.migrate-after 100ms")
+        let clients = try watched.connect(3)
+        watched.proxy.program.signal(SIGUSR2)
+        let snapshot = try watched.look(for: "the end of the worker before") { snapshot in
+            snapshot.workers.map(\.state) == [.serving]
+                && snapshot.reloads.last?.verdict.drains.first?.finished.value != nil
+        }
+        let verdict = try #require(snapshot.reloads.last?.verdict)
+        #expect(verdict.moves == ConnectionMoves(idle: 0, tunnels: 3), "\(verdict.drains)")
+        #expect(verdict.finished == 0 && verdict.cut == 0)
+        #expect(verdict.drains.first?.atReload.value == 3)
+        _ = try watched.look(for: "the clients at the new worker") {
+            $0.workers.map(\.connections.value) == [3]
+        }
         withExtendedLifetime(clients) {}
     }
 

@@ -141,6 +141,82 @@ extension VerdictTests {
         let drain = try #require(book.completed(record).verdict.drains.first)
         #expect(drain.finished.value == 12)
         #expect(drain.how == "exit 0")
+        #expect(drain.moves == .unknown(ConnectionMoves.onlyOurs))
+    }
+
+    /// What mwproxy's master tells of the worker that drains in `record`.
+    private func told(
+        _ record: ReloadRecord, _ moves: ConnectionMoves?, endedAt: Int64? = nil, finished: Int? = nil,
+        cut: Int? = nil
+    ) -> ReloadRecord {
+        let why = Unknown("not told")
+        var record = record
+        record.verdict.drains = [
+            DrainOutcome(
+                pid: 10, atReload: .unknown(why), endedAt: endedAt,
+                finished: finished.map { .known($0) } ?? .unknown(why),
+                cut: cut.map { .known($0) } ?? .unknown(why),
+                moves: moves.map { .known($0) } ?? .unknown(why))
+        ]
+        return record
+    }
+
+    /// Most of its connections are its successor's: they neither finished nor were cut.
+    @Test func whatHasMovedIsNeitherFinishedNorCut() throws {
+        var book = VerdictBook()
+        var record = ReloadRecord(
+            at: 100 * second, attempt: 1, result: .success, durationMilliseconds: .known(40),
+            source: .showReloads)
+        record.id = 7
+        _ = book.look([worker(10, .serving, generation: 0, connections: 40)], records: [], now: 99 * second)
+        // The end comes as a process event, the connections of the last look with it.
+        book.ended(10, at: 100 * second, how: "signal 9", cut: 40)
+        _ = book.look(
+            [worker(20, .serving, generation: 1, connections: 30)], records: [record], now: 101 * second)
+        func drain(_ record: ReloadRecord) throws -> DrainOutcome {
+            try #require(book.completed(record).verdict.drains.first)
+        }
+        // The proxy's own account is not there yet: nothing is made up meanwhile.
+        #expect(try drain(told(record, nil)).finished.value == nil)
+        let moves = ConnectionMoves(idle: 28, tunnels: 2, refused: 4)
+        let killed = try drain(told(record, moves, endedAt: 100 * second))
+        #expect(killed.cut.value == 6)
+        #expect(killed.finished.value == 0)
+        #expect(killed.moves.value == moves)
+        let full = told(record, moves, endedAt: 100 * second, finished: 5, cut: 1)
+        #expect(try drain(full).finished.value == 5)
+        #expect(try drain(full).cut.value == 1)
+        #expect(book.completed(full).verdict.moves?.moved == 30)
+    }
+}
+
+@Suite struct ConnectionMovesTests {
+    @Test func inWords() {
+        let moves = ConnectionMoves(
+            idle: 8000, tunnels: 1, refused: 4,
+            stayed: [.init("tune.reload.migrate idle", count: 3), .init("no room at maxconn", count: 1)])
+        #expect(
+            moves.departures == [
+                "8000 idle connections and 1 tunnel moved", "4 closed: the new rules reject them",
+            ])
+        #expect(
+            moves.remains(hasEnded: false) == [
+                "3 tunnels stay: tune.reload.migrate idle", "1 connection stays: no room at maxconn",
+            ])
+        #expect(moves.remains(hasEnded: true).first == "3 tunnels stayed: tune.reload.migrate idle")
+        #expect(ConnectionMoves(idle: 0, tunnels: 0).departures == ["no connection moved"])
+        #expect(
+            ConnectionMoves(idle: 0, tunnels: 0, refused: 1).departures == [
+                "1 closed: the new rules reject it"
+            ])
+    }
+
+    @Test func onlyWhatASettingWouldMoveHasARemedy() {
+        func remedy(_ reason: String) -> String? { ConnectionMoves.Stayed(reason, count: 1).remedy }
+        #expect(remedy("tune.reload.migrate idle")?.contains("tune.reload.migrate tunnels") == true)
+        #expect(remedy("no room at maxconn")?.contains("maxconn") == true)
+        #expect(remedy("its server is gone or elsewhere") == nil)
+        #expect(remedy("a reason of a later version") == nil)
     }
 }
 

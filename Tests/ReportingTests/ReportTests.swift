@@ -79,9 +79,31 @@ import Unix
     @Test func theJSONOfAFullLook() {
         #expect(
             ReportJSON.object(Looks.full) == #"""
-                {"schema":1,"time":"2026-03-01T10:24:31.000000Z","proxy":{"program":"haproxy","version":"2.6.12","master_socket":"/run/master.sock"},"master":{"pid":7459,"uptime_s":352920.4,"reloads":29,"failed_reloads":1,"rss_bytes":13008896,"pss_bytes":3673088},"workers":[{"pid":20193,"state":"serving","generation":28,"was":null,"connections":812,"uptime_s":262.1,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":null,"descriptors":null,"descriptor_limit":null,"listening":null},{"pid":18970,"state":"draining","generation":25,"was":1,"connections":31,"uptime_s":339.0,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":1461.2,"descriptors":null,"descriptor_limit":null,"listening":null},{"pid":11117,"state":"held","generation":9,"was":1,"connections":0,"uptime_s":546.0,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":null,"descriptors":null,"descriptor_limit":null,"listening":null}],"alerts":[{"kind":"failed_reload","severity":"critical","message":"last reload failed 12s ago: edge.cfg:29: unknown keyword '\u001b[31mbogus'","remedy":null}],"reloads":[{"at":"2026-03-01T10:20:09.000000Z","result":"success","duration_ms":41.3,"source":"process events","attempt":28,"reason":null,"author":{"certainty":"seen","words":"kill (pid 911, uid 0) - seen","pid":911,"uid":0,"user":null,"terminal":null,"via":null,"why":null},"steps":[],"finished":null,"cut":null,"health":null,"undone":null,"lost_tables":null},{"at":"2026-03-01T10:24:19.000000Z","result":"failed","duration_ms":38.0,"source":"journal","attempt":29,"reason":"edge.cfg:29: unknown keyword '\u001b[31mbogus'","author":null,"steps":[],"finished":null,"cut":null,"health":null,"undone":null,"lost_tables":null}],"limits":{"memory_bytes":null,"descriptors":null,"processes":null}}
+                {"schema":1,"time":"2026-03-01T10:24:31.000000Z","proxy":{"program":"haproxy","version":"2.6.12","master_socket":"/run/master.sock"},"master":{"pid":7459,"uptime_s":352920.4,"reloads":29,"failed_reloads":1,"rss_bytes":13008896,"pss_bytes":3673088},"workers":[{"pid":20193,"state":"serving","generation":28,"was":null,"connections":812,"uptime_s":262.1,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":null,"descriptors":null,"descriptor_limit":null,"listening":null},{"pid":18970,"state":"draining","generation":25,"was":1,"connections":31,"uptime_s":339.0,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":1461.2,"descriptors":null,"descriptor_limit":null,"listening":null},{"pid":11117,"state":"held","generation":9,"was":1,"connections":0,"uptime_s":546.0,"rss_bytes":25690112,"pss_bytes":16777216,"cpu_percent":12.5,"kill_in_s":null,"descriptors":null,"descriptor_limit":null,"listening":null}],"alerts":[{"kind":"failed_reload","severity":"critical","message":"last reload failed 12s ago: edge.cfg:29: unknown keyword '\u001b[31mbogus'","remedy":null}],"reloads":[{"at":"2026-03-01T10:20:09.000000Z","result":"success","duration_ms":41.3,"source":"process events","attempt":28,"reason":null,"author":{"certainty":"seen","words":"kill (pid 911, uid 0) - seen","pid":911,"uid":0,"user":null,"terminal":null,"via":null,"why":null},"steps":[],"finished":null,"cut":null,"moved":null,"health":null,"undone":null,"lost_tables":null},{"at":"2026-03-01T10:24:19.000000Z","result":"failed","duration_ms":38.0,"source":"journal","attempt":29,"reason":"edge.cfg:29: unknown keyword '\u001b[31mbogus'","author":null,"steps":[],"finished":null,"cut":null,"moved":null,"health":null,"undone":null,"lost_tables":null}],"limits":{"memory_bytes":null,"descriptors":null,"processes":null}}
 
                 """#)
+    }
+
+    @Test func whatMovedAndWhatStayed() throws {
+        var look = Looks.full
+        look.reloads[0].verdict.drains = [
+            DrainOutcome(
+                pid: 18001, atReload: .known(8040), endedAt: Looks.now, finished: .known(12), cut: .known(0),
+                moves: .known(
+                    ConnectionMoves(
+                        idle: 8000, tunnels: 20, refused: 4, stayed: [.init("late\u{1b}[2J", count: 3)])))
+        ]
+        let reload = try #require(
+            try JSON(parsing: ReportJSON.object(look))["reloads"]?.array?.first)
+        #expect(
+            reload["moved"]?.text
+                == #"{"idle":8000,"tunnels":20,"refused":4,"stayed":[{"reason":"late\u001b[2J","count":3}]}"#)
+        #expect(reload["finished"]?.integer == 12)
+        let line = ReportText.table(look).split(separator: "\n").first { $0.contains("#28") }
+        #expect(
+            line?.hasSuffix(
+                "8000 idle connections and 20 tunnels moved; 4 closed: the new rules reject them; "
+                    + "12 requests finished; 0 cut; 3 connections stayed: late^[[2J") == true)
     }
 
     @Test func unknownIsNull() throws {

@@ -67,6 +67,23 @@ extension SystemTests {
             #expect(serving["connections"]?.integer == 0)
         }
 
+        /// Clients that are between two requests are the new worker's; a report tells it from the first look on.
+        @Test func tellsWhatMoved() throws {
+            let scene = try Scene(.mwproxy)
+            let clients = try (0..<5).map { _ in try Connection(port: scene.port) }
+            try scene.wait(for: "five clients") {
+                try scene.proxy.ask("@1 show info").contains("CurrConns: 5\n")
+            }
+            try scene.reload()
+            try scene.wait(for: "the old worker's end") {
+                try scene.reloadLog().attempts.last?.drains.first?.ended != nil
+            }
+            let reload = try #require(try report(scene)["reloads"]?.array?.last)
+            #expect(reload["moved"]?.text == #"{"idle":5,"tunnels":0,"refused":0,"stayed":[]}"#)
+            #expect(reload["finished"]?.integer == 0 && reload["cut"]?.integer == 0)
+            withExtendedLifetime(clients) {}
+        }
+
         @Test(arguments: ProxyKind.available)
         func tellsAFailedReloadAndItsReason(kind: ProxyKind) throws {
             let scene = try Scene(kind)
