@@ -35,7 +35,6 @@ run: build ## build, then show the demo: a proxy under traffic that reloads (RUN
 
 test: ## pure tests, then the real binaries under load, the dashboard in tmux, and HAProxy beside mwproxy
 	@.ci/packages run test
-	$(RELEASE) --product reloadtop
 	$(RELEASE) --product mwproxy
 	swift build --build-tests
 	@.ci/tests
@@ -45,7 +44,7 @@ bench: ## figures of mwproxy beside HAProxy, as ratios (BENCH='--rounds 3 --only
 	$(RELEASE) --product reloadtop
 	$(RELEASE) --product mwproxy
 	$(RELEASE) --product Bench
-	.build/release/Bench $(BENCH)
+	RELOADTOP_BINARIES=.build/release .build/release/Bench $(BENCH)
 
 fuzz: ## libFuzzer on the configuration language, HTTP/1, admin replies and peers (FUZZ='seconds')
 	@.ci/packages run

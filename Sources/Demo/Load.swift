@@ -32,7 +32,7 @@ package struct Load: Sendable {
     }
 
     /// The most clients at a time, nil where the rate decides.
-    var clients: Int? {
+    package var clients: Int? {
         switch kind {
         case .connections: nil
         case .keepAlive(let clients, _), .closedLoop(let clients, _), .longPolls(let clients, _),

@@ -9,7 +9,7 @@ struct BenchUsage: Error {
 
 struct BenchOptions {
     enum Section: String, CaseIterable {
-        case cost, rules, memory, tables, reload, dashboard
+        case cost, rules, memory, tables, reload, moves, dashboard
     }
 
     var rounds = 5
@@ -23,7 +23,7 @@ struct BenchOptions {
           --rounds N         pairs of measurements a figure (default 5)
           --seconds S        length of one measurement of CPU cost (default 3)
           --reloads N        reloads of a reload run (default 25)
-          --only A,B         sections: cost, rules, memory, tables, reload, dashboard (default: all)
+          --only A,B         sections: cost, rules, memory, tables, reload, moves, dashboard (default: all)
           --subjects A,B     the two that are compared (default haproxy,mwproxy)
         """
 

@@ -11,11 +11,12 @@ final class Subject {
     let notify: NotifySocket
 
     /// - Parameter drain: how long old workers, and connections without a request, may stay.
+    /// - Parameter maxconn: the most clients; `global`: further lines of that section.
     /// - Parameter rules: lines of the frontend; `sections`: what follows.
     /// - Parameter flags: beside `-Ws`.
     init(
-        _ kind: ProxyKind, origin: Origin, on loop: EventLoop, drain: String = "30s", rules: String = "",
-        sections: String = "", flags: [String] = []
+        _ kind: ProxyKind, origin: Origin, on loop: EventLoop, drain: String = "30s", maxconn: Int = 8000,
+        global: String = "", rules: String = "", sections: String = "", flags: [String] = []
     ) throws {
         let folder = try ScratchFolder("bench-")
         let port = try FreePort.find()
@@ -28,7 +29,8 @@ final class Subject {
             """
             global
                 nbthread 1
-                maxconn 8000
+                maxconn \(maxconn)
+                \(global)
                 hard-stop-after \(drain)
                 stats socket \(folder.path)/worker.sock mode 600 level admin
             defaults

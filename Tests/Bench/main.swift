@@ -23,6 +23,7 @@ do {
         case .tables: try TablesSection.run(options, into: &table)
         case .memory: try MemorySection.run(options, into: &table)
         case .reload: try ReloadSection.run(options, into: &table)
+        case .moves: try MovesSection.run(options, into: &table)
         case .dashboard: try DashboardSection.run(options, into: &table)
         }
     }

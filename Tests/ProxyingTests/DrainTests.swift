@@ -78,6 +78,26 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         #expect(rig.reports.contains("Proxy fe hard-stopped (3 remaining conns will be closed)."))
     }
 
+    @Test func aTarpitIsHeldUntilTheHardStop() throws {
+        let rig = try Rig(
+            text: """
+                frontend fe
+                    bind front1
+                    timeout tarpit 60s
+                    http-request tarpit
+
+                """)
+        let client = try rig.client()
+        client.send(get)
+        try rig.pump("the tarpit") { rig.core.live.contains { $0.phase == .tarpit } }
+        rig.core.stopAccepting(removed: [])
+        try rig.settle()
+        #expect(!client.hasEnded)
+        rig.core.hardStop()
+        try rig.expectEnd(of: client)
+        #expect(rig.core.drainFigures.cut == 1)
+    }
+
     @Test func tunnelsGoOnWhileTheWorkerDrains() throws {
         let rig = try Rig { frontend, backend in
             frontend.settings.mode = .tcp

@@ -14,14 +14,16 @@ package struct ProgramError: Error, CustomStringConvertible {
 }
 
 package enum Program {
-    /// One of our own programs: below `RELOADTOP_BINARIES`, else the release build, else the debug build.
+    /// One of our own programs: below `RELOADTOP_BINARIES`, else as `make test` builds them. mwproxy bears loads
+    /// and is the release build; the dashboard is of the tests' own build, which spares a third of the time that
+    /// building takes.
     package static func ours(_ name: String) throws -> String {
-        let places = [
-            ProcessControl.environment("RELOADTOP_BINARIES"), packageRoot + "/.build/release",
-            packageRoot + "/.build/debug",
-        ].compactMap { $0 }
-        for place in places where access("\(place)/\(name)", X_OK) == 0 { return "\(place)/\(name)" }
-        throw ProgramError("no \(name) in \(places.joined(separator: ", ")): run 'make build' first")
+        let built = packageRoot + (name == "mwproxy" ? "/.build/release" : "/.build/debug")
+        let place = ProcessControl.environment("RELOADTOP_BINARIES") ?? built
+        guard access("\(place)/\(name)", X_OK) == 0 else {
+            throw ProgramError("no \(name) in \(place): run 'make test', which builds it")
+        }
+        return "\(place)/\(name)"
     }
 
     /// A program of the system, looked for in PATH and the folders of system daemons.
