@@ -25,7 +25,11 @@ import Unix
 
     private func proxy(_ kind: ProxyKind) throws -> (RunningProxy, UInt16) {
         let port = try FreePort.find()
-        return (try RunningProxy(kind) { _ in Watched.configuration(port: port) }, port)
+        return (
+            try RunningProxy(kind) { _ in
+                Watched.configuration(port: port, global: kind.keepsIdleClients)
+            }, port
+        )
     }
 
     @Test(arguments: ProxyKind.allCases)

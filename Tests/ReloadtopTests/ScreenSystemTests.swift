@@ -14,16 +14,19 @@ struct Watched {
     init(_ kind: ProxyKind = .haproxy, frontend: String = answer) throws {
         let port = try FreePort.find()
         self.port = port
-        proxy = try RunningProxy(kind) { _ in Watched.configuration(port: port, frontend: frontend) }
+        proxy = try RunningProxy(kind) { _ in
+            Watched.configuration(port: port, frontend: frontend, global: kind.keepsIdleClients)
+        }
     }
 
     static let answer = "http-request return status 200"
 
-    /// `frontend`: what it does with a request, and whole sections behind it.
-    static func configuration(port: UInt16, frontend: String = answer) -> String {
+    /// `frontend`: what it does with a request, and whole sections behind it; `global`: a line for its section.
+    static func configuration(port: UInt16, frontend: String = answer, global: String = "") -> String {
         """
         global
             hard-stop-after 60s
+            \(global)
         defaults
             mode http
             timeout connect 5s

@@ -55,6 +55,9 @@ extension TmuxSession {
         try terminal.answer("by hard-stop-after in 29m")
         try terminal.answer("cuts 2 connections: 2 tunnels")
         try terminal.answer("a setting that is added now bounds nothing that runs already")
+        guard kind == .mwproxy else { return }
+        try terminal.answer("not moved 2 connections: tune.reload.migrate off")
+        try terminal.answer("would move tune.reload.migrate idle (or tunnels) in global of the next file")
     }
 
     @Test(arguments: ProxyKind.allCases)

@@ -20,6 +20,9 @@ package enum ProxyKind: String, CaseIterable, Sendable, CustomStringConvertible 
             }
         }
     }
+
+    /// For the global section where idle clients have to keep an old worker: ours gives them to the new one.
+    package var keepsIdleClients: String { self == .mwproxy ? "tune.reload.migrate off" : "" }
 }
 
 /// A running master with its workers.

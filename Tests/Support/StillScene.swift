@@ -40,6 +40,7 @@ package final class StillScene {
                 stats socket \(folder.file("worker.sock")) mode 600 level admin
                 stats timeout 1h
                 maxconn 9600
+                \(kind.keepsIdleClients)
                 \(global)
             defaults
                 mode http
