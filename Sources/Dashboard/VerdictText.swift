@@ -150,7 +150,10 @@ enum VerdictText {
             }
             for (index, drain) in drains.enumerated() {
                 let isCut = (drain.cut.value ?? 0) > 0
-                put(index == 0 ? "Drained" : "", words(drain, record), isCut ? Style(.red).bold : .value)
+                let isRefused = (drain.moves.value?.refused ?? 0) > 0
+                put(
+                    index == 0 ? "Drained" : "", words(drain, record),
+                    isCut ? Style(.red).bold : isRefused ? Style(.yellow).bold : .value)
                 if case .unknown(let why) = drain.moves, why != ConnectionMoves.onlyOurs {
                     unknown("Moved", why)
                 }

@@ -211,6 +211,7 @@ extension DrainOutcome {
         if told.cut.value != nil { drain.cut = told.cut }
         if told.endedAt != nil { drain.endedAt = told.endedAt }
         if drain.how == nil { drain.how = told.how }
+        if drain.generation == nil { drain.generation = told.generation }
         return drain
     }
 

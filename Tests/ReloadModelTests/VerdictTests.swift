@@ -153,7 +153,7 @@ extension VerdictTests {
         var record = record
         record.verdict.drains = [
             DrainOutcome(
-                pid: 10, atReload: .unknown(why), endedAt: endedAt,
+                pid: 10, generation: 0, atReload: .unknown(why), endedAt: endedAt,
                 finished: finished.map { .known($0) } ?? .unknown(why),
                 cut: cut.map { .known($0) } ?? .unknown(why),
                 moves: moves.map { .known($0) } ?? .unknown(why))
@@ -183,6 +183,7 @@ extension VerdictTests {
         #expect(killed.cut.value == 6)
         #expect(killed.finished.value == 0)
         #expect(killed.moves.value == moves)
+        #expect(killed.generation == 0, "the look after its end does not tell it")
         let full = told(record, moves, endedAt: 100 * second, finished: 5, cut: 1)
         #expect(try drain(full).finished.value == 5)
         #expect(try drain(full).cut.value == 1)
