@@ -25,7 +25,10 @@ package func update(_ state: inout State, _ event: Event) -> [Effect] {
         if state.live == nil { state.phase = .connecting(sentence) } else { state.lost = sentence }
     case .found(let masters): MasterList.take(masters, &state)
     case .attached(let master, let isDemo): state.attach(to: master, isDemo: isDemo)
-    case .notAttached(let sentence): state.popup = Popup("Not watched", [sentence])
+    case .notAttached(let sentence):
+        state.popup = Popup("Not watched", [sentence])
+        // The list that it was chosen from is old.
+        if state.masters != nil { effects = [.findMasters] }
     case .looked(let snapshot):
         let isFirst = state.live == nil
         state.look(snapshot)

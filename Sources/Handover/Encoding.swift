@@ -194,6 +194,7 @@ extension WorkerMessage {
             writer.put(optional: facts.pidFile) { $0.put($1) }
             writer.put(facts.exitOnFailure ? 1 : 0)
             writer.put(facts.sharesTables ? 1 : 0)
+            writer.put(facts.takesConnections ? 1 : 0)
             writer.put(facts.listeners) { $0.put($1.description) }
         case .draining:
             writer = FieldWriter(kind: 4)
@@ -229,6 +230,7 @@ extension WorkerMessage {
                     hardStopAfter: hardStop, maxReloads: maxReloads, readyTimeout: readyTimeout,
                     pidFile: pidFile, exitOnFailure: try reader.integer() != 0,
                     sharesTables: try reader.integer() != 0,
+                    takesConnections: try reader.integer() != 0,
                     listeners: try reader.keys()))
         case 4: self = .draining
         case 5:

@@ -62,12 +62,15 @@ package struct WorkerFacts: Equatable, Sendable {
     package var exitOnFailure: Bool
     /// It has stick tables with `peers`: its successors are to learn them.
     package var sharesTables: Bool
+    /// It takes over connections of older workers: `tune.reload.migrate` is not `off`.
+    package var takesConnections: Bool
     /// The listeners that this worker serves, admin sockets included. What the master holds besides is closed.
     package var listeners: [ListenerKey]
 
     package init(
         hardStopAfter: Int64?, maxReloads: Int, readyTimeout: Int64, pidFile: String?,
-        exitOnFailure: Bool = true, sharesTables: Bool = false, listeners: [ListenerKey]
+        exitOnFailure: Bool = true, sharesTables: Bool = false, takesConnections: Bool = true,
+        listeners: [ListenerKey]
     ) {
         self.hardStopAfter = hardStopAfter
         self.maxReloads = maxReloads
@@ -75,6 +78,7 @@ package struct WorkerFacts: Equatable, Sendable {
         self.pidFile = pidFile
         self.exitOnFailure = exitOnFailure
         self.sharesTables = sharesTables
+        self.takesConnections = takesConnections
         self.listeners = listeners
     }
 }
@@ -164,6 +168,7 @@ package enum MasterMessage: Equatable, Sendable {
     /// The other end of that connection.
     case successor(teachesAll: Bool)
     /// The packet carries one descriptor: a packet socket over which this worker, which drains, gives what can move.
+    /// None: the worker that serves takes nothing.
     case departures
     /// The other end of that socket: what moves arrives there.
     case arrivals

@@ -136,7 +136,10 @@ extension MasterState {
             if wasServing { beginDrain(older, at: now) }
             guard workers[older].phase == .draining else { continue }
             // Before the drain: no response that ends then has to end its connection.
-            actions.append(.connect(draining: workers[older].pid, serving: pid))
+            actions.append(
+                facts.takesConnections
+                    ? .connect(draining: workers[older].pid, serving: pid)
+                    : .send(pid: workers[older].pid, .departures))
             if wasServing {
                 actions.append(.send(pid: workers[older].pid, .drain(removed: removed)))
             }

@@ -26,7 +26,8 @@ import Testing
         .ready(
             WorkerFacts(
                 hardStopAfter: 4_000_000_000, maxReloads: 0, readyTimeout: 1, pidFile: "/run/x.pid",
-                exitOnFailure: false, sharesTables: true, listeners: [ListenerKey("tcp@::1:80")])),
+                exitOnFailure: false, sharesTables: true, takesConnections: false,
+                listeners: [ListenerKey("tcp@::1:80")])),
         .draining,
         .moved(MoveSummary(idle: 1)),
         .ended(

@@ -37,10 +37,12 @@ final class RunningMaster {
         }
     }
 
+    /// Clients stay where they came in: what the tests hold would move to the next worker otherwise.
     static func text(port: Int, global: String, frontend: String, folder: ScratchFolder) -> String {
         """
         global
             stats socket \(folder.file("admin.sock")) level admin
+            tune.reload.migrate off
         \(global)
         defaults
             mode http

@@ -253,7 +253,18 @@ func program(in terminal: TmuxSession) throws -> pid_t {
                 rows.contains { $0.contains(String(watched.proxy.master)) }
             }
         }
-        try terminal.press("Enter", toSee: "serving")
+        try choose(second, in: terminal)
+        try terminal.wait(forText: "serving")
+    }
+
+    /// Presses Enter on a proxy's row of the list of masters, whoever else runs one here.
+    private func choose(_ watched: Watched, in terminal: TmuxSession) throws {
+        let list = try terminal.wait(forText: "\(watched.proxy.master) ")
+        let head = try #require(list.firstIndex { $0.contains(" PROGRAM ") })
+        let row = try #require(list.firstIndex { $0.contains("\(watched.proxy.master) ") })
+        try terminal.press("g")
+        for _ in 0..<(row - head - 1) { try terminal.press("Down") }
+        try terminal.press("Enter")
     }
 
     /// From one proxy to the other and back, without a trace of the one before.
@@ -273,13 +284,8 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         try terminal.press("Escape")
         try terminal.wait(for: "the list to close") { rows in !rows.contains { $0.contains("● watched") } }
         try terminal.press("M")
-        let list = try terminal.wait(forText: "\(second.proxy.master) mwproxy")
-        // The cursor is on the next master, whoever else runs one here.
-        try terminal.press("g")
-        let head = try #require(list.firstIndex { $0.contains(" PROGRAM ") })
-        let row = try #require(list.firstIndex { $0.contains("\(second.proxy.master) mwproxy") })
-        for _ in 0..<(row - head - 1) { try terminal.press("Down") }
-        try terminal.press("Enter")
+        try terminal.wait(forText: "● watched")
+        try choose(second, in: terminal)
         try terminal.wait(for: "the other proxy without a reload") { rows in
             rows[0].contains("mwproxy") && rows[0].contains("master \(second.proxy.master)")
                 && rows.contains { $0.contains("no reload since the master started") }

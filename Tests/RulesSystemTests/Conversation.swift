@@ -21,7 +21,10 @@ final class Conversation {
         port = ports[0]
         proxy = try RunningProxy(kind) { folder in
             for (name, content) in files { try folder.write(name, content) }
+            // With several threads HAProxy's log lines change places.
             return """
+                global
+                    nbthread 1
                 defaults
                     mode http
                     timeout client 10s

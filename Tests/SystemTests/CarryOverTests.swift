@@ -7,12 +7,16 @@ import Testing
 import Unix
 
 @Suite(.serialized) struct CarryOverTests {
-    private func start(_ port: UInt16, peers: Bool = true, size: String = "10k") throws -> RunningProxy {
+    /// `global`: a further line of that section.
+    private func start(
+        _ port: UInt16, peers: Bool = true, size: String = "10k", global: String = ""
+    ) throws -> RunningProxy {
         let section = peers ? "peers mp\n    peer here 127.0.0.1:\(try FreePort.find())\n" : ""
         return try RunningProxy(.mwproxy, flags: ["-W", "-L", "here"]) { folder in
             """
             global
                 mworker-max-reloads 5000
+                \(global)
                 stats socket \(folder.path)/worker.sock level admin
             defaults
                 mode http
@@ -102,8 +106,8 @@ import Unix
 
     @Test func aWorkerThatDrainsTellsWhatChanges() throws {
         let port = try FreePort.find()
-        let proxy = try start(port)
         // Half a request keeps the old worker.
+        let proxy = try start(port, global: ProxyKind.mwproxy.keepsIdleClients)
         let held = try Connection(port: port)
         try held.send("GET / HTTP/1.1\r\n")
         let old = try #require(proxy.serving().first)

@@ -127,7 +127,7 @@ extension SystemTests {
 
         @Test func aDrainingWorkerAnswersIdleConnectionsOnceMore() throws {
             guard ProxyKind.available.contains(.mwproxy) else { return }
-            let scene = try Scene(.mwproxy)
+            let scene = try Scene(.mwproxy, .init(global: ProxyKind.mwproxy.keepsIdleClients))
             let connection = try Connection(port: scene.port)
             let request = "GET /bytes/3 HTTP/1.1\r\nHost: a\r\n\r\n"
             try connection.send(request)

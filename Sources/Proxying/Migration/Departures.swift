@@ -56,6 +56,13 @@ final class Departures {
         next = consume socket
     }
 
+    /// A successor serves that takes nothing.
+    func stay() {
+        next = nil
+        learn(false, .never)
+        core.movesChanged?()
+    }
+
     private func open(_ socket: consuming Descriptor) {
         link?.close()
         stayed = [:]

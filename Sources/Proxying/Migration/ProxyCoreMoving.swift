@@ -12,6 +12,9 @@ extension ProxyCore {
         departures.begin(over: socket)
     }
 
+    /// A successor serves that takes nothing: everything drains here.
+    package func keepConnections() { departures.stay() }
+
     /// Connections of an older worker arrive over `socket`.
     package func takeConnections(from socket: consuming Descriptor) {
         do throws(Errno) {

@@ -23,8 +23,9 @@ package final class MasterLink: Watcher {
         case admin(AdminLevel, descriptor: Int32)
         /// A connection to a worker that learns stick tables from this one; the receiver owns the descriptor.
         case successor(descriptor: Int32, teachesAll: Bool)
-        /// A socket to the worker that serves now: what can move goes there; the receiver owns the descriptor.
-        case departures(descriptor: Int32)
+        /// A socket to the worker that serves now: what can move goes there; the receiver owns the descriptor. Nil: that
+        /// worker takes nothing.
+        case departures(descriptor: Int32?)
         /// A socket from an older worker: what moves arrives there; the receiver owns the descriptor.
         case arrivals(descriptor: Int32)
         /// The master is gone.
@@ -123,7 +124,7 @@ package final class MasterLink: Watcher {
         case .successor(let teachesAll):
             for number in numbers { received?(.successor(descriptor: number, teachesAll: teachesAll)) }
         case .departures:
-            for number in numbers { received?(.departures(descriptor: number)) }
+            received?(.departures(descriptor: numbers.first))
         case .arrivals:
             for number in numbers { received?(.arrivals(descriptor: number)) }
         case .start, .listeners, .begin, .predecessor:

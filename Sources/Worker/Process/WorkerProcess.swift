@@ -308,6 +308,7 @@ package final class WorkerProcess {
                     hardStopAfter: global.hardStopAfter?.nanoseconds, maxReloads: global.maxReloads,
                     readyTimeout: global.readyTimeout.nanoseconds, pidFile: global.pidFile,
                     exitOnFailure: global.exitOnFailure, sharesTables: peering?.sharesTables ?? false,
+                    takesConnections: global.migration != .off,
                     listeners: core.sockets.map { ListenerKey($0.key) })))
     }
 
@@ -322,7 +323,8 @@ package final class WorkerProcess {
             case .admin(let level, let descriptor): serveAdmin(level, Descriptor(owning: descriptor))
             case .successor(let descriptor, let teachesAll):
                 teach(Descriptor(owning: descriptor), all: teachesAll)
-            case .departures(let descriptor): core?.giveConnections(over: Descriptor(owning: descriptor))
+            case .departures(let descriptor?): core?.giveConnections(over: Descriptor(owning: descriptor))
+            case .departures(nil): core?.keepConnections()
             case .arrivals(let descriptor): core?.takeConnections(from: Descriptor(owning: descriptor))
             case .closed: masterIsGone()
             }
