@@ -35,6 +35,7 @@ package enum MigrationMessage: Equatable, Sendable {
 
 /// What became of one connection.
 package enum MoveAnswer: Equatable, Sendable {
+    /// The connection is the successor's.
     case taken
     /// The successor's rules do not admit it: it is closed.
     case refused
@@ -47,18 +48,24 @@ package enum StayReason: UInt8, CaseIterable, Sendable {
     case off
     /// The successor's `tune.reload.migrate` is `idle`.
     case tunnelsNotAsked
+    /// Its listener is not in the new configuration.
     case listenerGone
     /// The frontend has another name or mode.
     case frontendChanged
     /// The server is not in the new configuration, or has another address there.
     case serverGone
+    /// A limit of the successor is reached: of the worker, the frontend, the listener or the server.
     case full
+    /// One of the two has no descriptors left.
     case noDescriptors
     /// The successor drains itself.
     case leaving
+    /// The two have no version of this language in common.
     case unknownVersion
     /// The receiver of what has come does not take it.
     case unreadBytes
+    /// What must be told of it fits no packet.
+    case tooLarge
 
     /// As logs and screens tell it.
     package var words: String {
@@ -73,11 +80,13 @@ package enum StayReason: UInt8, CaseIterable, Sendable {
         case .leaving: "the new worker is leaving too"
         case .unknownVersion: "the new worker speaks another version"
         case .unreadBytes: "bytes wait for somebody who does not read"
+        case .tooLarge: "too much is known of it"
         }
     }
 }
 
 extension MigrationMessage {
+    /// As one packet.
     package var encoded: [UInt8] {
         var writer: FieldWriter
         switch self {

@@ -60,7 +60,7 @@ package struct MovingTunnel: Equatable, Sendable {
     package var frontend: String
     package var backend: String
     package var server: String
-    /// Where the server's connection leads.
+    /// As the server's line, or an admin since, has it.
     package var serverAddress: SocketAddress
     package var serverDeadline = Instant.never
     package var isHTTP = false

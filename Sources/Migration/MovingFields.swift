@@ -125,6 +125,24 @@ extension FieldWriter {
     }
 }
 
+extension MovingClient {
+    /// Bytes that it takes in a message.
+    package var encodedSize: Int {
+        var writer = FieldWriter(kind: 0)
+        writer.put(self)
+        return writer.bytes.count
+    }
+}
+
+extension MovingTunnel {
+    /// Bytes that it takes in a message.
+    package var encodedSize: Int {
+        var writer = FieldWriter(kind: 0)
+        writer.put(self)
+        return writer.bytes.count
+    }
+}
+
 extension FieldReader {
     mutating func bool() throws(MessageError) -> Bool {
         switch try integer() {

@@ -155,6 +155,11 @@ package enum Socket {
         Glibc.shutdown(socket, Int32(SHUT_WR))
     }
 
+    /// Ends both directions, for every process that holds the socket.
+    package static func shutdownBoth(_ socket: Int32) {
+        Glibc.shutdown(socket, Int32(SHUT_RDWR))
+    }
+
     /// The error that waits on a socket, and clears it; nil where there is none.
     package static func pendingError(_ socket: Int32) -> Errno? {
         let code = (try? option(socket, SOL_SOCKET, SO_ERROR)) ?? 0

@@ -188,6 +188,23 @@ extension [UInt8] {
         try old.expectEnd(of: client)
     }
 
+    @Test func offHoldsForResponsesThatEndBeforeItIsHeard() throws {
+        let old = try Rig()
+        let client = try old.client()
+        let server = try old.forward(get, of: client)
+        let played = try PlayedSuccessor(after: old)
+        server.send(ok)
+        try old.expect("ok", at: client)
+        try played.say(.takes(idle: false, tunnels: .never))
+        try old.settle()
+        #expect(!old.isDrained && old.core.moves.idle == 0)
+        _ = client.take()
+        client.send(get)
+        try old.expect("GET", at: server)
+        server.send(ok)
+        try old.expect("connection: close\r\n", at: client)
+    }
+
     @Test func aListenerThatIsGoneKeepsItsClients() throws {
         let old = try Rig()
         let (client, server) = try old.idleClient()
@@ -431,30 +448,97 @@ extension [UInt8] {
         try new.pump("the end") { new.isDrained }
     }
 
-    @Test func bytesThatWaitMoveNowhereUntilTheyAreRead() throws {
-        let old = try Rig()
-        let (client, server) = try old.webSocket()
+    /// A WebSocket whose client has not read all that its server has sent, and how much that is.
+    private func stuckSocket(_ rig: Rig) throws -> (client: TestSocket, server: TestSocket, sent: Int) {
+        let (client, server) = try rig.webSocket()
         // More than the sockets hold: the rest waits in the worker.
         let block = [UInt8](repeating: 0x61, count: 1 << 20)
         var sent = 0
-        try old.pump("the worker to be stuck") {
+        try rig.pump("the worker to be stuck") {
             let moved = server.send(block)
             sent += moved
-            return moved == 0 && old.core.live.contains { !$0.response.isFlushed }
+            return moved == 0 && rig.core.live.contains { !$0.response.isFlushed }
         }
-        let new = try old.successor(global: tunnelling)
-        try old.hand(to: new)
-        try old.pump("it to be asked") { !old.core.moves.stayed.isEmpty }
-        #expect(
-            old.core.moves.stayed == [.init(reason: "bytes wait for somebody who does not read", count: 1)])
-        try old.pump("all to arrive") {
+        return (client, server, sent)
+    }
+
+    private func read(_ sent: Int, at client: TestSocket, _ rig: Rig) throws {
+        try rig.pump("all to arrive") {
             client.read()
             return client.received.count == sent
         }
+        _ = client.take()
+    }
+
+    @Test func whatWaitsIsWrittenBeforeATunnelMoves() throws {
+        let old = try Rig()
+        let (client, server, sent) = try stuckSocket(old)
+        let new = try old.successor(global: tunnelling)
+        try old.hand(to: new)
+        try read(sent, at: client, old)
         try old.pump("it to move") { old.isDrained }
         #expect(old.core.moves == MoveSummary(tunnels: 1))
         server.send("more")
         try new.expect("more", at: client)
+    }
+
+    @Test func aTunnelWhoseBytesNobodyTakesGoesOn() throws {
+        let old = try Rig()
+        let (client, server, sent) = try stuckSocket(old)
+        let new = try old.successor(global: tunnelling)
+        try old.hand(to: new)
+        try old.pump("it to be given up") { !old.core.moves.stayed.isEmpty }
+        #expect(
+            old.core.moves
+                == MoveSummary(stayed: [.init(reason: "bytes wait for somebody who does not read", count: 1)])
+        )
+        // The other direction was never meant to wait for this one.
+        client.send("ping")
+        try old.expect("ping", at: server)
+        try read(sent, at: client, old)
+        server.send("pong")
+        try old.expect("pong", at: client)
+    }
+
+    @Test func aTunnelThatIsLeavingGoesOnWhenANewerSuccessorTakesNone() throws {
+        let old = try Rig()
+        let (client, server, sent) = try stuckSocket(old)
+        let first = try old.successor(global: tunnelling)
+        try old.hand(to: first)
+        try old.pump("it to stop reading") { old.core.live.contains { $0.migration == .leaving } }
+        let second = try first.successor()
+        try old.hand(to: second)
+        try read(sent, at: client, old)
+        client.send("ping")
+        try old.expect("ping", at: server)
+        server.send("pong")
+        try old.expect("pong", at: client)
+    }
+
+    @Test func aTunnelThatIsCutOnTheWayEndsWhereverItIs() throws {
+        let old = try Rig()
+        let (client, _) = try old.webSocket()
+        let played = try PlayedSuccessor(after: old)
+        try played.say(.takes(idle: true, tunnels: .now))
+        _ = try played.receive(old)
+        let stream = try #require(old.core.streams().first)
+        #expect(old.core.shutdownSession(stream.id))
+        try old.expectEnd(of: client)
+        try played.say(.answers([.taken]))
+        try old.pump("its place to be free") { old.isDrained && old.core.live.isEmpty }
+    }
+
+    @Test func theHardStopForgetsWhatIsOnTheWayOnce() throws {
+        let old = try Rig()
+        let tunnels = try (0..<2).map { _ in try old.webSocket() }
+        let played = try PlayedSuccessor(after: old)
+        try played.say(.takes(idle: true, tunnels: .now))
+        _ = try played.receive(old)
+        old.core.hardStop()
+        try played.say(.answers([.taken, .stays(.full)]))
+        try old.settle()
+        #expect(old.isDrained && old.core.live.isEmpty && old.core.drainFigures.cut == 0)
+        #expect(tunnels.allSatisfy { !$0.client.hasEnded })
     }
 
     @Test func aServerThatIsGoneKeepsItsTunnels() throws {

@@ -21,6 +21,7 @@ final class Arrivals {
         case .idle: say(.takes(idle: true, tunnels: .never))
         case .tunnels:
             say(.takes(idle: true, tunnels: .later))
+            guard isOpen else { return }
             let timer = Timer(on: core.loop) { [unowned self] in
                 say(.takes(idle: true, tunnels: .now))
             }
@@ -28,6 +29,9 @@ final class Arrivals {
             tunnelTimer = timer
         }
     }
+
+    /// The older worker may still give something.
+    var isOpen: Bool { link != nil }
 
     private func hear(_ event: MigrationLink.Event) {
         switch event {

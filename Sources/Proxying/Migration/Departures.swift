@@ -12,7 +12,7 @@ final class Departures {
     private enum Batch {
         case none
         case clients([(client: ClientConnection, moving: MovingClient)])
-        case tunnels([(stream: Stream, moving: MovingTunnel)])
+        case tunnels([(stream: Stream, id: UInt64, moving: MovingTunnel)])
     }
 
     private unowned let core: ProxyCore
@@ -23,14 +23,19 @@ final class Departures {
     /// Streams are used again: the number tells whether it is still the same.
     private var tunnels = Deque<(stream: Stream, id: UInt64)>()
     private var batch = Batch.none
+    /// The successor has said what it takes.
+    private var hasHeard = false
     private var isScheduled = false
+    private var leavingTimer: Timer?
     private var stayed: [StayReason: Int] = [:]
     private var moved = MoveSummary()
 
     /// Connections of one batch; as many as a listener accepts at a time.
     private static let mostAtOnce = 64
-    /// Bytes of half-read heads in one batch: the packet must fit a socket's usual buffer.
+    /// A batch that has so many bytes is full: the packet must fit a socket's usual buffer.
     private static let mostBytes = 65536
+    /// How long a tunnel reads no more before it stays, where somebody does not take its last bytes.
+    private static let leavingSpan: Duration = .seconds(1)
 
     init(core: ProxyCore) {
         self.core = core
@@ -38,12 +43,9 @@ final class Departures {
 
     /// What has moved by now, and why others have not.
     var summary: MoveSummary {
-        var counts = stayed
-        let unread = core.live.count(where: { $0.migration == .leaving })
-        if unread > 0 { counts[.unreadBytes] = unread }
         var summary = moved
         summary.stayed = StayReason.allCases.compactMap { reason in
-            counts[reason].map { MoveSummary.Stayed(reason: reason.words, count: $0) }
+            stayed[reason].map { MoveSummary.Stayed(reason: reason.words, count: $0) }
         }
         return summary
     }
@@ -66,9 +68,11 @@ final class Departures {
     private func open(_ socket: consuming Descriptor) {
         link?.close()
         stayed = [:]
+        hasHeard = false
         for client in core.clients { client.staysHere = false }
         for stream in core.live where stream.migration == .staying { stream.migration = .none }
         core.movesTunnels = false
+        letGoOn(as: .none)
         do throws(Errno) {
             link = try MigrationLink(owning: socket, on: core.loop) { [unowned self] in hear($0) }
             // Until the successor says otherwise: a response that ends now need not end its connection.
@@ -94,6 +98,7 @@ final class Departures {
     }
 
     private func learn(_ idle: Bool, _ moves: MigrationMessage.TunnelMoves) {
+        hasHeard = true
         core.movesIdle = idle
         core.movesTunnels = idle && moves == .now
         let waiting = core.clients.filter(\.canMove)
@@ -101,8 +106,10 @@ final class Departures {
         if idle {
             clients += waiting
         } else {
+            clients.removeAll()
             stayed[.off] = waiting.count + streams.count
         }
+        if !core.movesTunnels { letGoOn(as: .none) }
         if core.movesTunnels {
             tunnels += streams.map { ($0, $0.id) }
         } else if idle && moves == .never && !streams.isEmpty {
@@ -121,12 +128,37 @@ final class Departures {
         link = nil
         core.movesIdle = false
         core.movesTunnels = false
+        clients.removeAll()
+        tunnels.removeAll()
         takeBack()
-        for stream in core.live where stream.migration == .leaving {
-            stream.migration = .none
+        letGoOn(as: .none)
+        core.movesChanged?()
+    }
+
+    /// Tunnels that were about to leave read again; how many. `waiting`: only those that have not everything written.
+    @discardableResult
+    private func letGoOn(as migration: StreamMigration, waiting: Bool = false) -> Int {
+        let leaving = core.live.filter { $0.migration == .leaving && !(waiting && $0.isEmptyHanded) }
+        for stream in leaving {
+            stream.migration = migration
             stream.connection.map(core.schedule)
             stream.client.map(core.schedule)
         }
+        return leaving.count
+    }
+
+    /// A tunnel reads no more until it can move: not for long, because each side may wait for the other.
+    func beginsToLeave() {
+        let timer = leavingTimer ?? Timer(on: core.loop) { [unowned self] in leavingEnds() }
+        leavingTimer = timer
+        if timer.deadlineNanoseconds == .max { timer.set(after: Self.leavingSpan) }
+    }
+
+    private func leavingEnds() {
+        let stuck = letGoOn(as: .staying, waiting: true)
+        guard stuck > 0 else { return }
+        stayed[.unreadBytes, default: 0] += stuck
+        core.movesChanged?()
     }
 
     // MARK: Batches
@@ -164,12 +196,13 @@ final class Departures {
 
     /// False: there is none.
     private func sendClients(over link: MigrationLink) -> Bool {
+        guard hasHeard, core.movesIdle else { return false }
         var leaving: [(client: ClientConnection, moving: MovingClient)] = []
         var bytes = 0
         while leaving.count < Self.mostAtOnce, bytes < Self.mostBytes, let client = clients.popFirst() {
             guard client.canMove else { continue }
             let moving = client.leave()
-            bytes += moving.held.count
+            bytes += moving.encodedSize
             leaving.append((client, moving))
         }
         guard !leaving.isEmpty else { return false }
@@ -179,14 +212,17 @@ final class Departures {
     }
 
     private func sendTunnels(over link: MigrationLink) -> Bool {
-        var leaving: [(stream: Stream, moving: MovingTunnel)] = []
-        while leaving.count < Self.mostAtOnce, let (stream, id) = tunnels.popFirst() {
-            guard core.movesTunnels, stream.id == id, let moving = stream.leave() else { continue }
-            leaving.append((stream, moving))
+        guard core.movesTunnels else { return false }
+        var leaving: [(stream: Stream, id: UInt64, moving: MovingTunnel)] = []
+        var bytes = 0
+        while leaving.count < Self.mostAtOnce, bytes < Self.mostBytes, let (stream, id) = tunnels.popFirst() {
+            guard stream.id == id, let moving = stream.leave() else { continue }
+            bytes += moving.encodedSize
+            leaving.append((stream, id, moving))
         }
         guard !leaving.isEmpty else { return false }
         batch = .tunnels(leaving)
-        let descriptors = leaving.flatMap { stream, _ in
+        let descriptors = leaving.flatMap { stream, _, _ in
             [stream.client?.descriptor, stream.connection?.descriptor].compactMap(\.self)
         }
         send(.tunnels(leaving.map(\.moving)), descriptors, over: link)
@@ -196,6 +232,9 @@ final class Departures {
     private func send(_ message: MigrationMessage, _ descriptors: [Int32], over link: MigrationLink) {
         do throws(Errno) {
             try link.send(message, descriptors: descriptors)
+        } catch .messageTooLong {
+            settleAll(.stays(.tooLarge))
+            schedule()
         } catch {
             settleAll(.stays(.noDescriptors))
             schedule()
@@ -211,7 +250,9 @@ final class Departures {
         case .clients(let leaving) where leaving.count == answers.count:
             for ((client, moving), answer) in zip(leaving, answers) { settle(client, moving, answer) }
         case .tunnels(let leaving) where leaving.count == answers.count:
-            for ((stream, moving), answer) in zip(leaving, answers) { settle(stream, moving, answer) }
+            for ((stream, id, moving), answer) in zip(leaving, answers) where stream.id == id {
+                settle(stream, moving, answer)
+            }
         case .none where answers.isEmpty: break
         case .none, .clients, .tunnels:
             self.batch = batch
@@ -268,7 +309,7 @@ final class Departures {
         case .clients(let leaving):
             for (client, moving) in leaving where client.descriptor >= 0 { client.comeBack(moving) }
         case .tunnels(let leaving):
-            for (stream, moving) in leaving where stream.migration == .moving {
+            for (stream, id, moving) in leaving where stream.id == id && stream.migration == .moving {
                 stream.comeBack(moving, as: .none)
             }
         }

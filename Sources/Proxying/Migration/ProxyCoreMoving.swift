@@ -18,7 +18,8 @@ extension ProxyCore {
     /// Connections of an older worker arrive over `socket`.
     package func takeConnections(from socket: consuming Descriptor) {
         do throws(Errno) {
-            arrivals.append(try Arrivals(core: self, from: socket))
+            let opened = try Arrivals(core: self, from: socket)
+            if opened.isOpen { arrivals.append(opened) }
         } catch {
             report(.warning, "connections of an older worker cannot move here: \(error.description)")
         }
@@ -32,6 +33,7 @@ extension ProxyCore {
     /// A client between two requests; its descriptor is closed unless it is taken.
     func adopt(_ moving: MovingClient, _ descriptor: Int32) -> (MoveAnswer, ClientConnection?) {
         let socket = Descriptor(owning: descriptor)
+        guard configuration.global.migration != .off else { return (.stays(.off), nil) }
         guard let listener = listener(of: moving.listener) else { return (.stays(.listenerGone), nil) }
         // Where HTTP was spoken already, a frontend of mode TCP has no use for it.
         guard listener.frontend.isHTTP || moving.awaitsHeader else { return (.refused, nil) }
@@ -47,6 +49,7 @@ extension ProxyCore {
     ) -> (MoveAnswer, ClientConnection?) {
         let clientSocket = Descriptor(owning: client)
         let serverSocket = Descriptor(owning: server)
+        guard configuration.global.migration == .tunnels else { return (.stays(.tunnelsNotAsked), nil) }
         guard let listener = listener(of: moving.client.listener) else {
             return (.stays(.listenerGone), nil)
         }

@@ -17,13 +17,14 @@ enum StreamMigration: UInt8 {
 }
 
 extension Stream {
-    private var isEmptyHanded: Bool { request.isFlushed && response.isFlushed && !hasUnsent }
+    /// Nothing of it is in the process.
+    var isEmptyHanded: Bool { request.isFlushed && response.isFlushed && !hasUnsent }
 
     /// Writes what it has; false: it goes on elsewhere, as soon as everything is written.
     func goesOnHere(_ client: ClientConnection, _ connection: ServerConnection) -> Bool {
         if migration == .staying || hasUnsent { return true }
         if migration == .moving { return false }
-        migration = .leaving
+        beginToLeave()
         let relay = Relay(core: core)
         if case .sinkFailed = relay.flush(&request, to: connection, bytes: &bytesIn) {
             countServerAbort()
@@ -38,13 +39,21 @@ extension Stream {
         return false
     }
 
+    private func beginToLeave() {
+        guard migration == .none else { return }
+        migration = .leaving
+        core.departures.beginsToLeave()
+    }
+
     /// Stops looking at both connections; the successor is told what is returned. Nil: it cannot move yet, or at all.
     func leave() -> MovingTunnel? {
         guard phase == .tunnel, migration == .none || migration == .leaving, let client, let connection,
             let backend, let server, let address = server.address
         else { return nil }
-        migration = .leaving
-        guard isEmptyHanded else { return nil }
+        guard isEmptyHanded else {
+            beginToLeave()
+            return nil
+        }
         var moving = MovingTunnel(
             client: client.movingClient, frontend: frontend.name, backend: backend.name, server: server.name,
             serverAddress: address)
@@ -75,6 +84,15 @@ extension Stream {
         core.loop.remove(client)
         core.loop.remove(connection)
         return moving
+    }
+
+    /// Cut while it is under way. An admin's wish reaches whoever has it in the end, by the sockets themselves; at the
+    /// hard stop only this worker's hold on it ends.
+    func killOnTheWay() {
+        if core.isCutting { return depart() }
+        for connection in [client, connection] as [Connection?] {
+            if let connection { Socket.shutdownBoth(connection.descriptor) }
+        }
     }
 
     /// It was not taken: goes on here as it was.

@@ -333,6 +333,7 @@ final class Stream {
     /// Cuts it: an admin's `shutdown session`, or the hard stop. HAProxy names no moment while bytes of the
     /// client may still come.
     func kill() {
+        if migration == .moving { return killOnTheWay() }
         keepsClient = false
         switch phase {
         case .request, .inspecting, .tarpit: end(cause: "K", moment: "R")

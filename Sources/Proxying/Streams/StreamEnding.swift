@@ -88,6 +88,7 @@ extension Stream {
     /// Gives everything back; counts and logs the end where it is one.
     private func close(tells: Bool = true) {
         phase = .ended
+        migration = .none
         dropConnection()
         let relay = Relay(core: core)
         relay.release(&request)

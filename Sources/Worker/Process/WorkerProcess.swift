@@ -76,6 +76,8 @@ package final class WorkerProcess {
     private var isDraining = false
     /// What the master knows of the connections that have moved.
     private var toldMoves = MoveSummary()
+    /// It will be told soon.
+    private var reportsMoves = false
     private var streamsEnded = false
     /// Something has ended this worker, perhaps before it served.
     private var isLeaving = false
@@ -230,7 +232,11 @@ package final class WorkerProcess {
             leaveIfDone()
         }
         let movesReport = Timer(on: loop) { [unowned self] in tellMoves() }
-        core.movesChanged = { movesReport.set(after: Self.movesReportDelay) }
+        core.movesChanged = { [unowned self] in
+            guard !reportsMoves else { return }
+            reportsMoves = true
+            movesReport.set(after: Self.movesReportDelay)
+        }
         let streams = isDaemon(configuration) ? StandardStreams() : nil
         try publish(core)
         if link == nil { writePIDFile(configuration) }
@@ -351,6 +357,7 @@ package final class WorkerProcess {
 
     /// The master hears what has moved before this worker ends, which may be long after.
     private func tellMoves() {
+        reportsMoves = false
         guard let core, core.moves != toldMoves else { return }
         toldMoves = core.moves
         link?.send(.moved(toldMoves))
