@@ -225,7 +225,7 @@ final class MasterWatch {
         for attempt in log.attempts where attempt.result == .success {
             for drain in attempt.drains {
                 watches[drain.pid]?.toldDeadline = .some(drain.hardStop)
-                watches[drain.pid]?.successorReadyAt = attempt.at + Int64(attempt.milliseconds * 1000)
+                watches[drain.pid]?.successorReadyAt = attempt.readyAt
             }
         }
     }
@@ -234,7 +234,8 @@ final class MasterWatch {
     private func drainIsDue(now: Int64) -> Bool {
         let last = knownLog?.attempts.last { attempt in attempt.drains.contains { $0.ended == nil } }
         guard let last else { return false }
-        let isYoung = now - last.at - Int64(last.milliseconds * 1000) < Self.youngDrain
+        let age = last.readyAt.map { now.subtractingReportingOverflow($0) }
+        let isYoung = age.map { !$0.overflow && $0.partialValue < Self.youngDrain } ?? false
         return Instant.now() - logAskedAt >= (isYoung ? Self.youngLogPeriod : Self.logPeriod)
     }
 

@@ -61,6 +61,13 @@ package struct ReloadAttempt: Equatable, Sendable {
 
     /// All phases until READY together, in milliseconds.
     package var milliseconds: Double { phases.reduce(0) { $0 + $1.milliseconds } }
+
+    /// When the last phase ended, microseconds since 1970 UTC; nil where the phases are no span of time.
+    package var readyAt: Int64? {
+        guard let span = Int64(exactly: (milliseconds * 1000).rounded(.towardZero)) else { return nil }
+        let (sum, overflows) = at.addingReportingOverflow(span)
+        return overflows ? nil : sum
+    }
 }
 
 /// Somebody's wish for a reload.

@@ -19,8 +19,8 @@ extension ReloadLog {
     /// Reads the reply. Throws where it is no JSON; nil where it is JSON but no reload log.
     package init?(parsing text: some StringProtocol) throws(JSONError) {
         let json = try JSON(parsing: text)
-        guard let master = json["master"]?.int32, let reloads = json["reloads"]?.int,
-            let failed = json["failed"]?.int, let attempts = json["attempts"]?.array
+        guard let master = json["master"]?.int32, let reloads = json["reloads"]?.count,
+            let failed = json["failed"]?.count, let attempts = json["attempts"]?.array
         else { return nil }
         self.init(
             master: master, reloads: reloads, failed: failed,
@@ -45,7 +45,7 @@ extension ReloadAttempt {
     }
 
     fileprivate init?(_ json: JSON) {
-        guard let attempt = json["attempt"]?.int, let at = json["at"]?.integer,
+        guard let attempt = json["attempt"]?.count, let at = json["at"]?.time,
             let result = json["result"]?.string.flatMap(Result.init(rawValue:))
         else { return nil }
         var phases: [ReloadPhase] = []
@@ -58,7 +58,7 @@ extension ReloadAttempt {
             attempt: attempt, at: at,
             requests: (json["requests"]?.array ?? []).compactMap(ReloadRequest.init),
             result: result, reason: json["reason"]?.string, worker: json["worker"]?.int32, phases: phases,
-            readyDeadline: json["ready_deadline"]?.integer,
+            readyDeadline: json["ready_deadline"]?.time,
             drains: (json["drains"]?.array ?? []).compactMap(WorkerDrain.init))
     }
 }
@@ -74,7 +74,7 @@ extension ReloadRequest {
     }
 
     fileprivate init?(_ json: JSON) {
-        guard let via = json["via"]?.string, let at = json["at"]?.integer else { return nil }
+        guard let via = json["via"]?.string, let at = json["at"]?.time else { return nil }
         let uid = json["uid"]?.integer.flatMap { UInt32(exactly: $0) }
         self.init(via: via, at: at, pid: json["pid"]?.int32, uid: uid)
     }
@@ -96,13 +96,16 @@ extension WorkerDrain {
     fileprivate init?(_ json: JSON) {
         guard let pid = json["pid"]?.int32 else { return nil }
         self.init(
-            pid: pid, hardStop: json["hard_stop"]?.integer, ended: json["ended"]?.integer,
-            finished: json["finished"]?.int, cut: json["cut"]?.int, exitCode: json["exit"]?.int32,
+            pid: pid, hardStop: json["hard_stop"]?.time, ended: json["ended"]?.time,
+            finished: json["finished"]?.count, cut: json["cut"]?.count, exitCode: json["exit"]?.int32,
             moves: json["moved"].flatMap(DrainMoves.init))
     }
 }
 
 extension DrainMoves {
+    /// More reasons than a worker has to tell.
+    private static let mostReasons = 100
+
     fileprivate var json: JSON {
         .object([
             .init("idle", .integer(Int64(idle))),
@@ -120,15 +123,16 @@ extension DrainMoves {
     }
 
     fileprivate init?(_ json: JSON) {
-        guard let idle = json["idle"]?.int, let tunnels = json["tunnels"]?.int,
-            let refused = json["refused"]?.int, let stayed = json["stayed"]?.array
+        guard let idle = json["idle"]?.count, let tunnels = json["tunnels"]?.count,
+            let refused = json["refused"]?.count, let items = json["stayed"]?.array,
+            items.count <= Self.mostReasons
         else { return nil }
-        self.init(
-            idle: idle, tunnels: tunnels, refused: refused,
-            stayed: stayed.compactMap { item in
-                guard let reason = item["reason"]?.string, let count = item["count"]?.int else { return nil }
-                return Stayed(reason: reason, count: count)
-            })
+        let stayed: [Stayed] = items.compactMap { item in
+            guard let reason = item["reason"]?.string, let count = item["count"]?.count else { return nil }
+            return Stayed(reason: reason, count: count)
+        }
+        guard stayed.count == items.count else { return nil }
+        self.init(idle: idle, tunnels: tunnels, refused: refused, stayed: stayed)
     }
 }
 
@@ -137,6 +141,9 @@ extension JSON {
         value.map(make) ?? .null
     }
 
-    fileprivate var int: Int? { integer.flatMap { Int(exactly: $0) } }
+    /// How many: what no proxy could mean is none, so that sums of them cannot overflow.
+    fileprivate var count: Int? { int32.flatMap { $0 >= 0 ? Int($0) : nil } }
+    /// Microseconds since 1970 within the years that can be written, so that spans between two cannot overflow.
+    fileprivate var time: Int64? { integer.flatMap { (0..<253_402_300_800_000_000).contains($0) ? $0 : nil } }
     fileprivate var int32: Int32? { integer.flatMap { Int32(exactly: $0) } }
 }

@@ -52,6 +52,45 @@ import Testing
         #expect(try ReloadLog(parsing: "[1,2]") == nil)
     }
 
+    /// `number` in the place of every time and every count.
+    private func parsed(number: String) throws -> ReloadLog? {
+        let stayed = "{\"reason\":\"r\",\"count\":\(number)}"
+        let moved = "{\"idle\":\(number),\"tunnels\":0,\"refused\":0,\"stayed\":[\(stayed)]}"
+        let drain =
+            "{\"pid\":1,\"hard_stop\":\(number),\"ended\":\(number),\"finished\":\(number),\"cut\":\(number),"
+            + "\"moved\":\(moved)}"
+        return try ReloadLog(
+            parsing: "{\"master\":1,\"reloads\":1,\"failed\":0,\"attempts\":[{\"attempt\":1,\"at\":1,"
+                + "\"result\":\"success\",\"phases_ms\":{\"load\":\(number)},\"drains\":[\(drain)]}]}")
+    }
+
+    @Test(arguments: ["9223372036854775807", "-9223372036854775808", "1e300", "-1"])
+    func numbersThatNothingCouldHaveAreUnknown(_ number: String) throws {
+        let attempt = try #require(try parsed(number: number)?.attempts.first)
+        #expect(attempt.drains == [WorkerDrain(pid: 1, hardStop: nil)])
+        #expect(attempt.readyAt.map { $0 < 2 } ?? true)
+    }
+
+    @Test func numbersThatSomethingCouldHaveAreKept() throws {
+        let attempt = try #require(try parsed(number: "2147483647")?.attempts.first)
+        #expect(attempt.drains.first?.moves?.stayed.first?.count == 2_147_483_647)
+        #expect(attempt.readyAt == 2_147_483_647_001)
+    }
+
+    @Test func moreReasonsThanAWorkerHasAreUnknown() throws {
+        for (count, isKnown) in [(100, true), (101, false)] {
+            let moves = DrainMoves(
+                idle: 1, tunnels: 0,
+                stayed: (0..<count).map { DrainMoves.Stayed(reason: "\($0)", count: 1) })
+            let drain = WorkerDrain(pid: 1, hardStop: nil, moves: moves)
+            let log = ReloadLog(
+                master: 1, reloads: 1, failed: 0,
+                attempts: [ReloadAttempt(attempt: 1, at: 1, drains: [drain])])
+            let read = try #require(try ReloadLog(parsing: log.json))
+            #expect((read.attempts.first?.drains.first?.moves != nil) == isKnown)
+        }
+    }
+
     @Test func brokenTextNeverCrashesTheReader() {
         for seed in 1...3000 {
             var mutations = Mutations(seed: UInt64(seed))
