@@ -15,6 +15,8 @@ package final class Listener: Watcher {
     let acceptsProxy: Bool
     /// It does not accept now: something is at its limit.
     private(set) var isPaused = false
+    /// Why nobody could be accepted, until somebody is.
+    private var acceptFault: Errno?
 
     /// Accepted at a time, so that clients who are already here are not forgotten.
     private static let mostAtOnce = 64
@@ -126,24 +128,36 @@ package final class Listener: Watcher {
             }
             do throws(Errno) {
                 guard let accepted = try Socket.accept(on: socket.descriptor) else { return count }
+                acceptFault = nil
                 let peer = accepted.peer
                 core.accept(accepted.take().release(), peer: peer, on: self)
             } catch .connectionAbort, .interrupted, .protocolError {
                 continue
             } catch {
-                core.descriptorsExhausted(error)
+                if error.isExhaustion { core.descriptorsExhausted(error) } else { acceptFailed(error) }
                 return count
             }
         }
         return most
     }
 
+    /// Not for want of anything: no other listener is concerned. A second try comes soon; the same once more is not
+    /// told again.
+    private func acceptFailed(_ error: Errno) {
+        pause(retries: true)
+        guard acceptFault != error else { return }
+        acceptFault = error
+        let rest = core.isStopping ? "what is queued there is lost" : "it is tried again"
+        core.report(.alert, "Listener \(name) of frontend \(frontend.name) cannot accept: \(error); \(rest)")
+    }
+
     /// Accepts no more; `servesQueue`: what the kernel has queued is taken first.
     func stop(servesQueue: Bool) {
+        // What is let go of has no queue.
+        if servesQueue, !socket.isPaused { acceptQueued(most: .max, evenWhenFull: true) }
         if watched >= 0 { core.loop.remove(self) }
         core.loop.cancelDeadline(of: self)
         isPaused = false
-        if servesQueue { acceptQueued(most: .max, evenWhenFull: true) }
         socket.close()
     }
 }

@@ -8,21 +8,27 @@ extension ProxyCore {
     package func pauseListening() {
         guard !isStopping, !hasPaused else { return }
         hasPaused = true
-        for listener in listeners { listener.letGo() }
+        for listener in listeners where !listener.socket.isPaused { listener.letGo() }
         for frontend in frontends { report(.warning, "Paused frontend \(frontend.name).") }
     }
 
-    /// Listens again after `pauseListening`.
+    /// Listens again after `pauseListening`, with each listener that can; the others stay paused until the next call.
     package func resumeListening() {
-        guard !isStopping, hasPaused else { return }
+        guard !isStopping, hasPaused || listeners.contains(where: \.socket.isPaused) else { return }
         hasPaused = false
         for frontend in frontends {
-            do throws(Errno) {
-                for listener in frontend.listeners { try listener.takeBack() }
-                report(.warning, "Resumed frontend \(frontend.name).")
-            } catch {
-                report(.warning, "Failed to resume frontend \(frontend.name): \(error)")
+            var isWhole = true
+            for listener in frontend.listeners {
+                do throws(Errno) {
+                    try listener.takeBack()
+                } catch {
+                    isWhole = false
+                    report(
+                        .alert,
+                        "Failed to resume listener \(listener.name) of frontend \(frontend.name): \(error)")
+                }
             }
+            if isWhole { report(.warning, "Resumed frontend \(frontend.name).") }
         }
     }
 }

@@ -62,25 +62,39 @@ package final class WorkerAdmin {
 
     /// Accepts on the admin sockets of the configuration.
     package func start() throws(Errno) {
-        for (socket, settings) in core.adminSockets where socket.descriptor >= 0 && !socket.isPaused {
-            var sessions = sessions(level: CommandLevel(rawValue: settings.level.rawValue))
-            sessions.exposesListeners = settings.exposesListeners
-            try server.listen(onShared: socket.descriptor, settings: sessions)
-        }
+        for (socket, settings) in core.adminSockets { try listen(on: socket, settings) }
+    }
+
+    private func listen(on socket: ListeningSocket, _ settings: StatsSocket) throws(Errno) {
+        guard socket.descriptor >= 0, !socket.isPaused else { return }
+        var sessions = sessions(level: CommandLevel(rawValue: settings.level.rawValue))
+        sessions.exposesListeners = settings.exposesListeners
+        try server.listen(onShared: socket.descriptor, settings: sessions)
     }
 
     /// The ports of admin sockets are free for another process until `resumeListening`; paths stay.
-    package func pauseListening() throws(Errno) {
+    package func pauseListening() {
         server.stopListening()
-        for (socket, _) in core.adminSockets { _ = socket.pause() }
-        try start()
+        for (socket, settings) in core.adminSockets {
+            do throws(Errno) {
+                if !socket.pause() { try listen(on: socket, settings) }
+            } catch {
+                core.report(.alert, "Admin socket \(socket.address) cannot be watched: \(error)")
+            }
+        }
     }
 
-    /// Listens again after `pauseListening`.
-    package func resumeListening() throws(Errno) {
+    /// Listens again after `pauseListening`, on each that can; the others stay paused until the next call.
+    package func resumeListening() {
         server.stopListening()
-        for (socket, _) in core.adminSockets { try socket.resume() }
-        try start()
+        for (socket, settings) in core.adminSockets {
+            do throws(Errno) {
+                try socket.resume()
+                try listen(on: socket, settings)
+            } catch {
+                core.report(.alert, "Failed to resume admin socket \(socket.address): \(error)")
+            }
+        }
     }
 
     /// Serves a connection that the master has passed.

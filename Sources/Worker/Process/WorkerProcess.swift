@@ -366,16 +366,12 @@ package final class WorkerProcess {
     /// The next process wants ports that it cannot share, or has given up.
     private func pauseOrResume(_ number: Int32) {
         guard !isDraining else { return }
-        do throws(Errno) {
-            if number == SIGTTOU {
-                core?.pauseListening()
-                try admin?.pauseListening()
-            } else {
-                core?.resumeListening()
-                try admin?.resumeListening()
-            }
-        } catch {
-            report.say(.warning, "An admin socket does not listen any more: \(error)")
+        if number == SIGTTOU {
+            core?.pauseListening()
+            admin?.pauseListening()
+        } else {
+            core?.resumeListening()
+            admin?.resumeListening()
         }
     }
 
