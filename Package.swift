@@ -138,7 +138,7 @@ let package = Package(
         tests(
             of: "Proxying",
             uses: ["HTTP1", "ConfigLanguage", "Handover", "Migration", "Polling", "TestSupport", "Unix"]),
-        tests(of: "Unix"),
+        tests(of: "Unix", uses: ["TestSupport"]),
         tests(of: "Polling", uses: ["Unix"]),
         // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.
         .target(

@@ -116,6 +116,9 @@ long clinux_receive_descriptors(int socket, void *bytes, size_t capacity, int *f
 }
 
 // Processes.
+int clinux_open_path(const char *path) {
+    return (int)clinux_result(open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+}
 int clinux_pidfd_open(pid_t pid) { return (int)clinux_result(syscall(SYS_pidfd_open, pid, 0)); }
 int clinux_pidfd_signal(int fd, int signal) {
     return (int)clinux_result(syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0));

@@ -2,6 +2,7 @@
 // there once everything else has succeeded. So connecting never fails in between, and a load that fails leaves what
 // was there.
 
+import CLinux
 import Glibc
 
 /// Which file a path means: what is created anew at the same path is another one.
@@ -13,6 +14,10 @@ package struct FileIdentity: Hashable, Sendable, CustomStringConvertible {
     package init?(of path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    fileprivate init(_ status: stat) {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
     }
@@ -68,19 +73,27 @@ package struct SocketPath: Sendable {
         return words.joined(separator: ".")
     }
 
-    /// Changes mode and owner of what stands at a path, where they are others.
+    /// Changes mode and owner of the socket that stands at a path, where they are others. False: it is not the one
+    /// that `identity` means, and nothing is changed. Whoever may write to the folder can put a link to any file there.
     package static func setAccess(
-        _ path: String, mode: mode_t?, uid: uid_t?, gid: gid_t?
-    ) throws(Errno) {
-        guard mode != nil || uid != nil || gid != nil else { return }
+        _ path: String, of identity: FileIdentity, mode: mode_t?, uid: uid_t?, gid: gid_t?
+    ) throws(Errno) -> Bool {
+        guard mode != nil || uid != nil || gid != nil else { return true }
+        let number = clinux_open_path(path)
+        if number == -ENOENT { return false }
+        let file = Descriptor(owning: try Errno.check(number))
         var status = stat()
-        guard stat(path, &status) == 0 else { throw .last }
-        if let mode, status.st_mode & 0o7777 != mode, chmod(path, mode) != 0 { throw .last }
+        if fstat(file.raw, &status) != 0 { throw .last }
+        guard status.st_mode & S_IFMT == S_IFSOCK, FileIdentity(status) == identity else { return false }
+        // What was looked at, whatever stands at the path by now; fchmod refuses a descriptor that only names.
+        let opened = "/proc/self/fd/\(file.raw)"
+        if let mode, status.st_mode & 0o7777 != mode, chmod(opened, mode) != 0 { throw .last }
         if (uid ?? status.st_uid, gid ?? status.st_gid) != (status.st_uid, status.st_gid),
-            chown(path, uid ?? .max, gid ?? .max) != 0
+            chown(opened, uid ?? .max, gid ?? .max) != 0
         {
             throw .last
         }
+        return true
     }
 
     /// Takes the name away if it never became public.

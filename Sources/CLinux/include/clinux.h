@@ -57,6 +57,8 @@ long clinux_receive_descriptors(int socket, void *bytes, size_t capacity, int *f
 
 // Processes and descriptors.
 int clinux_pidfd_open(pid_t pid);
+// A descriptor that only names what stands at `path`; a symbolic link is not followed.
+int clinux_open_path(const char *path);
 // The spawned process starts in `folder`.
 int clinux_spawn_in(posix_spawn_file_actions_t *actions, const char *folder);
 int clinux_pidfd_signal(int fd, int signal);

@@ -43,16 +43,20 @@ package final class ListeningSocket {
     private let backlog: Int
     /// Of a unix socket that was bound here.
     private var path: SocketPath?
+    /// What stood at the path of a unix socket when it was inherited.
+    private let inherited: FileIdentity?
 
     init(
         key: String, position: Position, options: BindOptions, backlog: Int,
-        descriptor: consuming Descriptor, place: SocketAddress? = nil, path: SocketPath? = nil
+        descriptor: consuming Descriptor, place: SocketAddress? = nil, path: SocketPath? = nil,
+        inherited: FileIdentity? = nil
     ) {
         self.key = key
         self.position = position
         self.options = options
         self.backlog = backlog
         self.path = path
+        self.inherited = inherited
         address = place ?? (try? Socket.localAddress(descriptor.raw)) ?? .unix(path: "")
         self.descriptor = descriptor.release()
     }
@@ -63,12 +67,16 @@ package final class ListeningSocket {
 
     /// Gives a new unix socket its real name, in place of what stands there, and an inherited one the mode and the
     /// owner that the configuration names now; nothing for others.
-    package func publish() throws(Errno) {
+    /// False: another file stands at the path of the inherited one by now, and keeps its mode and owner.
+    @discardableResult
+    package func publish() throws(Errno) -> Bool {
         if path != nil {
             try path?.publish()
-        } else if case .unix(let path) = address {
-            try SocketPath.setAccess(path, mode: options.mode, uid: options.uid, gid: options.gid)
+        } else if case .unix(let path) = address, let inherited {
+            return try SocketPath.setAccess(
+                path, of: inherited, mode: options.mode, uid: options.uid, gid: options.gid)
         }
+        return true
     }
 
     /// Lets go of its port, or its abstract name, until `resume`: what is queued there is lost, what comes is refused.

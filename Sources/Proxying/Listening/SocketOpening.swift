@@ -45,9 +45,11 @@ struct SocketOpening {
     ) -> ListeningSocket? {
         let place = ListeningKey.address(of: endpoint)
         // Two binds of one path are told apart by the path: the second takes the place of the first.
-        let plain = if case .unix(let path) = endpoint { "unix@\(path)" } else { nil as String? }
-        var (key, number) = ListeningKey.unique(plain ?? ListeningKey.of(endpoint, options), &seen)
-        if plain != nil { key = ListeningKey.of(endpoint, options) }
+        let path = if case .unix(let path) = endpoint { path } else { nil as String? }
+        let standing = path.flatMap { FileIdentity(of: $0) }
+        var (key, number) = ListeningKey.unique(
+            path.map { "unix@\($0)" } ?? ListeningKey.of(endpoint, options), &seen)
+        if let path { key = ListeningKey.unix(path, standing) }
         func failed(_ what: String, _ error: Errno?) -> BindFailure {
             BindFailure(
                 position: position, owner: owner,
@@ -56,18 +58,23 @@ struct SocketOpening {
         }
         if let number = inherited(key) {
             let socket = Descriptor(owning: number)
-            try? setNonBlocking(socket.raw)
-            Glibc.listen(socket.raw, Int32(clamping: backlog))
+            do throws(Errno) {
+                try setNonBlocking(socket.raw)
+                try Socket.listen(socket, backlog: backlog)
+            } catch {
+                failures.append(failed("cannot use the inherited socket", error))
+                return nil
+            }
             return ListeningSocket(
                 key: key, position: position, options: options, backlog: backlog,
-                descriptor: socket, place: plain == nil ? nil : place)
+                descriptor: socket, place: path == nil ? nil : place, inherited: standing)
         }
         do throws(Errno) {
             if case .descriptor(let number) = endpoint {
                 let socket = Descriptor(
                     owning: try Errno.check(clinux_fcntl(number, F_DUPFD_CLOEXEC, 3)))
                 try setNonBlocking(socket.raw)
-                Glibc.listen(socket.raw, Int32(clamping: backlog))
+                try Socket.listen(socket, backlog: backlog)
                 return ListeningSocket(
                     key: key, position: position, options: options, backlog: backlog,
                     descriptor: socket)

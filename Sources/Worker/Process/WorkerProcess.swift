@@ -280,7 +280,12 @@ package final class WorkerProcess {
     private func publish(_ core: ProxyCore) throws(LoadFailure) {
         for socket in core.sockets {
             do throws(Errno) {
-                try socket.publish()
+                if try !socket.publish() {
+                    report.say(
+                        .warning,
+                        "Binding [\(socket.position)]: another file stands at [\(socket.address)] by now, "
+                            + "its mode and owner stay as they are")
+                }
             } catch {
                 let text = "cannot give the socket its name (\(error)) for [\(socket.address)]"
                 report.say(.alert, "Binding [\(socket.position)]: \(text)")
