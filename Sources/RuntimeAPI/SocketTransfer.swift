@@ -18,6 +18,7 @@ package struct TransferredSocket: Equatable, Sendable {
     }
 }
 
+/// Reads and writes what the two ends of a transfer say.
 package enum SocketTransfer {
     /// What the receiver asks for.
     package static let request = "_getsocks\n"
@@ -47,6 +48,7 @@ package enum SocketTransfer {
         }
     }
 
+    /// What comes first: `countSize` bytes with the number of sockets that follow, 0 to `most`.
     package static func encoded(count: Int) -> [UInt8] {
         withUnsafeBytes(of: Int32(clamping: count)) { Array($0) }
     }

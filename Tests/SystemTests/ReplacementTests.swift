@@ -153,6 +153,7 @@ extension SystemTests {
             for kind in [ProxyKind.mwproxy, .haproxy, .mwproxy] {
                 #expect(try row.replace(by: kind, ["-sf"]) == .exited(0))
             }
+            #expect(try row.replace(by: .mwproxy, ["-x", "/dev/null", "-sf"]) == .exited(0))
             #expect(
                 try row.replace(by: .mwproxy, ["-dR", "-x", row.socket, "-st"]) == .killed(signal: SIGTERM))
         }
@@ -173,6 +174,29 @@ extension SystemTests {
             #expect(try row.replace(by: .mwproxy, ["-sf"], global: "noreuseport") == .exited(0))
             #expect(try row.replace(by: .haproxy, ["-sf"], global: "noreuseport") == .exited(0))
             #expect(try row.replace(by: .mwproxy, ["-sf"]) == .exited(0))
+        }
+
+        /// Its last step before it takes over: a folder stands where its unix socket wants to.
+        @Test func aStartThatFailsBehindItsBindGivesThePortBack() throws {
+            let row = try Succession(.mwproxy, global: "noreuseport")
+            let failing = try row.begin(
+                .mwproxy, ["-sf", "\(row.current.pid)"], global: "noreuseport",
+                binds: "bind unix@\(row.folder.path)")
+            #expect(try failing.end() == .exited(1))
+            #expect(failing.errors.contains("cannot give the socket its name"), "\(failing.errors)")
+            try wait(for: "the old process to serve") { row.answer() == "1" }
+            #expect(
+                row.errors.contains("Paused frontend web.") && row.errors.contains("Resumed frontend web."))
+        }
+
+        /// What is told to leave while it is paused has no queue to serve.
+        @Test func whatLeavesWhilePausedIsNotOutOfAnything() throws {
+            let row = try Succession(.mwproxy)
+            row.current.signal(SIGTTOU)
+            try wait(for: "the pause") { row.errors.contains("Paused frontend web.") }
+            row.current.signal(SIGUSR1)
+            #expect(try row.current.end() == .exited(0))
+            #expect(!row.errors.contains("out of descriptors") && !row.errors.contains("cannot accept"))
         }
 
         @Test func whatCannotBeTakenLeavesTheOldProcessAlone() throws {

@@ -112,6 +112,8 @@ import Unix
 
     @Test func nobodyThere() {
         let failure = #expect(throws: TakenSockets.Failure.self) { try TakenSockets(from: "/nonexistent") }
-        #expect(failure?.text == "Failed to connect to the old process socket '/nonexistent'")
+        #expect(
+            failure?.text
+                == "Failed to connect to the old process socket '/nonexistent' (No such file or directory)")
     }
 }

@@ -4,6 +4,7 @@
 import Glibc
 import Unix
 
+/// Those that a start replaces, and what they have been asked so far.
 package struct Predecessors: Equatable, Sendable {
     /// How they leave.
     package enum Farewell: Equatable, Sendable {
@@ -20,7 +21,9 @@ package struct Predecessors: Equatable, Sendable {
         }
     }
 
+    /// Empty: nobody is replaced. Some may have gone, or belong to others.
     package var pids: [pid_t] = []
+    /// What they are told by `leave`.
     package var farewell = Farewell.finish
     /// Whether they were asked to pause.
     private var arePaused = false
@@ -28,6 +31,7 @@ package struct Predecessors: Equatable, Sendable {
     private var triesLeft = 200
     private static let pauseMilliseconds: Int32 = 10
 
+    /// Of nobody.
     package init() {}
 
     /// Asks them to stop listening, and waits a moment. False: there is nobody to ask, or it is no use.

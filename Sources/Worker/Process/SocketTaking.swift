@@ -14,6 +14,8 @@ package struct TakenSockets {
     /// Why a process did not give its sockets: HAProxy's words where it has some.
     package struct Failure: Error, Equatable {
         package let text: String
+
+        fileprivate func because(_ reason: String) -> Failure { Failure(text: "\(text) (\(reason))") }
     }
 
     /// How long the other process may be silent.
@@ -55,11 +57,11 @@ package struct TakenSockets {
         do throws(Errno) {
             try File.writeAll(connection.raw, SocketTransfer.request.utf8)
         } catch {
-            throw unreadable
+            throw unreadable.because(error.description)
         }
         let first = try message(connection, SocketTransfer.countSize, patience, unreadable)
         received += first.descriptors
-        guard first.descriptors.isEmpty else { throw unreadable }
+        guard first.descriptors.isEmpty else { throw unreadable.because("sockets came before it") }
         let count = try consistent { () throws(SocketTransfer.Fault) in
             try SocketTransfer.count(in: first.bytes)
         }
@@ -108,6 +110,7 @@ package struct TakenSockets {
             }
         } catch {
             throw Failure(text: "Failed to connect to the old process socket '\(path)'")
+                .because(error.description)
         }
     }
 
@@ -119,15 +122,17 @@ package struct TakenSockets {
         while Instant.now() < limit {
             var waiting = pollfd(fd: connection.raw, events: Int16(POLLIN), revents: 0)
             poll(&waiting, 1, Int32(clamping: max(1, (limit - .now()).milliseconds)))
-            guard let next = try? DescriptorPassing.receive(over: connection.raw, capacity: capacity) else {
-                break
+            do throws(Errno) {
+                switch try DescriptorPassing.receive(over: connection.raw, capacity: capacity) {
+                case .wouldBlock: continue
+                case .ended: break
+                case .message(let bytes, let descriptors): return (bytes, descriptors)
+                }
+            } catch {
+                throw failure.because(error.description)
             }
-            switch next {
-            case .wouldBlock: continue
-            case .ended: throw failure
-            case .message(let bytes, let descriptors): return (bytes, descriptors)
-            }
+            throw failure.because("it closed the connection")
         }
-        throw failure
+        throw failure.because("it said nothing for \(patience.components.seconds) s")
     }
 }

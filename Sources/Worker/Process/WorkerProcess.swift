@@ -84,6 +84,8 @@ package final class WorkerProcess {
     private var exitCode: Int32 = 0
     /// Those that this process comes after: without a master, or in a master's first worker.
     private var predecessors = Predecessors()
+    /// They have been told to leave: from here on this start cannot be taken back.
+    private var hasTakenOver = false
     private var given: Set<ListenerKey> = []
     /// The signal to end with, so that the parent sees what ended this process.
     private var fatalSignal: Int32?
@@ -138,12 +140,15 @@ package final class WorkerProcess {
         }
         let core = try bind(configuration, inheritance)
         self.core = core
-        ServerStateRestoring(core: core) { [report] in report.say(.warning, $0) }.restore()
-        try watch()
-        let hasLearned = try learn(core, inheritance)
-        if !isLeaving {
-            try serve(core, configuration, inheritance, hasLearned: hasLearned)
-            try loop.run()
+        do {
+            defer { if !hasTakenOver { giveBack(core) } }
+            ServerStateRestoring(core: core) { [report] in report.say(.warning, $0) }.restore()
+            try watch()
+            let hasLearned = try learn(core, inheritance)
+            if !isLeaving {
+                try serve(core, configuration, inheritance, hasLearned: hasLearned)
+                try loop.run()
+            }
         }
         return finish()
     }
@@ -186,13 +191,20 @@ package final class WorkerProcess {
         }
     }
 
-    /// `-x`. A master goes on without them, as HAProxy's does.
+    /// This start has come to nothing after its bind: the ports are free for those that had let go of them.
+    private func giveBack(_ core: ProxyCore) {
+        for socket in core.sockets { socket.close() }
+        predecessors.takeBack()
+    }
+
+    /// `-x`. A master goes on without them, as HAProxy's does; `/dev/null` is HAProxy's word for no process at all.
     private func takeSockets() throws(LoadFailure) -> [String: Int32] {
-        guard let source = options.socketSource else { return [:] }
+        guard let source = options.socketSource, source != "/dev/null" else { return [:] }
         do throws(TakenSockets.Failure) {
             return try TakenSockets(from: source).sockets
         } catch {
-            report.say(.warning, error.text)
+            let rest = link == nil ? "the old process has not noticed" : "its sockets are bound anew"
+            report.say(.warning, "\(error.text); \(rest)")
             report.say(.alert, "Failed to get the sockets from the old process!")
             if link == nil { throw LoadFailure(exitCode: 1) }
             return [:]
@@ -242,6 +254,7 @@ package final class WorkerProcess {
         if link == nil { writePIDFile(configuration) }
         // Now, since without privileges nobody could.
         predecessors.leave()
+        hasTakenOver = true
         if let nice = inheritance?.assignment.servingNice { stepForward(to: nice) }
         do throws(Privileges.Fault) {
             try Privileges.apply(configuration.global)
