@@ -61,7 +61,7 @@ let package = Package(
         room("ProxyProtocol", uses: ["Unix"]),
         tests(of: "ProxyProtocol", uses: ["Unix"]),
         room("RuntimeAPI"),
-        room("Handover"),
+        room("Handover", uses: ["RuntimeAPI"]),
         room("Migration", uses: ["Handover", "StickTables", "Unix"]),
         tests(of: "Migration", uses: ["Handover", "StickTables", "Unix"]),
         room("ReloadModel"),
@@ -77,7 +77,7 @@ let package = Package(
             "Proxying",
             uses: [
                 "ConfigLanguage", "StickTables", "RegularExpressions", "HTTP1", "ProxyProtocol", "Migration",
-                "Handover", "Polling", "Unix", "CLinux", deque,
+                "Handover", "RuntimeAPI", "Polling", "Unix", "CLinux", deque,
             ]),
         room("Peering", uses: ["PeersProtocol", "StickTables", "ConfigLanguage", "Polling", "Unix"]),
         tests(
@@ -137,7 +137,10 @@ let package = Package(
         tests(of: "HTTP1"),
         tests(
             of: "Proxying",
-            uses: ["HTTP1", "ConfigLanguage", "Handover", "Migration", "Polling", "TestSupport", "Unix"]),
+            uses: [
+                "HTTP1", "ConfigLanguage", "Migration", "Polling", "RuntimeAPI", "StickTables", "TestSupport",
+                "Unix",
+            ]),
         tests(of: "Unix", uses: ["TestSupport"]),
         tests(of: "Polling", uses: ["Unix"]),
         // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.
@@ -147,7 +150,7 @@ let package = Package(
         .executableTarget(
             name: "Bench", dependencies: ["TestSupport", "Demo", "Polling", "Unix", "CLinux"],
             path: "Tests/Bench", swiftSettings: strict),
-        tests(of: "Handover"),
+        tests(of: "Handover", uses: ["RuntimeAPI"]),
         tests(
             of: "MasterWorker",
             uses: ["mwproxy", "TestSupport", "Handover", "RuntimeAPI", "Polling", "Unix"]),

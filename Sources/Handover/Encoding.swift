@@ -1,6 +1,8 @@
 // Messages as bytes: a version, a kind, then fields. Integers are 64-bit little-endian, strings and lists carry
 // their length. A message that does not fit exactly is refused whole.
 
+import RuntimeAPI
+
 /// Why bytes are no message.
 package enum MessageError: Error, Equatable {
     case version(found: UInt8)
@@ -245,7 +247,7 @@ extension WorkerMessage {
 }
 
 extension FieldWriter {
-    fileprivate mutating func put(_ moves: MoveSummary) {
+    fileprivate mutating func put(_ moves: DrainMoves) {
         put(moves.idle)
         put(moves.tunnels)
         put(moves.refused)
@@ -257,11 +259,11 @@ extension FieldWriter {
 }
 
 extension FieldReader {
-    fileprivate mutating func moves() throws(MessageError) -> MoveSummary {
-        MoveSummary(
+    fileprivate mutating func moves() throws(MessageError) -> DrainMoves {
+        DrainMoves(
             idle: try integer(), tunnels: try integer(), refused: try integer(),
             stayed: try list { reader throws(MessageError) in
-                MoveSummary.Stayed(reason: try reader.text(), count: try reader.integer())
+                DrainMoves.Stayed(reason: try reader.text(), count: try reader.integer())
             })
     }
 

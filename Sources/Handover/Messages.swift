@@ -18,6 +18,8 @@
 // A worker that exits before `ready` has failed; a closed socket means that the other side is gone.
 // The encoding has a version, because a new binary may meet workers of an older one.
 
+import RuntimeAPI
+
 /// Names a listening socket over reloads: two configurations that name the same address share the socket.
 /// `tcp@127.0.0.1:80`, `tcp@::1:80`, `unix@/run/a.sock#2049:1234` with device and inode of the path's file,
 /// `abns@name`; a second bind of the same address in one configuration has `#2` appended.
@@ -104,41 +106,12 @@ package struct DrainSummary: Equatable, Sendable {
     package var finished: Int
     /// Streams that were cut (hard-stop-after, SIGTERM).
     package var cut: Int
-    package var moves: MoveSummary
+    package var moves: DrainMoves
 
-    package init(finished: Int, cut: Int, moves: MoveSummary = MoveSummary()) {
+    package init(finished: Int, cut: Int, moves: DrainMoves = DrainMoves()) {
         self.finished = finished
         self.cut = cut
         self.moves = moves
-    }
-}
-
-/// What became of connections that a draining worker could have given to its successor.
-package struct MoveSummary: Equatable, Sendable {
-    /// Connections that stayed for one reason.
-    package struct Stayed: Equatable, Sendable {
-        /// In words: `its listener is gone`.
-        package var reason: String
-        package var count: Int
-
-        package init(reason: String, count: Int) {
-            self.reason = reason
-            self.count = count
-        }
-    }
-    /// Client connections between two requests that the successor has taken.
-    package var idle: Int
-    /// Established TCP streams and WebSockets that the successor has taken.
-    package var tunnels: Int
-    /// Connections that the successor's rules do not admit: they were closed.
-    package var refused: Int
-    package var stayed: [Stayed]
-
-    package init(idle: Int = 0, tunnels: Int = 0, refused: Int = 0, stayed: [Stayed] = []) {
-        self.idle = idle
-        self.tunnels = tunnels
-        self.refused = refused
-        self.stayed = stayed
     }
 }
 
@@ -183,6 +156,6 @@ package enum WorkerMessage: Equatable, Sendable {
     case ready(WorkerFacts)
     case draining
     /// What has moved since the drain began.
-    case moved(MoveSummary)
+    case moved(DrainMoves)
     case ended(DrainSummary)
 }

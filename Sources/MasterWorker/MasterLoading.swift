@@ -110,11 +110,11 @@ extension MasterState {
             noteDrain(of: pid) { drain in
                 drain.finished = summary.finished
                 drain.cut = summary.cut
-                drain.moves = DrainMoves(summary.moves)
+                drain.moves = summary.moves
             }
             return []
         case .moved(let moves):
-            noteDrain(of: pid) { $0.moves = DrainMoves(moves) }
+            noteDrain(of: pid) { $0.moves = moves }
             return []
         }
     }
@@ -241,13 +241,5 @@ extension MasterState {
                 return
             }
         }
-    }
-}
-
-extension DrainMoves {
-    init(_ moves: MoveSummary) {
-        self.init(
-            idle: moves.idle, tunnels: moves.tunnels, refused: moves.refused,
-            stayed: moves.stayed.map { Stayed(reason: $0.reason, count: $0.count) })
     }
 }

@@ -150,7 +150,7 @@ package struct DrainMoves: Equatable, Sendable {
     package var refused: Int
     package var stayed: [Stayed]
 
-    package init(idle: Int, tunnels: Int, refused: Int = 0, stayed: [Stayed] = []) {
+    package init(idle: Int = 0, tunnels: Int = 0, refused: Int = 0, stayed: [Stayed] = []) {
         self.idle = idle
         self.tunnels = tunnels
         self.refused = refused

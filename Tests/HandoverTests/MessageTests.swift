@@ -1,6 +1,7 @@
 // What one binary writes another must read, and anything else must be refused whole.
 
 import Handover
+import RuntimeAPI
 import Testing
 
 @Suite struct MessageTests {
@@ -29,11 +30,11 @@ import Testing
                 exitOnFailure: false, sharesTables: true, takesConnections: false,
                 listeners: [ListenerKey("tcp@::1:80")])),
         .draining,
-        .moved(MoveSummary(idle: 1)),
+        .moved(DrainMoves(idle: 1)),
         .ended(
             DrainSummary(
                 finished: 7, cut: 2,
-                moves: MoveSummary(
+                moves: DrainMoves(
                     idle: 8000, tunnels: 3, refused: 1,
                     stayed: [.init(reason: "its listener is gone", count: 4)])
             )),

@@ -2,8 +2,8 @@
 // them; where the successor misbehaves, the test holds its end of the socket.
 
 import ConfigLanguage
-import Handover
 import Migration
+import RuntimeAPI
 import StickTables
 import Testing
 import Unix
@@ -106,7 +106,7 @@ extension [UInt8] {
         let new = try old.successor()
         try old.hand(to: new)
         try old.pump("all to move") { old.isDrained }
-        #expect(old.core.moves == MoveSummary(idle: 70))
+        #expect(old.core.moves == DrainMoves(idle: 70))
         #expect(new.core.counters.clients.current == 70)
         #expect(new.core.counters.connections == 0)
         for (client, _) in clients { try new.exchange(client) }
@@ -180,7 +180,7 @@ extension [UInt8] {
         try old.hand(to: new)
         try old.settle()
         #expect(
-            old.core.moves == MoveSummary(stayed: [.init(reason: "tune.reload.migrate off", count: 1)]))
+            old.core.moves == DrainMoves(stayed: [.init(reason: "tune.reload.migrate off", count: 1)]))
         client.send(get)
         try old.expect("GET", at: server)
         server.send(ok)
@@ -213,7 +213,7 @@ extension [UInt8] {
         }
         try old.hand(to: new)
         try old.pump("the answer") { !old.core.moves.stayed.isEmpty }
-        #expect(old.core.moves == MoveSummary(stayed: [.init(reason: "its listener is gone", count: 1)]))
+        #expect(old.core.moves == DrainMoves(stayed: [.init(reason: "its listener is gone", count: 1)]))
         client.send(get)
         try old.expect("GET", at: server)
         server.send(ok)
@@ -227,7 +227,7 @@ extension [UInt8] {
         try old.hand(to: new)
         try old.pump("the answers") { !old.core.moves.stayed.isEmpty }
         #expect(
-            old.core.moves == MoveSummary(idle: 2, stayed: [.init(reason: "no room at maxconn", count: 3)]))
+            old.core.moves == DrainMoves(idle: 2, stayed: [.init(reason: "no room at maxconn", count: 3)]))
         #expect(clients.allSatisfy { !$0.client.hasEnded })
     }
 
@@ -240,7 +240,7 @@ extension [UInt8] {
         let new = try old.successor(text: text(" tcp-request connection reject if { src 127.0.0.0/8 }\n"))
         try old.hand(to: new)
         try old.expectEnd(of: client)
-        #expect(old.core.moves == MoveSummary(refused: 1))
+        #expect(old.core.moves == DrainMoves(refused: 1))
         #expect(new.core.frontends[0].load.traffic.deniedConnections == 1)
         #expect(new.core.counters.clients.current == 0)
     }
@@ -292,7 +292,7 @@ extension [UInt8] {
         server.send(ok)
         try old.expect("connection: close\r\n", at: client)
         try old.expectEnd(of: client)
-        #expect(old.core.moves == MoveSummary())
+        #expect(old.core.moves == DrainMoves())
     }
 
     @Test func aDeclinedBatchGoesOn() throws {
@@ -309,7 +309,7 @@ extension [UInt8] {
         client.send(get)
         try played.say(.declined(.noDescriptors))
         try old.expect("GET /a", at: server)
-        #expect(old.core.moves == MoveSummary(stayed: [.init(reason: "no descriptors left", count: 1)]))
+        #expect(old.core.moves == DrainMoves(stayed: [.init(reason: "no descriptors left", count: 1)]))
     }
 
     @Test func aClientThatLeavesOnTheWayIsGone() throws {
@@ -399,7 +399,7 @@ extension [UInt8] {
         client.send("ping")
         try old.expect("ping", at: server)
         #expect(
-            old.core.moves == MoveSummary(stayed: [.init(reason: "tune.reload.migrate idle", count: 1)]))
+            old.core.moves == DrainMoves(stayed: [.init(reason: "tune.reload.migrate idle", count: 1)]))
         #expect(!old.isDrained)
     }
 
@@ -409,7 +409,7 @@ extension [UInt8] {
         let new = try old.successor(global: tunnelling)
         try old.hand(to: new)
         try old.pump("all to move") { old.isDrained }
-        #expect(old.core.moves == MoveSummary(tunnels: 70))
+        #expect(old.core.moves == DrainMoves(tunnels: 70))
         #expect(old.core.drainFigures.finished == 0)
         #expect(new.core.backends[0].servers[0].load.sessions.current == 70)
         #expect(old.core.backends[0].servers[0].load.sessions.current == 0)
@@ -477,7 +477,7 @@ extension [UInt8] {
         try old.hand(to: new)
         try read(sent, at: client, old)
         try old.pump("it to move") { old.isDrained }
-        #expect(old.core.moves == MoveSummary(tunnels: 1))
+        #expect(old.core.moves == DrainMoves(tunnels: 1))
         server.send("more")
         try new.expect("more", at: client)
     }
@@ -490,7 +490,7 @@ extension [UInt8] {
         try old.pump("it to be given up") { !old.core.moves.stayed.isEmpty }
         #expect(
             old.core.moves
-                == MoveSummary(stayed: [.init(reason: "bytes wait for somebody who does not read", count: 1)])
+                == DrainMoves(stayed: [.init(reason: "bytes wait for somebody who does not read", count: 1)])
         )
         // The other direction was never meant to wait for this one.
         client.send("ping")
@@ -549,7 +549,7 @@ extension [UInt8] {
         try old.pump("the answer") { !old.core.moves.stayed.isEmpty }
         #expect(
             old.core.moves
-                == MoveSummary(stayed: [.init(reason: "its server is gone or elsewhere", count: 1)]))
+                == DrainMoves(stayed: [.init(reason: "its server is gone or elsewhere", count: 1)]))
         client.send("ping")
         try old.expect("ping", at: server)
         server.send("pong")
@@ -574,7 +574,7 @@ extension [UInt8] {
         try old.expect("ping", at: server)
         server.send("pong")
         try old.expect("pong", at: client)
-        #expect(old.core.moves == MoveSummary())
+        #expect(old.core.moves == DrainMoves())
     }
 
     @Test func aNewerSuccessorIsAskedAgain() throws {
@@ -586,7 +586,7 @@ extension [UInt8] {
         let new = try refusing.successor()
         try old.hand(to: new)
         try old.pump("it to move") { old.isDrained }
-        #expect(old.core.moves == MoveSummary(idle: 1))
+        #expect(old.core.moves == DrainMoves(idle: 1))
         try new.exchange(client)
     }
 }

@@ -2,7 +2,6 @@
 // it. The answer goes out before the first byte is read, so that no connection ever has two readers.
 
 import ConfigLanguage
-import Handover
 import Migration
 import Polling
 import Unix

@@ -1,7 +1,6 @@
 // A client between two requests on its way from one worker to the next: what is told of it, and how it goes on.
 
 import ConfigLanguage
-import Handover
 import Migration
 import StickTables
 import Unix

@@ -5,6 +5,7 @@ import DequeModule
 import Handover
 import Migration
 import Polling
+import RuntimeAPI
 import Unix
 
 /// What leaves one worker for its successor.
@@ -28,7 +29,7 @@ final class Departures {
     private var isScheduled = false
     private var leavingTimer: Timer?
     private var stayed: [StayReason: Int] = [:]
-    private var moved = MoveSummary()
+    private var moved = DrainMoves()
 
     /// Connections of one batch; as many as a listener accepts at a time.
     private static let mostAtOnce = 64
@@ -42,10 +43,10 @@ final class Departures {
     }
 
     /// What has moved by now, and why others have not.
-    var summary: MoveSummary {
+    var summary: DrainMoves {
         var summary = moved
         summary.stayed = StayReason.allCases.compactMap { reason in
-            stayed[reason].map { MoveSummary.Stayed(reason: reason.words, count: $0) }
+            stayed[reason].map { DrainMoves.Stayed(reason: reason.words, count: $0) }
         }
         return summary
     }

@@ -2,8 +2,8 @@
 // takes only what it would admit today.
 
 import Glibc
-import Handover
 import Migration
+import RuntimeAPI
 import Unix
 
 extension ProxyCore {
@@ -26,7 +26,7 @@ extension ProxyCore {
     }
 
     /// What has moved from here since a successor serves, and why others have not.
-    package var moves: MoveSummary { departures.summary }
+    package var moves: DrainMoves { departures.summary }
 
     // MARK: Taking
 

@@ -1,7 +1,6 @@
 // An established stream on its way from one worker to the next. It leaves when nothing of it is in the process: it
 // reads no more, writes what it has, and then moves as its two descriptors.
 
-import Handover
 import Migration
 import Unix
 

@@ -11,6 +11,7 @@ import Handover
 import Peering
 import Polling
 import Proxying
+import RuntimeAPI
 import Unix
 
 /// What a worker is told by the command line.
@@ -75,7 +76,7 @@ package final class WorkerProcess {
     private var hardStopTimer: Timer?
     private var isDraining = false
     /// What the master knows of the connections that have moved.
-    private var toldMoves = MoveSummary()
+    private var toldMoves = DrainMoves()
     /// It will be told soon.
     private var reportsMoves = false
     private var streamsEnded = false
@@ -459,7 +460,7 @@ package final class WorkerProcess {
             link?.send(
                 .ended(
                     DrainSummary(
-                        finished: figures.finished, cut: figures.cut, moves: core?.moves ?? MoveSummary())))
+                        finished: figures.finished, cut: figures.cut, moves: core?.moves ?? DrainMoves())))
         }
         link?.flushBeforeExit()
         if let fatalSignal {
