@@ -55,7 +55,7 @@ package final class WorkerProcess {
     private static let pauseSignals = [SIGTTOU, SIGTTIN]
 
     /// Why a worker cannot serve; what there was to say has been said.
-    private struct LoadFailure: Error {
+    struct LoadFailure: Error {
         let exitCode: Int32
     }
 
@@ -65,10 +65,10 @@ package final class WorkerProcess {
     /// Moves come many at a time: the master is told of them together.
     private static let movesReportDelay: Duration = .milliseconds(100)
 
-    private let options: WorkerOptions
-    private let report: StartupReport
-    private let loop: EventLoop
-    private let link: MasterLink?
+    let options: WorkerOptions
+    let report: StartupReport
+    let loop: EventLoop
+    let link: MasterLink?
     private var core: ProxyCore?
     private var admin: WorkerAdmin?
     private var peering: Peering?
@@ -84,10 +84,11 @@ package final class WorkerProcess {
     private var isLeaving = false
     private var exitCode: Int32 = 0
     /// Those that this process comes after: without a master, or in a master's first worker.
-    private var predecessors = Predecessors()
+    var predecessors = Predecessors()
     /// They have been told to leave: from here on this start cannot be taken back.
     private var hasTakenOver = false
-    private var given: Set<ListenerKey> = []
+    /// The listeners that the master gave.
+    var given: Set<ListenerKey> = []
     /// The signal to end with, so that the parent sees what ended this process.
     private var fatalSignal: Int32?
 
@@ -155,67 +156,6 @@ package final class WorkerProcess {
     }
 
     // MARK: Loading
-
-    /// Takes what was inherited and binds the rest: all or nothing.
-    private func bind(_ configuration: Configuration, _ inheritance: Inheritance?) throws -> ProxyCore {
-        var inherited = inheritance?.listeners ?? [:]
-        given = Set(inherited.keys)
-        let report = report
-        let isFirst = inheritance.map { $0.assignment.processNumber == 1 && given.isEmpty } ?? true
-        if isFirst { predecessors = options.predecessors }
-        let taken = isFirst ? try takeSockets() : [:]
-        for (key, number) in taken { inherited[ListenerKey(key)] = number }
-        defer {
-            // Nobody serves these any more here: older workers still do.
-            for number in inherited.values { _ = Descriptor(owning: number) }
-        }
-        do throws(BindFailures) {
-            return try ProxyCore(
-                configuration: configuration, loop: loop,
-                inherited: { inherited.removeValue(forKey: ListenerKey($0)) },
-                neighbours: Array(inherited.values), sharesPorts: sharesPorts(configuration),
-                // Those that have given their sockets listen on the same ones: pausing them would pause these.
-                asksToLetGo: { [unowned self] in taken.isEmpty && predecessors.letGo() },
-                report: { severity, text in
-                    switch severity {
-                    case .alert: report.say(.alert, text)
-                    case .warning: report.say(.warning, text)
-                    case .notice: report.say(.notice, text)
-                    }
-                })
-        } catch {
-            predecessors.takeBack()
-            for failure in error.failures { report.say(.alert, failure.description) }
-            report.say(
-                .alert, "[\(options.path).main()] Some protocols failed to start their listeners! Exiting.")
-            throw LoadFailure(exitCode: 1)
-        }
-    }
-
-    /// This start has come to nothing after its bind: the ports are free for those that had let go of them.
-    private func giveBack(_ core: ProxyCore) {
-        for socket in core.sockets { socket.close() }
-        predecessors.takeBack()
-    }
-
-    /// `-x`. A master goes on without them, as HAProxy's does; `/dev/null` is HAProxy's word for no process at all.
-    private func takeSockets() throws(LoadFailure) -> [String: Int32] {
-        guard let source = options.socketSource, source != "/dev/null" else { return [:] }
-        do throws(TakenSockets.Failure) {
-            return try TakenSockets(from: source).sockets
-        } catch {
-            let rest = link == nil ? "the old process has not noticed" : "its sockets are bound anew"
-            report.say(.warning, "\(error.text); \(rest)")
-            report.say(.alert, "Failed to get the sockets from the old process!")
-            if link == nil { throw LoadFailure(exitCode: 1) }
-            return [:]
-        }
-    }
-
-    private func sharesPorts(_ configuration: Configuration) -> Bool {
-        if options.sharesNoPorts || !configuration.global.sharesPorts { return false }
-        return link == nil || !predecessors.pids.isEmpty
-    }
 
     /// Stick tables with `peers` get what the worker before this one has. True: all of it came.
     private func learn(_ core: ProxyCore, _ inheritance: Inheritance?) throws -> Bool {
@@ -287,25 +227,6 @@ package final class WorkerProcess {
 
     private func isDaemon(_ configuration: Configuration) -> Bool {
         (options.isDaemon || configuration.global.daemon) && !options.staysInForeground
-    }
-
-    /// Unix sockets get their names: the last step before privileges are given up, so that a load that failed
-    /// has replaced nothing.
-    private func publish(_ core: ProxyCore) throws(LoadFailure) {
-        for socket in core.sockets {
-            do throws(Errno) {
-                if try !socket.publish() {
-                    report.say(
-                        .warning,
-                        "Binding [\(socket.position)]: another file stands at [\(socket.address)] by now, "
-                            + "its mode and owner stay as they are")
-                }
-            } catch {
-                let text = "cannot give the socket its name (\(error)) for [\(socket.address)]"
-                report.say(.alert, "Binding [\(socket.position)]: \(text)")
-                throw LoadFailure(exitCode: 1)
-            }
-        }
     }
 
     private func writePIDFile(_ configuration: Configuration) {
