@@ -36,10 +36,10 @@ final class ClientConnection: Connection {
     var stage: Stage
     /// `serve` is at work: a stream that ends within it needs not call it.
     private var isServing = false
-    /// Its place in the core's list.
-    var index = 0
     /// The successor did not take it.
     var staysHere = false
+    /// Its place in the core's list.
+    var index = 0
     /// Nil for most: nothing was noted.
     private(set) var session: ClientSession?
 
