@@ -331,33 +331,6 @@ package final class MasterProcess {
         }
     }
 
-    /// Connects a new worker with the older ones that hold stick tables.
-    private func introduce(_ new: WorkerChannel) throws(Errno) {
-        for teacher in state.teachers {
-            guard let channel = channels[teacher.pid] else { continue }
-            let pair = try Socket.streamPair()
-            let teachesAll = teacher.phase == .serving
-            let learning = try pair.one.duplicate()
-            let teaching = try pair.other.duplicate()
-            new.send(.predecessor(teachesAll: teachesAll), descriptors: [learning.release()], owned: true)
-            channel.send(.successor(teachesAll: teachesAll), descriptors: [teaching.release()], owned: true)
-        }
-    }
-
-    /// Without a connection everything drains where it is.
-    private func connect(draining: Int32, serving: Int32) {
-        guard let giver = channels[draining], let taker = channels[serving] else { return }
-        do throws(Errno) {
-            let pair = try Socket.packetPair()
-            let taking = try pair.one.duplicate()
-            let giving = try pair.other.duplicate()
-            taker.send(.arrivals, descriptors: [taking.release()], owned: true)
-            giver.send(.departures, descriptors: [giving.release()], owned: true)
-        } catch {
-            print(.warning, "connections of worker \(draining) cannot move: \(error)")
-        }
-    }
-
     func open(_ pid: Int32, _ descriptor: consuming Descriptor) throws(Errno) {
         channels[pid] = try WorkerChannel(pid: pid, owning: descriptor, on: loop) {
             [unowned self] channel, event in
