@@ -39,6 +39,9 @@ package struct BindOptions: Sendable {
     package var interface: String?
     /// `accept-proxy`: each connection begins with a PROXY protocol header.
     package var acceptsProxy = false
+    /// `ssl`: clients speak TLS, as `tls` says.
+    package var usesTLS = false
+    package var tls = BindTLS()
     /// `tcp-ut`, `defer-accept`, `mss`, `tfo` are accepted and have no field until they act.
     package init() {}
 }

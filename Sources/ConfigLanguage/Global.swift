@@ -38,6 +38,10 @@ package struct Global: Sendable {
     package var environment: [String: String] = [:]
     package var caBase: String?
     package var crtBase: String?
+    /// `tune.ssl.lifetime`: how long a TLS session can be resumed.
+    package var tlsLifetime: Duration = .seconds(300)
+    /// `maxsslconn`: client connections that speak TLS; nil: no limit of their own.
+    package var maxTLSConnections: Int?
 
     package init() {}
 }

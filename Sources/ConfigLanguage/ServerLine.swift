@@ -48,6 +48,13 @@ package struct ServerOptions: Sendable {
     package var cookie: String?
     /// A name that is not resolved at load (`init-addr none`) leaves the server down; false: it is an error.
     package var mayStartUnresolved = false
+    /// `ssl`: connections to it speak TLS, as `tls` says.
+    package var usesTLS = false
+    package var tls = ServerTLS()
+    /// `check-ssl`, `no-check-ssl`: of checks alone; nil: as the traffic, where checks go to the same port.
+    package var checkUsesTLS: Bool?
+    /// `check-sni`.
+    package var checkSNI: String?
 
     package init() {}
 }

@@ -87,6 +87,10 @@ package enum Fetch: Sendable {
     case waitEnd
     /// There is an HTTP request.
     case isHTTP
+    /// Of the TLS that a connection speaks.
+    case tls(TLSFetch)
+    /// `req.ssl_sni`, `req.ssl_hello_type`: of a ClientHello that passes through in TCP mode.
+    case helloServerName, helloType
 
     /// What must be there for it.
     package enum Need: Sendable {
@@ -110,6 +114,8 @@ package enum Fetch: Sendable {
         switch self {
         case .constant, .waitEnd, .isHTTP: .bool
         case .tracked(.exists, _, _): .bool
+        case .tls(let fetch): fetch.type
+        case .helloServerName: .text
         case .queryParameter(_, _, isNumber: true): .integer
         case .cookie(_, _, let reading) where reading != .value: .integer
         case .source, .destination, .headerAddress: .address
