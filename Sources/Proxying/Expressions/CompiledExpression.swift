@@ -120,7 +120,8 @@ enum CompiledFetch {
             .query,
             .base, .method, .version, .status, .backendName, .frontendName, .serverName, .hostName,
             .processID,
-            .uniqueNumber, .inputLength, .waitEnd, .isHTTP:
+            .uniqueNumber, .inputLength, .waitEnd, .isHTTP, .tls,
+            .helloServerName, .helloType:
             self = .plain(fetch)
         }
     }
