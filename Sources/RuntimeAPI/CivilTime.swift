@@ -2,6 +2,10 @@
 
 /// Turns moments into RFC 3339 text and HAProxy's log dates.
 package enum CivilTime {
+    static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
     package struct Fields: Equatable, Sendable {
         package var year: Int
         /// 1…12
@@ -44,7 +48,6 @@ package enum CivilTime {
     /// `22/Nov/2026:12:58:03.123456`: as `show sess all` (6 decimals) and `show errors` (3) print it.
     package static func logText(ofMicroseconds microseconds: Int64, decimals: Int = 6) -> String {
         let time = fields(ofMicroseconds: microseconds)
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         let fraction = digits(time.microsecond, 6).prefix(decimals)
         return "\(twoDigits(time.day))/\(months[time.month - 1])/\(digits(time.year, 4)):"
             + "\(twoDigits(time.hour)):\(twoDigits(time.minute)):\(twoDigits(time.second)).\(fraction)"
@@ -55,7 +58,7 @@ package enum CivilTime {
         return String(repeating: "0", count: max(0, count - text.count)) + text
     }
 
-    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
+    static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
         value / divisor - (value % divisor < 0 ? 1 : 0)
     }
 }
