@@ -43,10 +43,13 @@ let package = Package(
             name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(
             name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
         // Floor 1: the operating system.
         room("Unix", uses: ["CLinux", errno]),
         room("Polling", uses: ["Unix", "CLinux"]),
+        room("TLS", uses: ["Unix", "COpenSSL"]),
 
         // Floor 2: pure rooms; time is an argument.
         room("StickTables"),

@@ -1,0 +1,54 @@
+// What one side shows the other: a certificate, the chain above it and the private key, as HAProxy reads them from one
+// PEM file (or from two: `x.pem` and `x.pem.key`). All of it is checked before it is used.
+
+import COpenSSL
+
+/// A certificate with its chain and private key.
+package final class Identity {
+    /// First its own, then the chain.
+    package let certificates: [Certificate]
+    private let key: OpaquePointer
+
+    package var leaf: Certificate { certificates[0] }
+
+    /// `keyText`: where the key is if `text` has none. The caller wipes both.
+    package init(text: [UInt8], keyText: () throws(TLSFault) -> [UInt8]?) throws(TLSFault) {
+        certificates = try Certificate.all(inPEM: text)
+        var key = try PEMKey.first(inPEM: text)
+        if key == nil, let other = try keyText() { key = try PEMKey.first(inPEM: other) }
+        guard let key else { throw TLSFault("no private key in it") }
+        self.key = key
+        guard X509_check_private_key(certificates[0].pointer, key) == 1 else {
+            _ = TLSFault.ofOpenSSL("")
+            throw TLSFault("inconsistencies between private key and certificate")
+        }
+    }
+
+    deinit {
+        EVP_PKEY_free(key)
+    }
+
+    /// The kind of its key, by OpenSSL's number: clients may know only some.
+    var keyKind: Int32 { EVP_PKEY_get_base_id(key) }
+
+    /// The names that it answers to, in lower case.
+    package var names: [String] {
+        let facts = leaf.facts
+        return (facts.alternativeNames + [facts.commonName].compactMap { $0 }).map { $0.lowercased() }
+    }
+
+    func use(in context: OpaquePointer) throws(TLSFault) {
+        ERR_clear_error()
+        guard SSL_CTX_use_certificate(context, leaf.pointer) == 1 else {
+            throw .ofOpenSSL("the certificate cannot be used")
+        }
+        guard SSL_CTX_use_PrivateKey(context, key) == 1 else {
+            throw .ofOpenSSL("the private key cannot be used")
+        }
+        for certificate in certificates.dropFirst() {
+            guard copenssl_add_chain(context, certificate.pointer) == 1 else {
+                throw .ofOpenSSL("the chain cannot be used")
+            }
+        }
+    }
+}

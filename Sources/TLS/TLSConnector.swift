@@ -1,0 +1,67 @@
+// The TLS of one `server`: what is asked of it, and the session that the next connection resumes.
+
+import COpenSSL
+import Unix
+
+/// How connections to a server speak TLS.
+package final class TLSConnector {
+    private let context: OpaquePointer
+    let verification: Verification
+    /// The name the certificate must have, whatever was asked for.
+    private let requiredHost: String?
+    private let reusesSessions: Bool
+    /// The last session, and the name that was asked for then.
+    private var session: OpaquePointer?
+    private var sessionName: String?
+
+    package init(
+        _ limits: ProtocolTerms, verification: Verification, trust: TrustStore?, identity: Identity?,
+        requiredHost: String?, reusesSessions: Bool
+    ) throws(TLSFault) {
+        guard let context = SSL_CTX_new(TLS_client_method()) else { throw .ofOpenSSL("no memory") }
+        self.context = context
+        self.verification = verification
+        self.requiredHost = requiredHost
+        self.reusesSessions = reusesSessions
+        try limits.apply(to: context)
+        if !limits.protocols.isEmpty {
+            let protocols = limits.wireProtocols
+            SSL_CTX_set_alpn_protos(context, protocols, UInt32(protocols.count))
+        }
+        try identity?.use(in: context)
+        if verification.asks {
+            SSL_CTX_set_verify(context, SSL_VERIFY_PEER, TLSChannel.judge)
+            trust?.use(in: context, namesForClients: false)
+        }
+        let mode = reusesSessions ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF
+        copenssl_set_session_cache(context, Int(mode))
+        SSL_CTX_sess_set_new_cb(context) { session, ticket in
+            guard let channel = TLSChannel.at(session), let connector = channel.connector, let ticket else {
+                return 0
+            }
+            connector.keep(ticket, name: channel.requestedName)
+            return 1
+        }
+    }
+
+    deinit {
+        SSL_SESSION_free(session)
+        SSL_CTX_free(context)
+    }
+
+    private func keep(_ ticket: OpaquePointer, name: String?) {
+        SSL_SESSION_free(session)
+        session = ticket
+        sessionName = name
+    }
+
+    /// `name`: asked for, and required of the certificate unless another one is. Nil: no memory.
+    package func channel(on descriptor: Int32, name: String?, in workspace: TLSWorkspace) -> TLSChannel? {
+        guard let fresh = SSL_new(context) else { return nil }
+        SSL_set_connect_state(fresh)
+        if let name { copenssl_set_host_name(fresh, name) }
+        if verification.asks, let host = requiredHost ?? name { SSL_set1_host(fresh, host) }
+        if reusesSessions, let session, sessionName == name { SSL_set_session(fresh, session) }
+        return TLSChannel(fresh, descriptor, workspace, connector: self, requestedName: name)
+    }
+}
