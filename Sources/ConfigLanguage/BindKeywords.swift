@@ -1,12 +1,14 @@
 // `bind` and `stats socket`: addresses and options.
 
 enum BindKeywords {
+    /// Of peers, which are not spoken to over TLS.
     static let table = KeywordTable<BindOptions>(
-        options, ineffective: ForeignKeywords.ineffectiveBind, foreign: ForeignKeywords.bind)
+        options + TLSKeywords.refused(BindTLSKeywords.table), ineffective: ForeignKeywords.ineffectiveBind,
+        foreign: ForeignKeywords.bind)
 
     /// Of the `bind` lines of frontends: admin sockets and peers are not spoken to through other proxies.
     private static let frontendTable = KeywordTable<BindOptions>(
-        options + [
+        options + BindTLSKeywords.table + [
             Keyword("accept-proxy", 0...0) { (_, options, _) throws(Fault) in options.acceptsProxy = true }
         ],
         ineffective: ForeignKeywords.ineffectiveBind, foreign: ForeignKeywords.bind)
@@ -29,7 +31,7 @@ enum BindKeywords {
                 }
                 socket.exposesListeners = true
             },
-        ] + options.map { $0.of(\.options) },
+        ] + (options + TLSKeywords.refused(BindTLSKeywords.table)).map { $0.of(\.options) },
         ineffective: ForeignKeywords.ineffectiveBind, foreign: ForeignKeywords.bind)
 
     private static let options: [Keyword<BindOptions>] = [
@@ -105,6 +107,7 @@ enum BindKeywords {
         var bind: Bind
         do {
             bind = Bind(position: phrase.position, endpoints: try language.endpoints(phrase, at: 1))
+            bind.text = phrase[1]
         } catch {
             throw error.within("'bind'")
         }
@@ -125,16 +128,5 @@ enum BindKeywords {
             position: phrase.position, endpoints: try language.endpoints(phrase, at: 2))
         try statsTable.applyOptions(of: phrase, from: 3, to: &socket, reader)
         return socket
-    }
-}
-
-extension Keyword where Subject == BindOptions {
-    /// The same option for the line that holds the options.
-    fileprivate func of(
-        _ path: WritableKeyPath<StatsSocket, BindOptions> & Sendable
-    ) -> Keyword<StatsSocket> {
-        Keyword<StatsSocket>(name, arguments, expects: expects) { (phrase, socket, reader) throws(Fault) in
-            try self.action(phrase, &socket[keyPath: path], reader)
-        }
     }
 }

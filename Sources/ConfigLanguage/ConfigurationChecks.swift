@@ -27,6 +27,7 @@ struct ConfigurationChecks {
             if !drafts[index].proxy.settings.disabled { check(&drafts[index], backends) }
             complete(&drafts[index])
         }
+        completeTLS(of: &drafts)
         resolveServers(of: &drafts)
         reader.configuration.proxies = drafts.map(\.proxy)
         reader.configuration.global.environment = reader.environment
@@ -135,11 +136,14 @@ struct ConfigurationChecks {
             warn("monitor-uri will be ignored for \(title) (needs 'mode http').", at: position)
             draft.proxy.settings.monitorURI = nil
         }
-        if draft.proxy.settings.logFormat == .http && draft.proxy.isFrontend {
+        let format = draft.proxy.settings.logFormat
+        if format == .http || format == .https, draft.proxy.isFrontend {
+            let option = format == .http ? "httplog" : "httpslog"
             warn(
-                "parsing [\(position)] : 'option httplog' not usable with \(title) (needs 'mode http'). Falling "
+                "parsing [\(position)] : 'option \(option)' not usable with \(title) (needs 'mode http'). Falling "
                     + "back to 'option tcplog'.", at: position)
             draft.proxy.settings.logFormat = .tcp
+            draft.proxy.settings.logText = nil
         }
     }
 

@@ -50,6 +50,8 @@ package struct BindOptions: Sendable {
 package struct Bind: Sendable {
     package var position: Position
     package var endpoints: [Endpoint]
+    /// The addresses as they are written.
+    package var text = ""
     package var options = BindOptions()
 
     package init(position: Position, endpoints: [Endpoint]) {

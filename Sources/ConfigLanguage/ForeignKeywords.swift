@@ -29,6 +29,9 @@ enum ForeignKeywords {
         set-var set-var-fmt unix-bind maxconnrate maxsessrate external-check stats-file shm-stats-file
         shm-stats-file-max-objects default-path anonkey dns-accept-family
         harden.reject-privileged-ports.tcp harden.reject-privileged-ports.quic ssl-engine
+        ssl-default-bind-sigalgs ssl-default-bind-client-sigalgs ssl-default-server-sigalgs
+        ssl-default-server-client-sigalgs ssl-propquery ssl-provider ssl-provider-path ssl-security-level
+        issuers-chain-path
         ocsp-update.disable ocsp-update.httpproxy ocsp-update.mindelay ocsp-update.maxdelay ocsp-update.mode
         51degrees-data-file 51degrees-property-name-list 51degrees-property-separator
         51degrees-cache-size deviceatlas-json-file deviceatlas-log-level deviceatlas-separator
@@ -44,22 +47,10 @@ enum ForeignKeywords {
         nogetaddrinfo busy-polling quiet set-dumpable insecure-fork-wanted insecure-setuid-wanted
         strict-limits cpu-map cpu-policy cpu-set numa-cpu-mapping thread-group thread-groups
         thread-hard-limit no-memory-trimming profiling.tasks profiling.memory maxpipes maxzlibmem
-        maxcompcpuusage maxcomprate maxsslconn maxsslrate pp2-never-send-local
+        maxcompcpuusage maxcomprate maxsslrate pp2-never-send-local
         expose-experimental-directives expose-deprecated-directives no-quic limited-quic
         fd-hard-limit cluster-secret warn-blocked-traffic-after force-cfg-parser-pause prealloc-fd
-        debug.counters
-        """)
-
-    /// About TLS, which no listener or server can have yet: accepted in silence.
-    static let tlsGlobal = list(
-        """
-        ssl-default-bind-ciphers ssl-default-bind-ciphersuites ssl-default-bind-curves
-        ssl-default-bind-sigalgs ssl-default-bind-client-sigalgs ssl-default-bind-options
-        ssl-default-server-ciphers ssl-default-server-ciphersuites ssl-default-server-curves
-        ssl-default-server-sigalgs ssl-default-server-client-sigalgs ssl-default-server-options
-        ssl-dh-param-file ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async ssl-propquery
-        ssl-provider ssl-provider-path ssl-security-level ssl-server-verify ssl-skip-self-issued-ca
-        issuers-chain-path
+        debug.counters ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async ssl-skip-self-issued-ca
         """)
 
     static let proxy = list(
@@ -97,7 +88,7 @@ enum ForeignKeywords {
         http-pretend-keepalive http-use-proxy-header http-restrict-req-hdr-names independent-streams
         log-separate-errors logasap persist prefer-last-server transparent originalto
         ssl-hello-chk smtpchk mysql-check pgsql-check redis-check ldap-check spop-check
-        external-check httpslog forwarded http-drop-request-trailers http-drop-response-trailers
+        external-check forwarded http-drop-request-trailers http-drop-response-trailers
         http-proxy assume-rfc6587-ntf spoe-ext
         """)
 
@@ -112,11 +103,8 @@ enum ForeignKeywords {
         """
         accept-netscaler-cip accept-proxy namespace shards gpc-limit proto quic-force-retry quic-socket
         quic-cc-algo idle-ping guid-prefix default-crt cc label nbconn
-        ssl allow-0rtt alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers
-        ciphersuites client-sigalgs sigalgs crl-file crt crt-ignore-err crt-list curves ecdhe force-sslv3
-        force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 generate-certificates no-alpn no-ca-names no-sslv3
-        no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 npn ocsp-update prefer-client-ciphers
-        ssl-max-ver ssl-min-ver strict-sni no-strict-sni tls-ticket-keys tls-tickets verify
+        ca-sign-file ca-sign-pass ca-verify-file client-sigalgs sigalgs crt-list generate-certificates
+        no-ca-names npn ocsp-update
         """)
 
     static let ineffectiveBind = list(
@@ -124,15 +112,12 @@ enum ForeignKeywords {
 
     static let server = list(
         """
-        addr agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file check-alpn
-        check-pool-conn-name check-proto check-reuse-pool check-sni check-ssl
-        check-via-socks4 ciphers ciphersuites client-sigalgs crl-file crt curves error-limit force-sslv3
-        force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key idle-ping log-bufsize log-proto
-        namespace no-renegotiate npn observe on-error on-marked-down on-marked-up pool-conn-name proto
-        proxy-v2-options redir renegotiate resolve-net resolve-opts resolve-prefer resolvers
-        send-proxy-v2-ssl send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs sni sni-auto
-        check-sni-auto no-sni-auto no-check-sni-auto socks4 source
-        ssl ssl-max-ver ssl-min-ver ssl-reuse strict-maxconn tls-tickets track usesrc verify verifyhost ws cc
+        addr agent-addr agent-check agent-inter agent-port agent-send check-pool-conn-name check-proto
+        check-reuse-pool check-via-socks4 client-sigalgs error-limit guid hash-key idle-ping log-bufsize
+        log-proto namespace no-renegotiate npn observe on-error on-marked-down on-marked-up
+        pool-conn-name proto proxy-v2-options redir renegotiate resolve-net resolve-opts resolve-prefer
+        resolvers send-proxy-v2-ssl send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs sni-auto
+        check-sni-auto no-sni-auto no-check-sni-auto socks4 source strict-maxconn track usesrc ws cc
         init-state healthcheck tcp-md5sig
         """)
 
@@ -141,9 +126,7 @@ enum ForeignKeywords {
     /// Negations of what mwproxy does not have anyway: accepted in silence.
     static let negatedServer = list(
         """
-        no-agent-check no-check-ssl no-send-proxy-v2-ssl
-        no-send-proxy-v2-ssl-cn no-ssl no-ssl-reuse no-sslv3 no-tfo no-tls-tickets no-tlsv10 no-tlsv11
-        no-tlsv12 no-tlsv13 no-verifyhost stick non-stick
+        no-agent-check no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-tfo stick non-stick
         """)
 
     /// Of the ineffective options of `bind` and `server`, those that have a value.
@@ -177,12 +160,14 @@ enum ForeignKeywords {
         capture.res.ver dst_conn env fc_http_major fc_rtt fe_id fe_sess_rate fe_defbe http_auth http_auth_group
         http_auth_user http_first_req ipv4 ipv6 meth bin payload payload_lv req.body req.body_len req.body_param
         req.body_size req.hdr_names req.hdrs req.payload req.payload_lv req.rdp_cookie
-        req.ssl_sni req.ssl_hello_type req.ssl_ver req.ssl_alpn req.timer.hdr req_ssl_sni
-        req_ssl_hello_type rdp_cookie res.ver res.len res.payload res.hdrs res.hdr_names
+        req.ssl_ver req.ssl_alpn req.timer.hdr rdp_cookie res.ver res.len res.payload res.hdrs res.hdr_names
         sc_get_gpc sc_gpc_rate sc_inc_gpc sc_clr_gpc sc_get_gpt sc_http_fail_cnt sc_http_fail_rate so_id so_name
-        src_is_local src_get_gpc src_inc_gpc src_http_fail_cnt ssl_c_used ssl_c_verify
-        ssl_c_s_dn ssl_c_s_dn_cn ssl_fc ssl_fc_sni ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_protocol ssl_fc_cipher
-        ssl_bc unique-id url32 url32+src url_ip url_port be_id be_sess_rate be_server_timeout avg_queue
+        src_is_local src_get_gpc src_inc_gpc src_http_fail_cnt ssl_c_chain_der
+        ssl_c_der ssl_c_r_dn ssl_fc_session_id ssl_fc_session_key ssl_fc_unique_id ssl_fc_client_random
+        ssl_fc_server_random ssl_fc_npn ssl_fc_cipherlist_bin ssl_fc_cipherlist_hex ssl_fc_cipherlist_str
+        ssl_fc_cipherlist_xxh ssl_fc_has_early ssl_f_der ssl_f_i_dn ssl_f_key_alg ssl_f_notafter
+        ssl_f_notbefore ssl_f_s_dn ssl_f_serial ssl_f_sha1 ssl_f_sig_alg ssl_f_version ssl_bc_npn
+        ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id ssl_s_der ssl_s_i_dn ssl_s_s_dn unique-id url32 url32+src url_ip url_port be_id be_sess_rate be_server_timeout avg_queue
         connslots queue srv_conn srv_id srv_is_up srv_iweight srv_queue srv_sess_rate srv_uweight srv_weight
         stopping nbproc proc thread uptime txn.conn_retries txn.id32 txn.sess_term_state req_rdp_cookie
         set-cookie hdr_ip6 last_rule_file last_rule_line lat_ns_avg prio_class prio_offset quic_enabled

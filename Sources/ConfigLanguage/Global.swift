@@ -42,6 +42,9 @@ package struct Global: Sendable {
     package var tlsLifetime: Duration = .seconds(300)
     /// `maxsslconn`: client connections that speak TLS; nil: no limit of their own.
     package var maxTLSConnections: Int?
+    /// `ssl-default-bind-…`, `ssl-default-server-…` and `ssl-server-verify`: where lines say nothing.
+    var bindTLS = TLSWords()
+    var serverTLS = TLSWords()
 
     package init() {}
 }

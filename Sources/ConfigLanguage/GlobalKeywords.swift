@@ -1,17 +1,8 @@
 // The `global` section.
 
-extension Keyword<Global> {
-    /// Keywords that are accepted in silence.
-    static func silent(_ names: Set<String>) -> [Keyword<Global>] {
-        names.map { name in
-            Keyword(name, .atLeast(1)) { (_, _, _) throws(Fault) in }
-        }
-    }
-}
-
 enum GlobalKeywords {
     static let table = KeywordTable<Global>(
-        process + limits + identity + places + environment + Keyword.silent(ForeignKeywords.tlsGlobal),
+        process + limits + identity + places + environment + GlobalTLSKeywords.table,
         ineffective: ForeignKeywords.ineffectiveGlobal, foreign: ForeignKeywords.global)
 
     private static let process: [Keyword<Global>] = [

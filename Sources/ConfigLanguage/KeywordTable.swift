@@ -39,6 +39,16 @@ struct Keyword<Subject>: Sendable {
     }
 }
 
+extension Keyword {
+    /// The same option for what holds the subject.
+    func of<Whole>(_ path: WritableKeyPath<Whole, Subject> & Sendable) -> Keyword<Whole> {
+        Keyword<Whole>(name, arguments, expects: expects, canBeNegated: canBeNegated) {
+            (phrase, whole, reader) throws(Fault) in
+            try self.action(phrase, &whole[keyPath: path], reader)
+        }
+    }
+}
+
 extension ClosedRange<Int> {
     /// Any number of arguments from `lowest` on.
     static func atLeast(_ lowest: Int) -> ClosedRange<Int> { lowest...Tokenizer.mostWords }

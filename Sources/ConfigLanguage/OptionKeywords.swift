@@ -6,6 +6,9 @@ enum OptionKeywords {
             Keyword("httplog", .atLeast(0)) { (phrase, draft, reader) throws(Fault) in
                 try log(.http, phrase, &draft, reader)
             },
+            Keyword("httpslog", .atLeast(0)) { (phrase, draft, reader) throws(Fault) in
+                try log(.https, phrase, &draft, reader)
+            },
             Keyword("tcplog", .atLeast(0)) { (phrase, draft, reader) throws(Fault) in
                 try log(.tcp, phrase, &draft, reader)
             },
@@ -120,6 +123,22 @@ enum OptionKeywords {
             return
         }
         draft.proxy.settings.logFormat = format
+        draft.proxy.settings.logText = format == .https ? try httpsText(phrase, draft, reader) : nil
+    }
+
+    /// HAProxy's line of `option httpslog`, but for the captures between the queues and the request: there are none.
+    private static func httpsText(
+        _ phrase: Phrase, _ draft: ProxyDraft, _ reader: ConfigurationReader
+    ) throws(Fault) -> TextFormat {
+        let text =
+            "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq "
+            + "%{+Q}r %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] "
+            + "%[ssl_fc_sni]/%sslv/%sslc"
+        do throws(ExpressionFault) {
+            return try TextFormatLanguage(reader: reader, place: nil, draft: draft).format(text)
+        } catch {
+            throw phrase.fault("'option httpslog' : \(error.message)", at: 0)
+        }
     }
 
     private static func forwardFor(_ phrase: Phrase) throws(Fault) -> ForwardFor {

@@ -16,7 +16,7 @@ enum PeersKeywords {
                 try BindKeywords.table.applyOptions(of: phrase, from: 1, to: &section.bindDefaults, reader)
             },
             Keyword("default-server", .atLeast(0)) { (phrase, section, reader) throws(Fault) in
-                try ServerKeywords.table.applyOptions(
+                try ServerKeywords.peerTable.applyOptions(
                     of: phrase, from: 1, to: &section.serverDefaults, reader)
             },
             Keyword("table", .atLeast(0)) { (phrase, section, reader) throws(Fault) in
@@ -85,7 +85,7 @@ enum PeersKeywords {
         }
         var settings = section.serverDefaults
         do {
-            try ServerKeywords.table.applyOptions(of: phrase, from: options, to: &settings, reader)
+            try ServerKeywords.peerTable.applyOptions(of: phrase, from: options, to: &settings, reader)
         } catch {
             var fault = error
             if isLocal && options == 2 { fault.message += " Hint: no address was expected for this server." }

@@ -48,7 +48,7 @@ package struct ProxySettings: Sendable {
     package var id: Int?
     package var logs: [LogTarget] = []
     package var logFormat: LogFormat = .none
-    /// `log-format`, where `logFormat` is `custom`.
+    /// `log-format`, where `logFormat` is `custom`; where it is `https`, that line as such a text.
     package var logText: TextFormat?
     package var cookie: CookieInsertion?
     package var dontLogNull = false
@@ -79,7 +79,7 @@ package struct ProxySettings: Sendable {
     package init() {}
 
     /// Which of HAProxy's lines is logged; `custom`: that of `log-format`.
-    package enum LogFormat: Sendable { case none, tcp, http, custom }
+    package enum LogFormat: Sendable { case none, tcp, http, https, custom }
     /// What a response does to its connections: nothing, `option http-server-close`, `option httpclose`.
     package enum ConnectionMode: Sendable { case keepAlive, serverClose, close }
     /// `http-reuse`.
@@ -129,6 +129,8 @@ package struct Timeouts: Sendable {
     package var check: Duration?
     package var tunnel: Duration?
     package var tarpit: Duration?
+    /// `client-handshake`, `client-hs`: a TLS handshake may take that long; nil: as long as `client`.
+    package var clientHandshake: Duration?
 
     package init() {}
 }

@@ -19,10 +19,10 @@ extension Phrase {
         return value
     }
 
-    /// Word `index` as a time, in milliseconds unless it has a unit. `place` ends HAProxy's sentence:
+    /// Word `index` as a time, in `usual` units unless it has one. `place` ends HAProxy's sentence:
     /// `in 'timeout client'`.
     func time(
-        _ index: Int, _ place: String, warn: (Fault) -> Void = { _ in }
+        _ index: Int, _ place: String, unit usual: TimeUnit = .milliseconds, warn: (Fault) -> Void = { _ in }
     ) throws(Fault) -> Duration {
         let text = self[index]
         let digits = text.prefix { $0.isASCII && $0.isWholeNumber }
@@ -32,10 +32,10 @@ extension Phrase {
             let character = text.first.map { "'\($0)'" } ?? "end of line"
             throw fault("unexpected character \(character) \(place): \(expected)", at: index)
         }
-        guard let scale = TimeUnit(leading: unit) else {
+        guard let scale = unit.isEmpty ? usual : TimeUnit(leading: unit) else {
             throw fault("unexpected character '\(unit.first ?? " ")' \(place): \(expected)", at: index)
         }
-        let rest = unit.dropFirst(scale.rawValue.count)
+        let rest = unit.dropFirst(unit.isEmpty ? 0 : scale.rawValue.count)
         if let stray = rest.first {
             warn(
                 fault(
@@ -52,7 +52,7 @@ extension Phrase {
 }
 
 /// HAProxy's units of time.
-private enum TimeUnit: String, CaseIterable {
+enum TimeUnit: String, CaseIterable {
     case microseconds = "us"
     case milliseconds = "ms"
     case seconds = "s"
@@ -62,12 +62,8 @@ private enum TimeUnit: String, CaseIterable {
 
     static let longest = Int64(Int32.max)
 
-    /// The unit that `text` begins with; milliseconds where it is empty.
+    /// The unit that `text` begins with.
     init?(leading text: Substring) {
-        guard !text.isEmpty else {
-            self = .milliseconds
-            return
-        }
         guard let unit = Self.allCases.first(where: { text.hasPrefix($0.rawValue) }) else { return nil }
         self = unit
     }

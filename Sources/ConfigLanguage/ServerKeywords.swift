@@ -2,11 +2,19 @@
 
 enum ServerKeywords {
     static let table = KeywordTable<ServerOptions>(
-        load + checks + state + proxyProtocol
-            + ForeignKeywords.negatedServer.map { name in
-                Keyword(name, 0...0) { (_, _, _) throws(Fault) in }
-            },
+        options + ServerTLSKeywords.table, ineffective: ForeignKeywords.ineffectiveServer,
+        foreign: ForeignKeywords.server)
+
+    /// Of peers, which are not spoken to over TLS.
+    static let peerTable = KeywordTable<ServerOptions>(
+        options + TLSKeywords.refused(ServerTLSKeywords.table),
         ineffective: ForeignKeywords.ineffectiveServer, foreign: ForeignKeywords.server)
+
+    private static let options =
+        load + checks + state + proxyProtocol
+        + ForeignKeywords.negatedServer.map { name in
+            Keyword<ServerOptions>(name, 0...0) { (_, _, _) throws(Fault) in }
+        }
 
     private static let load: [Keyword<ServerOptions>] = [
         Keyword("weight") { (phrase, options, _) throws(Fault) in

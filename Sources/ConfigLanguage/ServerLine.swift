@@ -55,6 +55,8 @@ package struct ServerOptions: Sendable {
     package var checkUsesTLS: Bool?
     /// `check-sni`.
     package var checkSNI: String?
+    /// `check-alpn`, in the order of preference.
+    package var checkALPN: [String] = []
 
     package init() {}
 }

@@ -4,20 +4,16 @@ enum TimeoutKeywords {
     /// In the order in which HAProxy lists them.
     private static let names = [
         "client", "server", "connect", "check", "queue", "http-keep-alive", "http-request", "tunnel",
-        "tarpit", "client-fin", "server-fin",
+        "tarpit", "client-handshake", "client-hs", "client-fin", "server-fin",
     ]
-    private static let frontendOnly: Set<String> = ["client", "client-fin"]
+    private static let frontendOnly: Set<String> = ["client", "client-fin", "client-handshake", "client-hs"]
     private static let backendOnly: Set<String> = ["server", "server-fin", "connect", "check", "queue"]
-    private static let foreign: Set<String> = ["client-hs"]
 
     static func apply(
         _ phrase: Phrase, to draft: inout ProxyDraft, _ reader: ConfigurationReader
     ) throws(Fault) {
         let name = phrase[1]
         guard names.contains(name) else {
-            if foreign.contains(name) {
-                throw phrase.fault(ForeignKeywords.message("timeout \(name)"), at: 1)
-            }
             let listed = names.dropLast().map { "'\($0)'" }.joined(separator: ", ")
             let near = NearestKeyword.to(name, among: names).map { "; did you mean '\($0)' maybe ?" } ?? ""
             throw phrase.fault(
@@ -41,7 +37,8 @@ enum TimeoutKeywords {
                     "'timeout \(name)' will be ignored because \(draft.title) has no \(side) capability",
                     at: 1))
         }
-        if !draft.ownTimeouts.insert(name).inserted {
+        // Two words for one time.
+        if !draft.ownTimeouts.insert(name == "client-hs" ? "client-handshake" : name).inserted {
             reader.warn(phrase.fault("overwriting 'timeout \(name)' which was already specified", at: 1))
         }
         set(name, time == .zero ? nil : time, in: &draft.proxy.settings.timeouts)
@@ -58,6 +55,7 @@ enum TimeoutKeywords {
         case "http-request": timeouts.httpRequest = time
         case "tunnel": timeouts.tunnel = time
         case "tarpit": timeouts.tarpit = time
+        case "client-handshake", "client-hs": timeouts.clientHandshake = time
         case "client-fin": timeouts.clientFin = time
         default: timeouts.serverFin = time
         }

@@ -5,7 +5,7 @@ import Testing
 @testable import ConfigLanguage
 
 @Suite struct BadLineTests {
-    @Test(arguments: global + proxies + addresses + servers + rules + conditions + peers + sections)
+    @Test(arguments: global + proxies + addresses + servers + rules + conditions + peers + sections + tls)
     func isRefused(_ bad: LineCase) throws {
         let marked = MarkedText(bad.text)
         let result = World.parse(marked.text)
@@ -18,7 +18,7 @@ import Testing
         #expect(alert.columns == mark.columns, "\(alert.message)")
     }
 
-    @Test(arguments: odd)
+    @Test(arguments: odd + oddTLS)
     func isAcceptedWithAWarning(_ odd: LineCase) throws {
         let marked = MarkedText(odd.text)
         let result = World.parse(marked.text)
@@ -215,7 +215,6 @@ import Testing
             bind :80 ⟦maxconn⟧ → 'bind :80' in section 'frontend' : 'maxconn' : missing value
             bind :80 backlog ⟦-2⟧ → 'backlog' : invalid value -2, must be > 0
             bind :80 id ⟦x⟧ → 'id' : expects an integer argument, found 'x'
-            bind :443 ⟦ssl⟧ crt /x.pem → 'ssl' is a HAProxy keyword that mwproxy does not support
             bind :80 ⟦accept-netscaler-cip⟧ 1 → 'accept-netscaler-cip' is a HAProxy keyword
             bind :80 accept-proxy ⟦on⟧ → unknown keyword 'on'
             """#)
@@ -238,7 +237,6 @@ import Testing
             server s :80 rise ⟦0⟧ → 'rise' has to be > 0
             server s :80 port ⟦99999⟧ → 'port' expects a port number, found '99999'
             server s :80 init-addr ⟦foo⟧ → unknown init-addr method 'foo'
-            server s :80 ⟦ssl⟧ verify none → 'ssl' is a HAProxy keyword that mwproxy
             server s :80 ⟦redir⟧ x → 'redir' is a HAProxy keyword that mwproxy
             default-server ⟦foo⟧ → 'default-server' : unknown keyword 'foo'
             default-server ⟦id⟧ 3 → 'id' is not permitted in a 'default-server' line.
@@ -351,7 +349,7 @@ import Testing
             use_backend b if ⟦{path_beg⟧ / } → no such ACL : '{path_beg'
             use_backend b if { ⟦path_bg⟧ / } → unknown fetch method 'path_bg' in ACL expression
             use_backend b if { path_reg ⟦(⟧ } → regex '(' is invalid (error=missing closing parenthesis
-            use_backend b if { ⟦ssl_fc_sni⟧ a } → fetch method 'ssl_fc_sni' is one of HAProxy's
+            use_backend b if { ⟦ssl_fc_npn⟧ a } → fetch method 'ssl_fc_npn' is one of HAProxy's
             use_backend b if { path_reg ⟦(a)\\2⟧ } → reference to non-existent subpattern
             use_backend b if ⟦||⟧ { path / } → a condition is missing before '||'
             use_backend b if { src ⟦1.2.3.4/33⟧ } → '1.2.3.4/33' is not a valid IPv4 or IPv6

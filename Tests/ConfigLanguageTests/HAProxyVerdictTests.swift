@@ -13,6 +13,16 @@ import Worker
     private static let places: [String] = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"]
     private static let program: String? = places.first { access($0, X_OK) == 0 }
 
+    /// A certificate and its key.
+    private static let certificate: Result<String, any Error> = Result {
+        let folder = try ScratchFolder("config-verdict-pem-")
+        let file = folder.file("both.pem")
+        _ = try Program.shell(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=a.b "
+                + "-keyout \(file) -out \(file)")
+        return try File.readText(file)
+    }
+
     /// What HAProxy's exit code says: 0 and 2 (no listener) are good.
     private func haproxyAccepts(_ file: String) throws -> Bool {
         guard let program = Self.program else { return false }
@@ -29,6 +39,8 @@ import Worker
 
     private func verdicts(_ text: String) throws -> (haproxy: Bool, ours: ParseResult) {
         let folder = try ScratchFolder("config-verdict-")
+        let pem = try folder.write("both.pem", try Self.certificate.get())
+        let text = text.split(separator: "PEM", omittingEmptySubsequences: false).joined(separator: pem)
         let path = try folder.write("v.cfg", text)
         let ours = ConfigurationLoader(paths: [path], environment: ["HOME": "/hh"]).load()
         return (try haproxyAccepts(path), ours)
@@ -36,7 +48,7 @@ import Worker
 
     @Test(
         .enabled(if: program != nil, "no haproxy is installed: nothing to compare with"),
-        arguments: good + bad)
+        arguments: good + bad + goodTLS + badTLS)
     func verdictsAgree(_ line: LineCase) throws {
         let (haproxy, ours) = try verdicts(MarkedText(line.text).text)
         #expect(haproxy == (ours.configuration != nil), "HAProxy accepts: \(haproxy); \(ours.messages)")
@@ -44,7 +56,7 @@ import Worker
 
     @Test(
         .enabled(if: program != nil, "no haproxy is installed: nothing to compare with"),
-        arguments: stricter)
+        arguments: stricter + stricterTLS)
     func weAreStricterThanHAProxyHere(_ line: LineCase) throws {
         let (haproxy, ours) = try verdicts(line.text)
         #expect(haproxy)

@@ -81,6 +81,11 @@ enum AccessLists {
                 "matching method must be specified first (using '-m') when using a sample fetch of type 'any' "
                     + "('\(expression.text)').", at: first)
         }
+        if expression.fetch.isBinary, expression.converters.isEmpty, flags.match == nil {
+            throw phrase.fault(
+                "matching method must be specified first (using '-m') when using a sample fetch of this type "
+                    + "('\(expression.text)').", at: first)
+        }
         let match = flags.match ?? suffix ?? Match.usual(of: expression.type)
         try checkType(of: expression, match, phrase, at: first)
         var source = PatternSource(match: match)

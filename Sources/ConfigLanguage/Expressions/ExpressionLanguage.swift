@@ -124,6 +124,9 @@ struct ExpressionLanguage {
         let context = suffixed ? " in ACL expression '\(text)'" : ""
         guard !call.name.isEmpty else { throw ExpressionFault("missing fetch method\(context).") }
         if let fetch = try FetchKeywords.fetch(call, reader) { return (fetch, nil) }
+        if suffixed, call.arguments == nil, let (fetch, match) = TLSFetchKeywords.suffixed[call.name] {
+            return (.tls(fetch), match)
+        }
         if suffixed, let (base, match) = Self.suffix(of: call.name) {
             let plain = Call(name: base, arguments: call.arguments)
             if let fetch = try FetchKeywords.fetch(plain, reader) { return (fetch, match) }

@@ -187,6 +187,14 @@ enum FetchKeywords {
                 return .ofSource(reading, table: call[0])
             }
         }
+        for (name, fetch) in TLSFetchKeywords.plain {
+            add(name) { (_, _) throws(ExpressionFault) in .tls(fetch) }
+        }
+        add("ssl_c_s_dn", "ssl_c_i_dn", arguments: 0...3) { (call, _) throws(ExpressionFault) in
+            .tls(try TLSFetchKeywords.distinguishedName(call))
+        }
+        add("req.ssl_sni", "req_ssl_sni") { (_, _) throws(ExpressionFault) in .helloServerName }
+        add("req.ssl_hello_type", "req_ssl_hello_type") { (_, _) throws(ExpressionFault) in .helloType }
         add("src_updt_conn_cnt", arguments: 0...1) { (call, reader) throws(ExpressionFault) in
             reader.expect(.table, call[0], of: call.name)
             return .ofSource(.increase(.connCnt), table: call[0])

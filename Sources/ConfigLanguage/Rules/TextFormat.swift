@@ -49,6 +49,8 @@ package enum LogVariable: String, CaseIterable, Sendable {
     case capturedRequest = "hr", capturedResponse = "hs", requestLine = "r"
     case method = "HM", path = "HP", pathQuery = "HPO", version = "HV", target = "HU", query = "HQ"
     case requestCookie = "CC", responseCookie = "CS", logCounter = "lc", uniqueID = "ID"
+    /// `TLSv1.3`, and the cipher's name.
+    case tlsVersion = "sslv", tlsCipher = "sslc"
 }
 
 /// Reads texts for one place.
@@ -171,7 +173,7 @@ struct TextFormatLanguage {
 
     private static func variable(_ word: String, _ text: String) throws(ExpressionFault) -> LogVariable {
         if let variable = LogVariable(rawValue: word) { return variable }
-        if ["E", "X", "Q", "CSl", "hrl", "hsl", "sslc", "sslv"].contains(word) {
+        if ["E", "X", "Q", "CSl", "hrl", "hsl"].contains(word) {
             throw ExpressionFault(
                 "variable '%\(word)' is one of HAProxy's that mwproxy does not support yet.")
         }

@@ -30,6 +30,8 @@ package struct TLSProtocolSettings: Equatable, Sendable {
     package var alpn: [String] = []
     /// `no-tls-tickets` makes it false.
     package var usesTickets = true
+    /// The line's own words, before those of `global` come in where it says nothing.
+    var words = TLSWords()
 
     package init() {}
 }
@@ -101,8 +103,13 @@ package enum TLSFetch: Equatable, Sendable {
     case cipher(Side)
     case resumed(Side)
     case alpn(Side)
-    /// `ssl_fc_use_keysize`: the cipher's secret bits.
-    case keyBits(Side)
+    /// `ssl_fc_use_keysize`: the cipher's secret bits; `ssl_fc_alg_keysize`: those of its algorithm.
+    case keyBits(Side), algorithmBits(Side)
+    /// `fc_err`: HAProxy's number of what went wrong with the client's connection, 0 for nothing, also where it has
+    /// no TLS; and that in words, `Success`.
+    case connectionError, connectionErrorText
+    /// `ssl_fc_err`: OpenSSL's number of what went wrong in the handshake, 0 for nothing; and that in words.
+    case handshakeError(Side), handshakeErrorText(Side)
     /// What the client asked for, and whether it did: `ssl_fc_sni`, `ssl_fc_has_sni`.
     case serverName, hasServerName
     /// `ssl_fc_has_crt`: the client has shown one on this very connection; `ssl_c_used`: or on the one that it resumes.
@@ -115,8 +122,11 @@ package enum TLSFetch: Equatable, Sendable {
     package var type: SampleType {
         switch self {
         case .used, .resumed, .hasServerName, .showedCertificate, .certificateUsed: .bool
-        case .keyBits, .verifyResult, .error, .caError, .caErrorDepth, .certificate(.version): .integer
-        case .version, .cipher, .alpn, .serverName, .certificate: .text
+        case .keyBits, .algorithmBits, .verifyResult, .error, .caError, .caErrorDepth, .connectionError,
+            .handshakeError, .certificate(.version):
+            .integer
+        case .version, .cipher, .alpn, .serverName, .connectionErrorText, .handshakeErrorText, .certificate:
+            .text
         }
     }
 }

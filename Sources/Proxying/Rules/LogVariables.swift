@@ -60,7 +60,9 @@ struct LogVariables {
         case .requestLine, .method, .path, .pathQuery, .version, .target, .query:
             return appendLine(variable, to: buffer)
         case .capturedRequest, .capturedResponse: break
-        case .backendAddress, .backendPort, .requestCookie, .responseCookie, .uniqueID: return false
+        case .backendAddress, .backendPort, .requestCookie, .responseCookie, .uniqueID, .tlsVersion,
+            .tlsCipher:
+            return false
         }
         return true
     }
