@@ -88,7 +88,7 @@ let package = Package(
             uses: [
                 "PeersProtocol", "StickTables", "ConfigLanguage", "Demo", "Polling", "TestSupport", "Unix",
             ]),
-        room("Observing", uses: ["RuntimeAPI", "ReloadModel", "Unix", "CLinux", "CSystemd"]),
+        room("Observing", uses: ["RuntimeAPI", "ReloadModel", "TLS", "Unix", "CLinux", "CSystemd"]),
         room("Terminal", uses: ["TextUI", "Unix", "CNcurses"]),
 
         // Floor 4: whole processes.

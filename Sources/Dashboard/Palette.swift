@@ -116,6 +116,7 @@ extension Alert.Kind {
         case .worseAfterReload: "WORSE"
         case .stateUndone: "UNDONE"
         case .tablesLost: "TABLES LOST"
+        case .ticketsLost: "TICKETS LOST"
         case .resetCounters: "COUNTERS"
         case .reloadRate: "RELOAD RATE"
         }
@@ -177,6 +178,16 @@ extension ReloadRecord.Result {
         case .restart: "RESTART"
         case .running: "running"
         case .unknown: "unknown"
+        }
+    }
+}
+
+extension TicketSurvival {
+    var style: Style {
+        switch self {
+        case .survived: Style(.green)
+        case .lost: isMishap ? Style(.yellow).bold : Style(.yellow)
+        case .noTLS: .value
         }
     }
 }

@@ -1,5 +1,5 @@
-// View 5: stick tables and peers of the worker that serves. What became of each table at the latest reload first, then
-// the replies as they came.
+// View 5: stick tables and peers of the worker that serves, and its TLS tickets. What became of each at the latest
+// reload first, then the replies as they came.
 
 import ReloadModel
 import RuntimeAPI
@@ -22,7 +22,7 @@ struct TablesState: Equatable, Sendable {
 
 enum TablesView: FullView {
     static let name = "Tables"
-    static let purpose = "stick tables and peers, before and after a reload"
+    static let purpose = "stick tables, peers and TLS tickets, before and after a reload"
 
     static func rowsNoun(_ state: State) -> String { "lines" }
 
@@ -57,7 +57,7 @@ enum TablesView: FullView {
 
     static func draw(_ state: State, _ area: Area, _ frame: inout Frame) {
         guard area.height > 0 else { return }
-        frame.putRule("Stick tables and peers", right: situation(state), focused: true, area)
+        frame.putRule("Tables, peers, tickets", right: situation(state), focused: true, area)
         let lines = lines(state, area.width - 2)
         let room = area.height - 1
         let first = max(0, min(state.tables.scrolled, lines.count - room))
@@ -88,6 +88,7 @@ enum TablesView: FullView {
                 StyledText($0, PeerSentence.style(peer))
             }
         }
+        lines += tickets(state, width)
         if case .known(let text) = latest.tablesText, text.isEmpty || latest.tables.isEmpty {
             lines.append(StyledText("this configuration has no stick tables", .label))
         }
@@ -104,6 +105,22 @@ enum TablesView: FullView {
             }
         }
         return lines
+    }
+
+    /// Of the latest reload that succeeded; nothing where there was none.
+    private static func tickets(_ state: State, _ width: Int) -> [StyledText] {
+        guard let last = state.live?.snapshot.reloads.last(where: { $0.result == .success }) else {
+            return []
+        }
+        let known = last.verdict.tickets
+        let words =
+            switch known {
+            case .known(let survival): survival.sentence
+            case .unknown(let why): "? \(why.reason)" + (why.remedy.map { " (\($0))" } ?? "")
+            }
+        return WrappedText.lines("TLS tickets: \(words)", width: width, indent: 4).map {
+            StyledText($0, known.value?.style ?? .unknown)
+        }
     }
 
     private static func fates(_ state: State) -> [TableFate] {
@@ -169,11 +186,18 @@ enum TablesView: FullView {
                 JSON.Member("changes_behind", peer.changesBehind.map { .integer(Int64($0)) } ?? .null),
             ])
         }
-        return [JSON.Member("tables", .array(rows)), JSON.Member("peers", .array(peers))]
+        let last = state.live?.snapshot.reloads.last { $0.result == .success }
+        let tickets = last?.verdict.tickets.value.map { JSON.string($0.sentence) } ?? .null
+        return [
+            JSON.Member("tables", .array(rows)), JSON.Member("peers", .array(peers)),
+            JSON.Member("tls_tickets", tickets),
+        ]
     }
 
     static func shellCommands(_ state: State) -> [String] {
         guard let snapshot = state.picture?.snapshot, let worker = serving(state) else { return [] }
-        return ["show table", "show peers"].flatMap { MasterShell.ask("@!\(worker.pid) \($0)", snapshot) }
+        return ["show table", "show peers", "show tls-keys"].flatMap {
+            MasterShell.ask("@!\(worker.pid) \($0)", snapshot)
+        }
     }
 }

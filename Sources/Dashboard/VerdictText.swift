@@ -124,8 +124,16 @@ enum VerdictText {
             guard record.result == .success else { return }
             sentences("Undone", record.verdict.undone, none: "nothing that was set by hand")
             sentences("Tables", record.verdict.lostTables, none: "kept, or none had entries")
+            tickets(record.verdict.tickets)
             if let requests = record.verdict.countersReset {
                 put("Counters", "start again at 0, had counted \(Wording.count(requests, "request"))")
+            }
+        }
+
+        private mutating func tickets(_ known: Known<TicketSurvival>) {
+            switch known {
+            case .unknown(let why): unknown("Tickets", why)
+            case .known(let survival): put("Tickets", survival.sentence, survival.style)
             }
         }
 

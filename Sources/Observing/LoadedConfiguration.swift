@@ -34,6 +34,11 @@ package struct LoadedConfiguration {
         texts(notAfter: notAfter).map { LoadedTimeouts.find(in: $0) }
     }
 
+    /// The binds that speak TLS, as the files say them now; `notAfter` as above.
+    package func ticketBinds(notAfter: Int64? = nil) -> Known<TicketBinds> {
+        texts(notAfter: notAfter).map { TicketBinds.find(in: $0) }
+    }
+
     /// The paths of every `stats socket`, as unix_diag names them: for a worker that cannot be asked for them.
     func adminPaths() -> Set<String> {
         let folder = proc.link(master, "cwd").value

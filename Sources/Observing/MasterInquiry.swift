@@ -127,6 +127,13 @@ final class MasterInquiry {
         }
         return text
     }
+
+    /// What has come within the limit; nil when nothing did.
+    func askPartly(_ command: String, within limit: Duration) -> String? {
+        guard Instant.now() >= masterSilentUntil, stopped(master, "") == nil else { return nil }
+        let text = AdminQuery.ask(address, command, within: limit).text
+        return text.isEmpty ? nil : text
+    }
 }
 
 extension Substring {

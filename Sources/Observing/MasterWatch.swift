@@ -103,6 +103,11 @@ final class MasterWatch {
 
     func ask(_ command: String) -> String? { inquiry?.ask(command) }
 
+    /// The binds that speak TLS, of the files that a worker was loaded from.
+    func ticketBinds(of pid: Int32) -> Known<TicketBinds> {
+        configuration.ticketBinds(notAfter: worker(pid)?.startedAt)
+    }
+
     /// When the process started, microseconds since 1970.
     private func startTime(_ stat: ProcessStat, now: Int64, boot: Double) -> Int64 {
         now - Int64((boot - Double(stat.startTicks) / ProcTree.ticksPerSecond) * 1_000_000)

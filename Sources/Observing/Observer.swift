@@ -136,12 +136,13 @@ package final class Observer {
         let handOver = book.look(workers, records: records, now: now)
         if let handOver {
             watch.survey.handOver(
-                handOver.record, from: handOver.old, to: handOver.new, now: now, into: &book)
+                handOver.record, from: handOver.old, to: handOver.new, now: now,
+                binds: { watch.ticketBinds(of: handOver.new) }, into: &book)
         }
         watch.survey.look(
             serving: workers.first { $0.state == .serving }?.pid, now: now,
-            isAnswering: { watch.worker($0)?.info != nil && watch.silence[$0] == nil }, into: &book,
-            thresholds: options.thresholds)
+            isAnswering: { watch.worker($0)?.info != nil && watch.silence[$0] == nil },
+            binds: { watch.ticketBinds(of: $0) }, into: &book, thresholds: options.thresholds)
         book.keep(Set(records.map(\.id)))
         return records.map(book.completed)
     }

@@ -4,6 +4,7 @@
 
 import ReloadModel
 import RuntimeAPI
+import TLS
 import Unix
 
 final class WorkerSurvey {
@@ -32,16 +33,18 @@ final class WorkerSurvey {
         var undoneIsKnown = false
     }
     private(set) var refusal: Unknown?
+    private var tickets: TicketWatch
 
     init(_ inquiry: MasterInquiry?) {
         self.inquiry = inquiry
+        tickets = TicketWatch(inquiry, sha256: Digest.sha256)
     }
 
     /// Asks whoever is due. `serving`: the worker that takes new clients; `isAnswering`: who answered its last
-    /// question.
+    /// question; `binds`: of the files that a worker was loaded from.
     func look(
-        serving: Int32?, now: Int64, isAnswering: (Int32) -> Bool, into book: inout VerdictBook,
-        thresholds: AlertThresholds
+        serving: Int32?, now: Int64, isAnswering: (Int32) -> Bool, binds: (Int32) -> Known<TicketBinds>,
+        into book: inout VerdictBook, thresholds: AlertThresholds
     ) {
         let pending = timeline.pending(at: now)
         var pids = serving.map { [$0] } ?? []
@@ -50,8 +53,10 @@ final class WorkerSurvey {
         for pid in Set(pids).sorted()
         where isAnswering(pid) && instant >= nextAsk[pid] ?? .init(nanoseconds: 0) {
             ask(pid, now: now, period: pending == nil ? Self.period : Self.pendingPeriod)
+            tickets.meet(pid) { binds(pid) }
         }
         nextAsk = nextAsk.filter { instant - $0.value < .seconds(120) }
+        tickets.settle(into: &book)
         settle(now: now, into: &book, thresholds: thresholds)
     }
 
@@ -82,15 +87,19 @@ final class WorkerSurvey {
     /// The last words of a worker over its own socket, in the moment in which a reload begins: an idle worker is
     /// gone when the reload is over.
     func takeLastWords(of pid: Int32, at address: SocketAddress, now: Int64) {
-        let command = (["show info"] + Self.commands).joined(separator: ";")
-        guard case .complete(let text) = AdminQuery.ask(address, command, within: .milliseconds(20)),
+        let command = ["show info"] + Self.commands + tickets.lastQuestion(to: pid)
+        guard
+            case .complete(let text) = AdminQuery.ask(
+                address, command.joined(separator: ";"), within: .milliseconds(20)),
             ProxyReplies.infos(in: text)[pid] != nil
         else { return }
-        take(text, of: pid, at: now)
+        take(tickets.takeLastWords(text, of: pid), of: pid, at: now)
     }
 
+    /// `binds`: of the files that the new worker was loaded from.
     func handOver(
-        _ record: ReloadRecord, from old: Int32, to new: Int32, now: Int64, into book: inout VerdictBook
+        _ record: ReloadRecord, from old: Int32, to new: Int32, now: Int64, binds: () -> Known<TicketBinds>,
+        into book: inout VerdictBook
     ) {
         let at = (record.at ?? now) + Int64((record.durationMilliseconds.value ?? 0) * 1000)
         timeline.handOver(record.id, at: min(at, now), from: old, to: new)
@@ -100,6 +109,7 @@ final class WorkerSurvey {
             answers[old].map { .known(SurveyReplies.runningState(in: $0.text)) }
             ?? .unknown(refusal ?? Unknown("worker \(old) had gone before it could be asked"))
         handedOver = HandOver(id: record.id, at: min(at, now), old: old, new: new, oldState: state)
+        tickets.handOver(record.id, from: old, to: new, binds: binds, into: &book)
         book.undone(record.id, .unknown(Unknown("the new worker has not answered yet")))
         book.tablesLost(record.id, .unknown(Unknown("compared some seconds after the reload")))
         if let before = answers[old],

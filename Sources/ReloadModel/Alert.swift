@@ -16,6 +16,8 @@ package struct Alert: Equatable, Sendable {
         /// A reload undid what was set by hand.
         case stateUndone = "state_undone"
         case tablesLost = "tables_lost"
+        /// TLS ticket keys that were given did not come over.
+        case ticketsLost = "tickets_lost"
         case resetCounters = "reset_counters"
         case reloadRate = "reload_rate"
     }

@@ -92,6 +92,15 @@ struct ReloadAlerts {
                     message: "\(name(last)) emptied stick tables: \(Self.list(lost))",
                     remedy: "a 'peers' section with this host in it, named by each table, hands them over"))
         }
+        if let survival = last.verdict.tickets.value, survival.isMishap, let why = survival.reason {
+            alerts.append(
+                Alert(
+                    kind: .ticketsLost, severity: .warning,
+                    message: "\(name(last)) lost the TLS session tickets: \(why)",
+                    remedy:
+                        "put a new key behind the others in the file and let each take its turn: the last but one "
+                        + "makes tickets, all read them"))
+        }
         if let requests = last.verdict.countersReset, requests > 0 {
             alerts.append(
                 Alert(

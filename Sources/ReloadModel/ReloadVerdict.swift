@@ -58,6 +58,8 @@ package struct ReloadVerdict: Equatable, Sendable {
     package var undone: Known<[String]> = .unknown(Unknown("it happened before reloadtop watched"))
     /// Stick tables that lost their entries, a sentence each.
     package var lostTables: Known<[String]> = .unknown(Unknown("it happened before reloadtop watched"))
+    /// What became of the session tickets of TLS clients.
+    package var tickets: Known<TicketSurvival> = .unknown(Unknown("it happened before reloadtop watched"))
     /// Requests that the worker before had counted: figures over all time start again at 0.
     package var countersReset: Int?
     package var drains: [DrainOutcome] = []

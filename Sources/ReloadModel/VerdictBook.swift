@@ -172,6 +172,10 @@ package struct VerdictBook: Sendable {
         verdicts[id, default: ReloadVerdict()].lostTables = sentences
     }
 
+    package mutating func tickets(_ id: Int, _ survival: Known<TicketSurvival>) {
+        verdicts[id, default: ReloadVerdict()].tickets = survival
+    }
+
     package mutating func reset(_ id: Int, requests: Int) {
         verdicts[id, default: ReloadVerdict()].countersReset = requests
     }

@@ -19,6 +19,7 @@ extension ReportJSON {
             ("moved", verdict.moves.map(moves) ?? .null),
             ("health", verdict.health.value.map(health) ?? .null),
             ("undone", sentences(verdict.undone)), ("lost_tables", sentences(verdict.lostTables)),
+            ("tickets", verdict.tickets.value.map(tickets) ?? .null),
         ])
     }
 
@@ -69,6 +70,16 @@ extension ReportJSON {
             ("queued", .integer(Int64(rates.queued))),
             ("down_backends", .array(rates.downBackends.map { .string($0) })),
         ])
+    }
+
+    private static func tickets(_ survival: TicketSurvival) -> JSON {
+        let outcome =
+            switch survival {
+            case .survived: "survived"
+            case .lost: "lost"
+            case .noTLS: "no_tls"
+            }
+        return object([("outcome", .string(outcome)), ("reason", text(survival.reason))])
     }
 
     private static func sentences(_ value: Known<[String]>) -> JSON {

@@ -116,12 +116,18 @@ package enum ReportText {
 
     /// What became of the connections of the workers that it made old, where the proxy tells.
     private static func outcome(_ verdict: ReloadVerdict) -> String {
-        guard let moves = verdict.moves else { return "" }
+        let tickets: [String] =
+            switch verdict.tickets.value {
+            case .survived?: ["TLS tickets survived"]
+            case .lost(let reasons)?: ["TLS tickets lost: " + reasons.joined(separator: "; ")]
+            case .noTLS?, nil: []
+            }
+        guard let moves = verdict.moves else { return tickets.joined() }
         let hasEnded = verdict.drains.allSatisfy { $0.endedAt != nil }
         var parts = moves.departures
         if let finished = verdict.finished { parts.append("\(Wording.count(finished, "request")) finished") }
         if let cut = verdict.cut { parts.append("\(cut) cut") }
-        return (parts + moves.remains(hasEnded: hasEnded)).joined(separator: "; ")
+        return (parts + moves.remains(hasEnded: hasEnded) + tickets).joined(separator: "; ")
     }
 
     // MARK: Words

@@ -52,7 +52,8 @@ package struct TicketKeyTable: Equatable, Sendable {
     package var sets: [TicketKeySet]
 
     private static let listHeading = "# id (file)"
-    private static let keysHeading = "# id secret"
+    /// Behind it come the keys: what is kept of joined replies is the part before.
+    package static let keysHeading = "# id secret"
 
     package init(_ sets: [TicketKeySet]) {
         self.sets = sets

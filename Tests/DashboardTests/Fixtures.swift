@@ -105,6 +105,7 @@ enum Fixture {
         verdict.health = .known(HealthComparison(before: before, after: after, thresholds: AlertThresholds()))
         verdict.undone = .known(["server app/s2 was drained by hand, is UP again"])
         verdict.lostTables = .known([])
+        verdict.tickets = .known(.survived(["sha256:7dc1d38f9e7c3c5a"]))
         verdict.countersReset = 120_331
         verdict.drains = [
             DrainOutcome(

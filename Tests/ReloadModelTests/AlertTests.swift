@@ -52,6 +52,17 @@ import Testing
         return judge.alerts(for: look(workers, reloads, master: master(failed: failed)))
     }
 
+    /// Without a file every reload loses the tickets: that is the doctor's to say.
+    @Test func ticketsThatWereMeantToSurviveAndDidNot() throws {
+        var record = record(.success)
+        record.verdict.tickets = .known(.lost(["the new worker does not have the old one's key 2 of a"]))
+        let alert = try #require(alerts([worker(9, .serving)], [record]).first { $0.kind == .ticketsLost })
+        #expect(alert.severity == .warning && alert.message.hasSuffix("the old one's key 2 of a"))
+        record.verdict.tickets = .known(
+            .lost(["no tls-ticket-keys file: every worker makes its own key"]))
+        #expect(!alerts([worker(9, .serving)], [record]).contains { $0.kind == .ticketsLost })
+    }
+
     @Test func workersWithinTheLimitDoNotStack() {
         let workers = [worker(9, .serving)] + (1...4).map { worker($0, .draining, killIn: 5) }
         #expect(alerts(workers).isEmpty)
