@@ -74,7 +74,7 @@ import Unix
                 http-request return status 202 content-type text/plain lf-string "2 %[hdr(x)] %[hdr(x,1)] %[hdr(x,-2)] %[hdr_cnt(x)] %[req.fhdr(x)] %[req.fhdr_cnt(x)]" if some !api or { path /two }
                 http-request return status 203 content-type text/plain lf-string "3 %[url_param(a)] %[urlp(b)] %[cook(k)] %[cook(none)] %[hdr_ip(fwd)]" if { path_dir three }
                 http-request return status 404 content-type text/plain lf-string "4 %[path,word(2,/)] %[path,field(3,/)] %[path,word(-1,/)] %[path,lower,length] %[path,field(2,/,2)] %[path,bytes(1,3)]" if { path_sub four }
-                http-request return status 405 content-type text/plain lf-string "5 %[int(5),add(3),mul(2),sub(1),div(4),mod(3)] %[bool(true)] %[str(x),concat(y)] %[src,ipmask(8)] %[str(%41b),url_dec] %[str(a),hex] %[var(txn.up)] %[var(req.n),add(req.n)]" if { path_reg ^/five[0-9]{2}$ }
+                http-request return status 405 content-type text/plain lf-string "5 %[int(5),add(3),mul(2),sub(1),div(4),mod(3)] %[bool(true)] %[str(x),concat(y)] %[src,ipmask(8)] %[str(%41b),url_dec] %[str(a),hex] %[int(255),hex] %[src,hex] %[bool(true),hex] %[var(txn.up)] %[var(req.n),add(req.n)]" if { path_reg ^/five[0-9]{2}$ }
                 http-request return status 501 content-type text/plain lf-string "6 %HM %HP %HQ %HU %HV %f %b %s %{+Q}r %%" if { path -m dom six.com }
                 http-request return status 502 content-type text/plain string len if { path -m len gt 20 } { hdr_cnt(n) 2: }
                 http-request return status 503 content-type text/plain string int if { hdr(n) -m int gt 4 le 2 } || { url_param(q) -m int 7 }

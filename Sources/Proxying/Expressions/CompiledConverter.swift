@@ -75,6 +75,14 @@ enum CompiledConverter {
             case .ipv6(let high, let low): return .ipv6(high: high & ipv6.high, low: low & ipv6.low)
             default: return nil
             }
+        case .hex:
+            guard let bytes = sample.bytes(arena), let room = arena.take(bytes.count * 2) else { return nil }
+            let digits: StaticString = "0123456789ABCDEF"
+            for (index, byte) in bytes.enumerated() {
+                room[index * 2] = digits.utf8Start[Int(byte >> 4)]
+                room[index * 2 + 1] = digits.utf8Start[Int(byte & 15)]
+            }
+            return .text(UnsafeRawBufferPointer(room))
         default: break
         }
         guard let text = sample.text(arena) else { return nil }
@@ -86,14 +94,6 @@ enum CompiledConverter {
             return Self.fields(text, number, delimiters, count, skipsEmpty: false).map { .text($0) }
         case .word(let number, let delimiters, let count):
             return Self.fields(text, number, delimiters, count, skipsEmpty: true).map { .text($0) }
-        case .hex:
-            guard let room = arena.take(text.count * 2) else { return nil }
-            let digits: StaticString = "0123456789ABCDEF"
-            for (index, byte) in text.enumerated() {
-                room[index * 2] = digits.utf8Start[Int(byte >> 4)]
-                room[index * 2 + 1] = digits.utf8Start[Int(byte & 15)]
-            }
-            return .text(UnsafeRawBufferPointer(room))
         case .urlDecode(let isForm): return Self.decoded(text, isForm: isForm, arena).map { .text($0) }
         case .bytes(let offset, let length):
             guard offset >= 0, offset < text.count else {

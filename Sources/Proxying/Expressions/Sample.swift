@@ -82,6 +82,18 @@ extension Sample {
         }
     }
 
+    /// HAProxy's bytes of it: numbers and addresses in network order, 8 bytes of a number.
+    func bytes(_ arena: SampleArena) -> UnsafeRawBufferPointer? {
+        switch self {
+        case .text(let bytes): bytes
+        case .bool(let value): withUnsafeBytes(of: Int64(value ? 1 : 0).bigEndian) { arena.copy($0) }
+        case .integer(let number): withUnsafeBytes(of: number.bigEndian) { arena.copy($0) }
+        case .ipv4(let host): withUnsafeBytes(of: host.bigEndian) { arena.copy($0) }
+        case .ipv6(let high, let low):
+            withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { arena.copy($0) }
+        }
+    }
+
     func text(_ arena: SampleArena) -> UnsafeRawBufferPointer? {
         switch self {
         case .text(let bytes): return bytes
