@@ -32,6 +32,8 @@ extension HAProxyVerdictTests {
             acl x ssl_c_s_dn(CN,-1) a
             acl x ssl_fc_use_keysize ge 128
             acl x req.ssl_hello_type 1
+            mode tcp⏎ tcp-request connection reject if { req.ssl_sni a }
+            mode tcp⏎ tcp-request inspect-delay 1s⏎ tcp-request content reject if { req_ssl_sni -i a }
             http-request redirect scheme https unless { ssl_fc }
             http-request set-header X %[ssl_c_s_dn,upper]%sslv%sslc
             option httpslog
@@ -52,6 +54,7 @@ extension HAProxyVerdictTests {
             server s 127.0.0.1:80 ssl verify none check no-check-ssl
             server s 127.0.0.1:80 ssl no-ssl
             server s 127.0.0.1:80 ssl verify none force-tlsv12
+            server s 127.0.0.1:80 ssl verify none no-tlsv12 no-tlsv13
             default-server ssl verify none⏎ server s 127.0.0.1:80
             default-server ssl⏎ server s 127.0.0.1:80 verify none
             disabled⏎ server s 127.0.0.1:80 ssl
@@ -105,6 +108,9 @@ extension HAProxyVerdictTests {
             log-format "%[ssl_fc_sni(x)]"
             log-format "%[ssl_fc_sni_end]"
             log-format "%[ssl_fc_foo]"
+            log-format "%[req.ssl_sni]"
+            http-response set-header x %[req.ssl_sni]
+            mode tcp⏎ stick-table type string size 1k⏎ tcp-request connection track-sc0 req.ssl_sni
             no option httpslog
             """#)
         + LineCase.table(

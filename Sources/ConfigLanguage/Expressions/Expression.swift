@@ -93,8 +93,12 @@ package enum Fetch: Sendable {
     case helloServerName, helloType
 
     /// What must be there for it.
-    package enum Need: Sendable {
-        case nothing, request, response
+    package enum Need: String, Sendable {
+        case nothing = "nothing"
+        case request = "HTTP request headers"
+        case response = "HTTP response headers"
+        /// Bytes that a client has sent and that are not passed on yet.
+        case input = "request buffer"
     }
 
     package var need: Need {
@@ -106,6 +110,7 @@ package enum Fetch: Sendable {
             .headerAddress(_, _, let inResponse):
             inResponse ? .response : .request
         case .status: .response
+        case .inputLength, .helloServerName, .helloType: .input
         default: .nothing
         }
     }

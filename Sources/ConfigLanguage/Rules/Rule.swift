@@ -21,7 +21,7 @@ package enum RulePlace: String, CaseIterable, Sendable {
     func offers(_ need: Fetch.Need, in draft: ProxyDraft) -> Bool {
         switch need {
         case .nothing: true
-        case .request: self == .httpRequest || self == .content
+        case .request, .input: self == .httpRequest || self == .content
         case .response: self == .httpResponse
         }
     }

@@ -131,10 +131,8 @@ struct TextFormatLanguage {
     }
 
     static func notHere(_ expression: Expression) -> String {
-        let source = expression.fetch.need == .request ? "HTTP request headers" : "HTTP response headers"
-        return
-            "fetch method '\(expression.text)' extracts information from '\(source)', none of which is available "
-            + "here."
+        "fetch method '\(expression.text)' extracts information from '\(expression.fetch.need.rawValue)', none of "
+            + "which is available here."
     }
 
     /// The bracket that ends an expression, not one within quotes or parentheses.

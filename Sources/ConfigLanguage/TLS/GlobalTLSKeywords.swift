@@ -64,9 +64,10 @@ enum GlobalTLSKeywords {
         for index in 1..<phrase.count where table.keywords[phrase[index]] == nil {
             // The version behind a limit.
             if phrase[index - 1].hasSuffix("-ver") { continue }
+            let suggestion = table.suggestion(for: phrase[index])
             throw phrase.fault(
                 "unknown option '\(phrase[index])' on global statement '\(phrase.keyword)'"
-                    + "\(table.suggestion(for: phrase[index]))", at: index)
+                    + (suggestion.isEmpty ? "." : suggestion), at: index)
         }
         do {
             try table.applyOptions(of: phrase, from: 1, to: &words, reader)

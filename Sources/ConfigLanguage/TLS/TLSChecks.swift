@@ -79,7 +79,8 @@ extension ConfigurationChecks {
         tls.crlFile = tls.crlFile.map { Self.path($0, in: global.caBase) }
         tls.verify = words.verify ?? .required
         var outcome = words.outcome()
-        outcome.lowersMinimum = false
+        // HAProxy has no lowest version for servers: what we have by ourselves must not leave none.
+        if outcome.range == nil || outcome.lowersMinimum { outcome = words.outcome(from: 1) }
         if let range = outcome.range { words.complete(&tls.settings, range) }
         server.options.tls = tls
         let speaks = server.options.usesTLS || server.options.checkUsesTLS == true

@@ -48,10 +48,11 @@ struct TLSWords: Equatable, Sendable {
         var lowersMinimum = false
     }
 
-    func outcome() -> Outcome {
+    /// `floor`: the lowest unless a word says otherwise.
+    func outcome(from floor: Int = usualMinimum) -> Outcome {
         var outcome = Outcome()
         outcome.ignoresExclusions = !excluded.isEmpty && (minimum != nil || maximum != nil)
-        var lowest = minimum ?? Self.usualMinimum
+        var lowest = minimum ?? floor
         if minimum == nil, let maximum, maximum < lowest {
             outcome.lowersMinimum = true
             lowest = maximum
