@@ -80,6 +80,7 @@ let package = Package(
             "Proxying",
             uses: [
                 "ConfigLanguage", "StickTables", "RegularExpressions", "HTTP1", "ProxyProtocol", "Migration",
+                "TLS",
                 "Handover", "RuntimeAPI", "Polling", "Unix", "CLinux", deque,
             ]),
         room("Peering", uses: ["PeersProtocol", "StickTables", "ConfigLanguage", "Polling", "Unix"]),
@@ -96,7 +97,7 @@ let package = Package(
             "Worker",
             uses: [
                 "Proxying", "Peering", "PeersProtocol", "StickTables", "AdminSocket", "RuntimeAPI",
-                "Handover", "Migration",
+                "Handover", "Migration", "TLS",
                 "ConfigLanguage", "Polling", "Unix",
             ]),
         room(

@@ -120,6 +120,7 @@ package struct ErrorFile: Sendable {
 package struct Timeouts: Sendable {
     package var client: Duration?
     package var clientFin: Duration?
+    package var clientHandshake: Duration?
     package var connect: Duration?
     package var server: Duration?
     package var serverFin: Duration?
@@ -130,7 +131,6 @@ package struct Timeouts: Sendable {
     package var tunnel: Duration?
     package var tarpit: Duration?
     /// `client-handshake`, `client-hs`: a TLS handshake may take that long; nil: as long as `client`.
-    package var clientHandshake: Duration?
 
     package init() {}
 }

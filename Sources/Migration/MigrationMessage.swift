@@ -66,6 +66,8 @@ package enum StayReason: UInt8, CaseIterable, Sendable {
     case unreadBytes
     /// What must be told of it fits no packet.
     case tooLarge
+    /// Its TLS cannot leave the process: only the kernel's own could.
+    case tls
 
     /// As logs and screens tell it.
     package var words: String {
@@ -81,6 +83,7 @@ package enum StayReason: UInt8, CaseIterable, Sendable {
         case .unknownVersion: "the new worker speaks another version"
         case .unreadBytes: "bytes wait for somebody who does not read"
         case .tooLarge: "too much is known of it"
+        case .tls: "its TLS cannot leave the process without kernel TLS"
         }
     }
 }

@@ -5,6 +5,7 @@ import Glibc
 import HTTP1
 import Polling
 import StickTables
+import TLS
 import Unix
 
 /// How grave a line for the worker's log is.
@@ -33,6 +34,10 @@ package final class ProxyCore {
     private(set) var backendsByName: [String: Backend] = [:]
     package let tables: [String: StickTable]
     package let patterns = PatternBook()
+    /// Nil: nothing speaks TLS.
+    package let tls: TLSMaterial?
+    var handshakeRound = Instant.never
+    var handshakesInRound = 0
     var sweeper: Timer?
     /// `proc` variables.
     var variables: VariableValues = [:]
@@ -106,16 +111,18 @@ package final class ProxyCore {
     private static let readSize = 128 << 10
     static let mostFreeStreams = 512
 
-    /// Opens every listening socket and admin socket of `configuration`; serves nothing yet.
+    /// Opens every listening socket and admin socket of `configuration`; serves nothing yet. `tls`: what was loaded
+    /// for it.
     /// `inherited` gives the descriptor that was passed under a key and gives up its ownership; nil where none was.
     /// `asksToLetGo` is called where somebody else holds an address: true where another try may succeed.
     package init(
-        configuration: Configuration, loop: EventLoop, startTime: Instant = .now(),
+        configuration: Configuration, tls: TLSMaterial? = nil, loop: EventLoop, startTime: Instant = .now(),
         inherited: @escaping (String) -> Int32? = { _ in nil }, neighbours: [Int32] = [],
         sharesPorts: Bool = false, asksToLetGo: @escaping () -> Bool = { false },
         report: @escaping (ReportSeverity, String) -> Void
     ) throws(BindFailures) {
         self.configuration = configuration
+        self.tls = tls
         self.loop = loop
         self.startTime = startTime
         self.report = report
@@ -154,7 +161,9 @@ package final class ProxyCore {
             if proxy.isBackend {
                 let made = Backend(proxy: proxy, id: id, maxconn: maxconn, now: startTime)
                 made.servers = proxy.servers.enumerated().map { index, line in
-                    Server(line: line, id: line.options.id ?? index + 1, backend: made, now: startTime)
+                    Server(
+                        line: line, id: line.options.id ?? index + 1, backend: made,
+                        connector: tls?.connector(at: line.position), now: startTime)
                 }
                 backend = made
             }
@@ -192,7 +201,8 @@ package final class ProxyCore {
         frontends = proxies.compactMap(\.frontend)
         backends = proxies.compactMap(\.backend)
         for (socket, frontend) in openings {
-            let listener = Listener(socket: socket, frontend: frontend, core: self)
+            let listener = Listener(
+                socket: socket, frontend: frontend, security: tls?.bind(at: socket.position), core: self)
             frontend.listeners.append(listener)
             listeners.append(listener)
         }
@@ -221,6 +231,9 @@ package final class ProxyCore {
             for criterion in proxy.acls.flatMap(\.criteria) { _ = CompiledCriterion(criterion, names) }
             let rules = RuleSet(proxy, names)
             running.backend?.rules = rules
+            for server in running.backend?.servers ?? [] {
+                server.sni = server.options.tls.sni.map { CompiledExpression($0, names) }
+            }
             running.backend?.stickRules = proxy.stickRules.compactMap { CompiledStickRule($0, names) }
             guard let frontend = running.frontend else { continue }
             frontend.logs = logs

@@ -39,11 +39,20 @@ extension ProxyCore {
 
     /// A client whose PROXY protocol header was none, or did not come.
     func log(_ fault: ProxyHeaderFault, of client: ClientConnection) {
+        logFault(fault.rawValue, isSilence: fault.isSilence, of: client)
+    }
+
+    /// A client that speaks no TLS that is understood, or none at all.
+    func log(_ fault: ClientConnection.HandshakeFault, of client: ClientConnection) {
+        logFault(fault.rawValue, isSilence: fault.isSilence, of: client)
+    }
+
+    private func logFault(_ words: String, isSilence: Bool, of client: ClientConnection) {
         let frontend = client.frontend
-        if fault.isSilence && frontend.settings.dontLogNull { return }
+        if isSilence && frontend.settings.dontLogNull { return }
         logLine.clear()
         let time = wallClock
-        StreamLog(calendar: calendar).append(to: logLine, fault, of: client)
+        StreamLog(calendar: calendar).append(to: logLine, fault: words, of: client)
         for output in frontend.logs { output.send(level: 6, at: time, logLine.bytes) }
     }
 

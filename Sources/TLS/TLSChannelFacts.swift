@@ -11,8 +11,12 @@ extension TLSChannel {
         SSL_CIPHER_get_name(SSL_get_current_cipher(session)).map { String(cString: $0) } ?? ""
     }
 
-    /// The cipher's secret bits.
-    package var keyBits: Int { Int(SSL_CIPHER_get_bits(SSL_get_current_cipher(session), nil)) }
+    /// The cipher's secret bits, and those that its algorithm has.
+    package var keyBits: (secret: Int, algorithm: Int) {
+        var algorithm: Int32 = 0
+        let secret = SSL_CIPHER_get_bits(SSL_get_current_cipher(session), &algorithm)
+        return (Int(secret), Int(algorithm))
+    }
 
     /// The handshake was spared: the client brought a ticket that opened.
     package var isResumed: Bool { copenssl_session_reused(session) == 1 }

@@ -138,17 +138,12 @@ package final class TicketKeys {
 
     private static func authenticate(_ mac: OpaquePointer, _ key: Key) -> Bool {
         var secret = key.authentication
-        var digest = Array("sha256".utf8CString)
         return secret.withUnsafeMutableBufferPointer { secret in
-            digest.withUnsafeMutableBufferPointer { digest in
-                let parameters = [
-                    OSSL_PARAM_construct_octet_string(
-                        OSSL_MAC_PARAM_KEY, secret.baseAddress, secret.count),
-                    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0),
-                    OSSL_PARAM_construct_end(),
-                ]
-                return EVP_MAC_CTX_set_params(mac, parameters) == 1
-            }
+            let parameters = [
+                copenssl_mac_key(secret.baseAddress, secret.count), copenssl_mac_sha256(),
+                OSSL_PARAM_construct_end(),
+            ]
+            return EVP_MAC_CTX_set_params(mac, parameters) == 1
         }
     }
 }

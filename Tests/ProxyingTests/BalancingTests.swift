@@ -20,7 +20,7 @@ import Unix
                 name: "s\(index)", position: position, endpoint: .unix(path: "/nowhere/\(index)"))
             line.options.weight = weight
             line.options.backup = backups.contains(index)
-            return Server(line: line, id: index + 1, backend: backend, now: .now())
+            return Server(line: line, id: index + 1, backend: backend, connector: nil, now: .now())
         }
         return backend
     }

@@ -89,6 +89,15 @@ static inline int copenssl_session_reused(SSL *session) { return SSL_session_reu
 
 static inline X509 *copenssl_peer_certificate(const SSL *session) { return SSL_get1_peer_certificate(session); }
 
+/// A parameter keeps the pointer to its name, which must live on: these do.
+static inline OSSL_PARAM copenssl_mac_key(void *key, size_t count) {
+    return OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, count);
+}
+
+static inline OSSL_PARAM copenssl_mac_sha256(void) {
+    return OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"sha256", 0);
+}
+
 static const uint64_t copenssl_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t copenssl_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t copenssl_no_ticket = SSL_OP_NO_TICKET;

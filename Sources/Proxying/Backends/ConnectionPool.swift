@@ -7,13 +7,25 @@ extension Server {
     /// How long a connection may wait for a request.
     static let idleNanoseconds: Int64 = 10_000_000_000
 
-    /// The connection that became idle last.
+    /// The connection that became idle last. `name`: of those that were made for this name, where `sni` is set.
     @inline(__always)
-    func popIdle() -> ServerConnection? {
+    func popIdle(named name: String?) -> ServerConnection? {
+        if sni != nil { return takeIdle { $0.tls?.requestedName == name } }
+        return takeLast()
+    }
+
+    @inline(__always)
+    private func takeLast() -> ServerConnection? {
         guard let connection = idle.popLast() else { return nil }
         connection.isPooled = false
         idleConnections = idle.count
         return connection
+    }
+
+    private func takeIdle(where fits: (ServerConnection) -> Bool) -> ServerConnection? {
+        guard let index = idle.lastIndex(where: fits) else { return nil }
+        idle.append(idle.remove(at: index))
+        return takeLast()
     }
 
     /// Keeps a connection for the next stream; false: there are enough, close it.

@@ -3,6 +3,7 @@
 import ConfigLanguage
 import Polling
 import ProxyProtocol
+import TLS
 import Unix
 
 /// A server of a backend.
@@ -23,6 +24,11 @@ package final class Server {
     let announcement: ProxyHeaderVersion?
     /// The same for checks.
     let checkAnnouncement: ProxyHeaderVersion?
+    /// Its connections speak TLS; so do its checks.
+    let connector: TLSConnector?
+    let checkConnector: TLSConnector?
+    /// `sni`: the name that is asked for.
+    var sni: CompiledExpression?
     /// Each connection belongs to one client: it was announced for that one, or `http-reuse never`.
     let ownsConnections: Bool
 
@@ -56,7 +62,8 @@ package final class Server {
     package internal(set) var idleConnections = 0
     @exclusivity(unchecked) package internal(set) var usedConnections = Gauge()
 
-    init(line: ServerLine, id: Int, backend: Backend, now: Instant) {
+    /// `connector`: of its TLS, where traffic or checks speak any.
+    init(line: ServerLine, id: Int, backend: Backend, connector: TLSConnector?, now: Instant) {
         name = line.name
         self.id = id
         self.backend = backend
@@ -71,6 +78,10 @@ package final class Server {
         checkAnnouncement =
             line.options.checkSendsProxy
             ? announcement ?? .text : line.options.checkPort == nil ? announcement : nil
+        self.connector = line.options.usesTLS ? connector : nil
+        // Checks that go to another port speak plainly unless they are told to.
+        let checksAlike = line.options.usesTLS && line.options.checkPort == nil
+        checkConnector = line.options.checkUsesTLS ?? checksAlike ? connector : nil
         ownsConnections = announcement != nil || backend.settings.httpReuse == .never
         check = CheckState(rise: line.options.rise, fall: line.options.fall)
         lastChange = now

@@ -7,12 +7,16 @@ package struct LoadCounters: Sendable {
     package var sessions = Gauge()
     package var sessionRate = RateCounter()
     package var requestRate = RateCounter()
+    package var tls = TLSCounters()
 
     package init() {}
 
     /// Forgets the maxima, and the sums where it is `all`; what is so now stays.
     mutating func clear(all: Bool) {
-        if all { traffic = TrafficCounters() }
+        if all {
+            traffic = TrafficCounters()
+            tls = TLSCounters()
+        }
         sessions.clearMaximum()
         sessionRate.max = 0
         requestRate.max = 0

@@ -13,6 +13,7 @@ package struct ProcessCounters: Sendable {
     /// Bytes sent to clients, in units of 32, for `BytesOutRate`.
     package var bytesOutRate = ByteRate()
     package var droppedLogs = 0
+    package var tls = TLSProcessCounters()
 
     package init() {}
 }

@@ -98,6 +98,9 @@ extension CompiledFetch {
         case .inputLength: return scene.core.inspection.length(in: scene)
         case .waitEnd: return .bool(scene.core.inspection.isOver())
         case .isHTTP: return scene.hasRequest ? .bool(true) : nil
+        case .tls(let fetch): return fetch.value(in: scene)
+        case .helloServerName: return scene.core.inspection.helloServerName(in: scene)
+        case .helloType: return scene.core.inspection.helloType(in: scene)
         case .status: return scene.hasResponse ? .integer(Int64(scene.core.responseHead.status)) : nil
         default: return scene.hasRequest ? ofRequest(fetch, scene) : nil
         }

@@ -13,6 +13,8 @@ package final class Listener: Watcher {
     @exclusivity(unchecked) package internal(set) var sessions = Gauge()
     /// `accept-proxy`.
     let acceptsProxy: Bool
+    /// `ssl`.
+    let security: SecureBind?
     /// It does not accept now: something is at its limit.
     private(set) var isPaused = false
     /// Why nobody could be accepted, until somebody is.
@@ -27,10 +29,11 @@ package final class Listener: Watcher {
     private static let fullBatchesToGrow = 4
     private static let pauseNanoseconds: Int64 = 200_000_000
 
-    init(socket: ListeningSocket, frontend: Frontend, core: ProxyCore) {
+    init(socket: ListeningSocket, frontend: Frontend, security: SecureBind?, core: ProxyCore) {
         self.socket = socket
         self.frontend = frontend
         self.core = core
+        self.security = security
         acceptsProxy = socket.options.acceptsProxy
     }
 

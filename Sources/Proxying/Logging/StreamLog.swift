@@ -1,7 +1,6 @@
 // The line of a stream in HAProxy's formats: `option httplog`, `option tcplog`, and the plain one.
 
 import ConfigLanguage
-import ProxyProtocol
 import Unix
 
 /// Writes a stream's line.
@@ -30,6 +29,7 @@ struct StreamLog {
         calendar.appendAccessDate(to: line, beganAt)
         line.append("] ")
         line.append(stream.frontend.name)
+        if client.tls != nil { line.append("~") }
         line.append(" ")
         line.append(stream.backend?.name ?? stream.frontend.name)
         line.append("/")
@@ -70,7 +70,7 @@ struct StreamLog {
     }
 
     /// `127.0.0.1:4711 [date] web/1: Received an invalid PROXY protocol header`
-    func append(to line: ByteBuffer, _ fault: ProxyHeaderFault, of client: ClientConnection) {
+    func append(to line: ByteBuffer, fault: String, of client: ClientConnection) {
         let ago = client.core.loop.now.nanoseconds - client.accepted.nanoseconds
         appendSource(to: line, client)
         line.append(" [")
@@ -81,7 +81,7 @@ struct StreamLog {
         line.append("/")
         line.append(client.listener.label)
         line.append(": ")
-        line.append(fault.rawValue)
+        line.append(fault)
     }
 
     private func appendSource(to line: ByteBuffer, _ client: ClientConnection) {

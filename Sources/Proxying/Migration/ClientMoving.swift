@@ -8,11 +8,14 @@ import Unix
 extension ClientConnection {
     /// It carries no request now, and nobody has said that it must stay.
     var canMove: Bool {
-        descriptor >= 0 && stream == nil && !staysHere && (stage == .requests || stage == .announced)
+        descriptor >= 0 && stream == nil && !staysHere && tls == nil
+            && (stage == .requests || stage == .announced)
     }
 
     /// A further request may come: this worker serves, or the connection will move to the one that does.
-    @inline(__always) var hasFuture: Bool { !core.isStopping || (core.movesIdle && !staysHere) }
+    @inline(__always) var hasFuture: Bool {
+        !core.isStopping || (core.movesIdle && !staysHere && tls == nil)
+    }
 
     /// Stops looking at it; the successor is told what is returned.
     func leave() -> MovingClient {

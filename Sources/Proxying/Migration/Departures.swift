@@ -103,7 +103,8 @@ final class Departures {
         core.movesIdle = idle
         core.movesTunnels = idle && moves == .now
         let waiting = core.clients.filter(\.canMove)
-        let streams = core.live.filter { $0.phase == .tunnel }
+        let streams = core.live.filter { $0.phase == .tunnel && !$0.isSealed }
+        if idle { countSealed(withTunnels: moves != .never) }
         if idle {
             clients += waiting
         } else {
@@ -116,6 +117,18 @@ final class Departures {
         } else if idle && moves == .never && !streams.isEmpty {
             stayed[.tunnelsNotAsked] = streams.count
         }
+    }
+
+    /// Those whose TLS keeps them here.
+    private func countSealed(withTunnels: Bool) {
+        let clients = core.clients.count { $0.tls != nil && $0.stream == nil }
+        let tunnels = withTunnels ? core.live.count { $0.phase == .tunnel && $0.isSealed } : 0
+        guard clients + tunnels > 0 else { return }
+        stayed[.tls] = clients + tunnels
+        core.report(
+            .notice,
+            "\(clients) idle TLS connections stay until their next request, and \(tunnels) TLS tunnels until they end: "
+                + StayReason.tls.words)
     }
 
     /// The successor is gone, or not understood: what is under way comes back.

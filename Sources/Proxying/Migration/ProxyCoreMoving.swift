@@ -37,6 +37,8 @@ extension ProxyCore {
         guard let listener = listener(of: moving.listener) else { return (.stays(.listenerGone), nil) }
         // Where HTTP was spoken already, a frontend of mode TCP has no use for it.
         guard listener.frontend.isHTTP || moving.awaitsHeader else { return (.refused, nil) }
+        // It has spoken plainly so far.
+        guard listener.security == nil || moving.awaitsHeader else { return (.stays(.frontendChanged), nil) }
         if let reason = reasonToStay(listener) { return (.stays(reason), nil) }
         guard let client = enlist(moving, socket, on: listener) else { return (.stays(.noDescriptors), nil) }
         guard client.isAdmitted() else { return (.refused, nil) }
@@ -54,12 +56,14 @@ extension ProxyCore {
             return (.stays(.listenerGone), nil)
         }
         let frontend = listener.frontend
-        guard frontend.name == moving.frontend, frontend.isHTTP == moving.isHTTP else {
+        guard frontend.name == moving.frontend, frontend.isHTTP == moving.isHTTP,
+            listener.security == nil
+        else {
             return (.stays(.frontendChanged), nil)
         }
         guard let backend = backendsByName[moving.backend],
             let place = backend.servers.first(where: { $0.name == moving.server }),
-            place.address == moving.serverAddress
+            place.address == moving.serverAddress, place.connector == nil
         else { return (.stays(.serverGone), nil) }
         if let reason = reasonToStay(listener) { return (.stays(reason), nil) }
         guard place.hasRoom else { return (.stays(.full), nil) }

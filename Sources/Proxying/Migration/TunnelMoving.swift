@@ -19,9 +19,12 @@ extension Stream {
     /// Nothing of it is in the process.
     var isEmptyHanded: Bool { request.isFlushed && response.isFlushed && !hasUnsent }
 
+    /// One of its sides speaks TLS, whose state cannot leave the process.
+    var isSealed: Bool { client?.tls != nil || connection?.tls != nil }
+
     /// Writes what it has; false: it goes on elsewhere, as soon as everything is written.
     func goesOnHere(_ client: ClientConnection, _ connection: ServerConnection) -> Bool {
-        if migration == .staying || hasUnsent { return true }
+        if migration == .staying || hasUnsent || isSealed { return true }
         if migration == .moving { return false }
         beginToLeave()
         let relay = Relay(core: core)
@@ -46,7 +49,8 @@ extension Stream {
 
     /// Stops looking at both connections; the successor is told what is returned. Nil: it cannot move yet, or at all.
     func leave() -> MovingTunnel? {
-        guard phase == .tunnel, migration == .none || migration == .leaving, let client, let connection,
+        guard phase == .tunnel, migration == .none || migration == .leaving, !isSealed, let client,
+            let connection,
             let backend, let server, let address = server.address
         else { return nil }
         guard isEmptyHanded else {

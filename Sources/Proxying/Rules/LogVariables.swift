@@ -24,7 +24,10 @@ struct LogVariables {
         case .serverPort:
             guard let address = server?.address else { return false }
             put(Int(address.port ?? 0), buffer)
-        case .frontend, .frontendTransport: buffer.append(scene.client.frontend.name)
+        case .frontend: buffer.append(scene.client.frontend.name)
+        case .frontendTransport:
+            buffer.append(scene.client.frontend.name)
+            if scene.client.tls != nil { buffer.append("~") }
         case .backend: buffer.append(stream?.backend?.name ?? scene.client.frontend.name)
         case .server: buffer.append(server?.name ?? "<NOSRV>")
         case .host: buffer.append(core.hostName)
@@ -59,9 +62,11 @@ struct LogVariables {
             }
         case .requestLine, .method, .path, .pathQuery, .version, .target, .query:
             return appendLine(variable, to: buffer)
+        case .tlsVersion, .tlsCipher:
+            guard let tls = scene.client.tls else { return false }
+            buffer.append(variable == .tlsVersion ? tls.version : tls.cipher)
         case .capturedRequest, .capturedResponse: break
-        case .backendAddress, .backendPort, .requestCookie, .responseCookie, .uniqueID, .tlsVersion,
-            .tlsCipher:
+        case .backendAddress, .backendPort, .requestCookie, .responseCookie, .uniqueID:
             return false
         }
         return true

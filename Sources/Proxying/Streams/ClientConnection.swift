@@ -28,6 +28,8 @@ final class ClientConnection: Connection {
         case requests
         /// The PROXY protocol header that says whom the connection is for.
         case announced
+        /// The TLS handshake.
+        case securing
         /// On its way to another worker: nobody here reads from it.
         case moving
         /// All is said; what the client still sends is read and dropped, so that it sees our answer.
@@ -55,7 +57,7 @@ final class ClientConnection: Connection {
         self.listener = listener
         self.peer = peer
         self.accepted = accepted ?? core.loop.now
-        stage = listener.acceptsProxy ? .announced : .requests
+        stage = listener.acceptsProxy ? .announced : listener.security != nil ? .securing : .requests
         super.init(core: core, descriptor: descriptor)
     }
 
@@ -89,6 +91,7 @@ final class ClientConnection: Connection {
     /// Lets the client in, as soon as it is known who it is.
     func enter() {
         if stage == .announced { return awaitHeader() }
+        if stage == .securing { return awaitHandshake() }
         if frontend.rules.asksConnections && !passesSessionRules() { return close() }
         start()
     }
@@ -111,6 +114,7 @@ final class ClientConnection: Connection {
         switch stage {
         case .requests: serve()
         case .announced: readHeader()
+        case .securing: shakeHands()
         case .lingering: discard()
         case .moving: break
         }
@@ -120,6 +124,8 @@ final class ClientConnection: Connection {
         guard descriptor >= 0 else { return }
         if let stream {
             stream.resume()
+        } else if stage == .securing {
+            shakeHands()
         } else {
             serve()
         }
@@ -129,8 +135,9 @@ final class ClientConnection: Connection {
         core.recycleStreams()
         if let stream { return stream.clientDeadline() }
         switch stage {
-        case .requests: if headBegan == .never && !isFirstRequest { close() } else { refuse(.timedOut) }
+        case .requests: if headBegan == .never && !isFirstRequest { closeIdle() } else { refuse(.timedOut) }
         case .announced: refuseHeader(.timedOut)
+        case .securing: refuseHandshake(.timedOut)
         case .lingering: close()
         case .moving: break
         }
@@ -321,7 +328,7 @@ final class ClientConnection: Connection {
     func finishAndClose(unreadInput: Bool) {
         stream = nil
         guard unreadInput, descriptor >= 0, !reachedEnd else {
-            close()
+            closeIdle()
             return
         }
         shutWrite()
@@ -351,6 +358,12 @@ final class ClientConnection: Connection {
             releaseHeld()
             core.takeStream(for: self).cutUnread()
         }
+    }
+
+    /// Closes where all was said.
+    private func closeIdle() {
+        if !isShut { tls?.sayGoodbye() }
+        close()
     }
 
     /// Closes at once. A stream must have let go of it.

@@ -36,10 +36,10 @@ extension ClientConnection {
         if case .forwarded(let source, let destination) = header {
             take(source: source, destination: destination)
         }
-        stage = .requests
+        stage = listener.security != nil ? .securing : .requests
         enter()
-        // The request may have come with the header.
-        if stream == nil && descriptor >= 0 { serve() }
+        // What follows may have come with the header.
+        if stream == nil { resume() }
     }
 
     /// Closes without a word to the client.

@@ -2,6 +2,7 @@
 
 import Glibc
 import Polling
+import TLS
 import Unix
 
 /// A stream socket on the loop. Edge-triggered: what an event said is remembered until a call would block.
@@ -19,6 +20,8 @@ class Connection: Watcher {
     final var reachedEnd = false
     /// We have ended our direction.
     final var isShut = false
+    /// Between the socket and us, where the other side speaks TLS.
+    final var tls: TLSChannel?
     /// It waits for its next turn in a later round.
     final var isScheduled = false
 
@@ -49,12 +52,14 @@ class Connection: Watcher {
     final func shutWrite() {
         guard !isShut, descriptor >= 0 else { return }
         isShut = true
+        tls?.sayGoodbye()
         Socket.shutdownWrite(descriptor)
     }
 
     /// Reads at most `buffer`; keeps account of whether more may wait.
     @inline(__always)
     final func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        if let tls { return read(through: tls, into: buffer, keeps: false) }
         let result = Socket.read(descriptor, into: buffer)
         switch result {
         case .moved(let count): if count < buffer.count && !peerHasEnded { isReadable = false }
@@ -65,6 +70,37 @@ class Connection: Watcher {
         case .failed: isReadable = false
         }
         return result
+    }
+
+    private func read(
+        through tls: TLSChannel, into buffer: UnsafeMutableRawBufferPointer, keeps: Bool
+    ) -> Transfer {
+        let result = tls.read(into: buffer, mayHaveEnded: peerHasEnded, keeps: keeps)
+        switch result {
+        case .moved: if tls.isDry && !keeps { isReadable = false }
+        case .wouldBlock: isReadable = false
+        case .ended:
+            reachedEnd = true
+            isReadable = false
+        case .failed: isReadable = false
+        }
+        return result
+    }
+
+    /// What `read` would give, which stays where it is.
+    final func peek(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        if let tls { return read(through: tls, into: buffer, keeps: true) }
+        return Socket.peek(descriptor, into: buffer)
+    }
+
+    /// Sends up to two runs of bytes as one. `more`: further bytes follow at once.
+    @inline(__always)
+    final func write(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = .init(start: nil, count: 0),
+        more: Bool = false
+    ) -> Transfer {
+        if let tls { return tls.write(first, second) }
+        return Socket.write(descriptor, first, second, more: more)
     }
 
     /// Moves bytes into a pipe that is empty: then only the socket can be what blocks.
@@ -84,6 +120,10 @@ class Connection: Watcher {
     final func closeSocket() {
         guard descriptor >= 0 else { return }
         core.loop.forget(self)
+        if tls != nil {
+            tls = nil
+            core.figures.tls.current -= 1
+        }
         Glibc.close(descriptor)
         descriptor = -1
     }

@@ -36,7 +36,9 @@ struct Relay {
             guard source.isReadable else { return .sourceBlocked }
             rounds += 1
             if rounds > Self.mostRounds { return .yielded }
-            if flow.spliceable > 0, let pipe = flow.pipe ?? core.pipes.take() {
+            if flow.spliceable > 0, source.tls == nil, sink.tls == nil,
+                let pipe = flow.pipe ?? core.pipes.take()
+            {
                 flow.pipe = pipe
                 let limit = min(flow.spliceable, Pipe.capacity)
                 switch source.splice(into: pipe, count: limit) {
@@ -86,7 +88,7 @@ struct Relay {
     ) -> RelayStop? {
         var written = 0
         while written < output.count {
-            switch Socket.write(sink.descriptor, UnsafeRawBufferPointer(rebasing: output[written...])) {
+            switch sink.write(UnsafeRawBufferPointer(rebasing: output[written...])) {
             case .moved(let count):
                 written += count
                 bytes += count
@@ -107,7 +109,7 @@ struct Relay {
         guard sink.isWritable else { return .sinkBlocked }
         if let pending = flow.pending {
             while !pending.isEmpty {
-                switch Socket.write(sink.descriptor, pending.bytes) {
+                switch sink.write(pending.bytes) {
                 case .moved(let count):
                     pending.drop(count)
                     bytes += count

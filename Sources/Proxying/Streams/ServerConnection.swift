@@ -22,10 +22,16 @@ final class ServerConnection: Connection {
         note(readiness)
         if let stream {
             stream.serverReady(readiness)
-        } else if readiness & 0x2019 != 0 {
+        } else if readiness & 0x2019 != 0, !heardTickets() {
             // Nothing may come without a request: it has closed, or speaks out of turn.
             discardIdle()
         }
+    }
+
+    /// A server that speaks TLS may send tickets for later at any time: all that came was of that kind.
+    private func heardTickets() -> Bool {
+        guard tls != nil else { return false }
+        return withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { read(into: $0) } == .wouldBlock
     }
 
     override func resume() {

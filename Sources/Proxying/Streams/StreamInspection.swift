@@ -3,6 +3,7 @@
 
 import ConfigLanguage
 import Polling
+import TLS
 import Unix
 
 /// What expressions may look at of a client of TCP mode while its rules are asked.
@@ -15,6 +16,23 @@ struct Inspection {
     var count = 0
     /// Something that was asked for may still come.
     var missed = false
+
+    /// The ClientHello that has come; nil: there is none, or not all of it.
+    var hello: ClientHello?
+    /// What has come may become one.
+    var mayBecomeHello = false
+
+    /// `req.ssl_sni`.
+    mutating func helloServerName(in scene: Scene) -> Sample? {
+        if mayBecomeHello { missed = true }
+        return hello?.serverName.flatMap { scene.core.arena.copy($0) }.map { .text($0) }
+    }
+
+    /// `req.ssl_hello_type`: 1 for a ClientHello.
+    mutating func helloType(in scene: Scene) -> Sample? {
+        if mayBecomeHello { missed = true }
+        return hello == nil ? nil : .integer(1)
+    }
 
     mutating func noteRequestMissed() {
         if mayBecomeRequest { missed = true }
@@ -83,7 +101,7 @@ extension Stream {
         let room = UnsafeMutableRawBufferPointer(rebasing: core.readBuffer[..<ClientConnection.longestHead])
         var count = 0
         var isOver = core.loop.now >= inspectionEnds || client.peerHasEnded
-        switch Socket.peek(client.descriptor, into: room) {
+        switch client.peek(into: room) {
         case .moved(let moved):
             count = moved
             if moved == room.count { isOver = true }
@@ -92,6 +110,11 @@ extension Stream {
         }
         core.inspection = Inspection(isOpen: !isOver, count: count)
         let bytes = core.bytes(0..<count)
+        switch ClientHello.read(bytes.span) {
+        case .complete(let hello): core.inspection.hello = hello
+        case .partial: core.inspection.mayBecomeHello = !isOver
+        case .none: break
+        }
         switch core.requestHead.read(bytes.span) {
         case .complete(let length):
             core.show(.request, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<length]))

@@ -87,7 +87,7 @@ extension Stream {
         guard phase == .reply, let client else { return }
         if let pending = response.pending {
             while !pending.isEmpty {
-                switch Socket.write(client.descriptor, pending.bytes) {
+                switch client.write(pending.bytes) {
                 case .moved(let count):
                     pending.drop(count)
                     bytesOut += count

@@ -247,11 +247,9 @@ extension Stream {
         while written < total {
             let result: Transfer
             if written < first.count {
-                result = Socket.write(
-                    client.descriptor, UnsafeRawBufferPointer(rebasing: first[written...]), second)
+                result = client.write(UnsafeRawBufferPointer(rebasing: first[written...]), second)
             } else {
-                result = Socket.write(
-                    client.descriptor, UnsafeRawBufferPointer(rebasing: second[(written - first.count)...]))
+                result = client.write(UnsafeRawBufferPointer(rebasing: second[(written - first.count)...]))
             }
             switch result {
             case .moved(let count):

@@ -128,11 +128,10 @@ extension Stream {
         backend.load.traffic.connects += 1
         take(connection)
         phase = .connecting
-        if connection.isWritable {
-            connectionStands()
-        } else {
+        if !connection.isWritable || server.connector != nil {
             connection.setDeadline(after: backend.timing.connect)
         }
+        if connection.isWritable { connectionStands() }
     }
 
     private func take(_ connection: ServerConnection) {
@@ -150,19 +149,22 @@ extension Stream {
             guard let own = client.ownServer else { return nil }
             client.ownServer = nil
             // The server may have closed it meanwhile.
-            guard own.server === server, own.descriptor >= 0 else {
+            guard own.server === server, own.descriptor >= 0,
+                server.sni == nil || own.tls?.requestedName == serverName(server, client)
+            else {
                 own.close()
                 return nil
             }
             return own
         }
+        let name = server.sni == nil ? nil : serverName(server, client)
         switch backend.settings.httpReuse {
         case .never: return nil
-        case .safe: return isFirstRequest ? nil : server.popIdle()
+        case .safe: return isFirstRequest ? nil : server.popIdle(named: name)
         case .aggressive:
             if isFirstRequest, server.idle.last?.isReused != true { return nil }
-            return server.popIdle()
-        case .always: return server.popIdle()
+            return server.popIdle(named: name)
+        case .always: return server.popIdle(named: name)
         }
     }
 
@@ -171,7 +173,7 @@ extension Stream {
         if readiness & 0x8 != 0 {
             connectionFailed(timedOut: false)
         } else if connection.isWritable {
-            connectionStands()
+            if connection.tls == nil { connectionStands() } else { secureConnection(connection) }
             if phase == .exchange && (connection.isReadable || !request.isComplete) { advance() }
         }
     }
@@ -180,6 +182,20 @@ extension Stream {
         if let connection, let version = connection.server.announcement {
             guard announce(version, on: connection) else { return connectionFailed(timedOut: false) }
         }
+        if let connection, connection.server.connector != nil { return secureConnection(connection) }
+        connectionServes()
+    }
+
+    /// A step of the handshake with the server, and on when it is done.
+    private func secureConnection(_ connection: ServerConnection) {
+        switch secure(connection) {
+        case .waits: break
+        case .failed: connectionFailed(timedOut: false)
+        case .done: connectionServes()
+        }
+    }
+
+    private func connectionServes() {
         connected = core.loop.now
         if frontend.isHTTP {
             phase = .exchange
@@ -197,7 +213,7 @@ extension Stream {
         let header = ProxyHeader.forwarded(source: client.peer, destination: client.localAddress)
         return header.bytes(version).withUnsafeBytes { bytes in
             // Where a request follows at once, both leave together.
-            Socket.write(connection.descriptor, bytes, more: frontend.isHTTP) == .moved(bytes.count)
+            connection.write(bytes, more: frontend.isHTTP) == .moved(bytes.count)
         }
     }
 
@@ -263,9 +279,7 @@ extension Stream {
         let count = outgoing.count
         while sent < count {
             guard connection.isWritable else { return false }
-            switch Socket.write(
-                connection.descriptor, UnsafeRawBufferPointer(rebasing: outgoing.bytes[sent...]))
-            {
+            switch connection.write(UnsafeRawBufferPointer(rebasing: outgoing.bytes[sent...])) {
             case .moved(let moved): sent += moved
             case .wouldBlock, .ended:
                 connection.isWritable = false

@@ -6,6 +6,7 @@ import Unix
 /// Nanoseconds; `.max` is "never".
 struct Timing {
     let client: Int64
+    let clientHandshake: Int64
     /// Nil where not set: the usual timeout goes on.
     let clientFin: Int64?
     let httpRequest: Int64
@@ -26,6 +27,7 @@ struct Timing {
             return .max
         }
         client = span(timeouts.client)
+        clientHandshake = span(timeouts.clientHandshake, timeouts.client)
         clientFin = timeouts.clientFin?.nanoseconds
         httpRequest = span(timeouts.httpRequest, timeouts.client)
         keepAlive = span(timeouts.httpKeepAlive, timeouts.httpRequest, timeouts.client)

@@ -88,20 +88,6 @@ package struct ConfigurationLoader {
     }
 }
 
-/// What stands at a path.
-enum FileKind {
-    case missing, directory, other
-
-    init(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            self = .missing
-            return
-        }
-        self = status.st_mode & S_IFMT == S_IFDIR ? .directory : .other
-    }
-}
-
 /// Errors in the system's words.
 enum SystemText {
     static func of(_ error: Errno) -> String { String(cString: strerror(error.rawValue)) }

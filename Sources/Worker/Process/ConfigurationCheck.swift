@@ -3,6 +3,7 @@
 import ConfigLanguage
 import Glibc
 import Handover
+import Proxying
 import Unix
 
 /// The command line's `-c`.
@@ -13,6 +14,9 @@ package enum ConfigurationCheck {
         let result = options.loader.load()
         report.say(result.diagnostics)
         guard let configuration = result.configuration else { return 1 }
+        let (_, failures) = TLSMaterial.load(configuration)
+        report.say(failures)
+        guard failures.isEmpty else { return 1 }
         report.say(options.loader.examineAddresses(of: configuration))
         report.say(configuration.forgottenRates())
         func say(_ line: String) {

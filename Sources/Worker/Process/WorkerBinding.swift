@@ -8,7 +8,9 @@ import Unix
 
 extension WorkerProcess {
     /// Takes what was inherited and binds the rest: all or nothing.
-    func bind(_ configuration: Configuration, _ inheritance: Inheritance?) throws -> ProxyCore {
+    func bind(
+        _ configuration: Configuration, tls: TLSMaterial?, _ inheritance: Inheritance?
+    ) throws -> ProxyCore {
         var inherited = inheritance?.listeners ?? [:]
         given = Set(inherited.keys)
         let report = report
@@ -22,7 +24,7 @@ extension WorkerProcess {
         }
         do throws(BindFailures) {
             return try ProxyCore(
-                configuration: configuration, loop: loop,
+                configuration: configuration, tls: tls, loop: loop,
                 inherited: { inherited.removeValue(forKey: ListenerKey($0)) },
                 neighbours: Array(inherited.values), sharesPorts: sharesPorts(configuration),
                 // Those that have given their sockets listen on the same ones: pausing them would pause these.

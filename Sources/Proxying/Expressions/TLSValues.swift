@@ -1,0 +1,83 @@
+// What expressions read of a connection's TLS.
+
+import ConfigLanguage
+import TLS
+
+extension TLSFetch {
+    func value(in scene: Scene) -> Sample? {
+        switch self {
+        case .used(.client): return .bool(scene.client.tls != nil)
+        case .used(.server): return .bool(scene.stream?.connection?.tls != nil)
+        // Whoever has come so far has no fault.
+        case .connectionError: return .integer(0)
+        case .connectionErrorText: return text("Success", scene)
+        default: break
+        }
+        guard let channel = channel(in: scene) else { return nil }
+        switch self {
+        case .used, .connectionError, .connectionErrorText, .handshakeErrorText: return nil
+        case .handshakeError: return .integer(0)
+        case .version: return text(channel.version, scene)
+        case .cipher: return text(channel.cipher, scene)
+        case .resumed: return .bool(channel.isResumed)
+        case .alpn: return channel.applicationProtocol.flatMap { text($0, scene) }
+        case .keyBits: return .integer(Int64(channel.keyBits.secret))
+        case .algorithmBits: return .integer(Int64(channel.keyBits.algorithm))
+        case .serverName: return channel.serverName.flatMap { text($0, scene) }
+        case .hasServerName: return .bool(channel.serverName != nil)
+        case .showedCertificate: return .bool(!channel.isResumed && channel.peerCertificate != nil)
+        case .certificateUsed: return .bool(channel.peerCertificate != nil)
+        case .verifyResult: return .integer(Int64(channel.verifyResult))
+        case .error: return .integer(Int64(channel.certificateError))
+        case .caError: return .integer(Int64(channel.authorityError))
+        case .caErrorDepth: return .integer(Int64(channel.authorityErrorDepth))
+        case .certificate(let field): return channel.peerCertificate.flatMap { field.value(of: $0, scene) }
+        }
+    }
+
+    private func channel(in scene: Scene) -> TLSChannel? {
+        switch self {
+        case .used(.server), .version(.server), .cipher(.server), .resumed(.server), .alpn(.server),
+            .keyBits(.server), .algorithmBits(.server), .handshakeError(.server),
+            .handshakeErrorText(.server):
+            scene.stream?.connection?.tls
+        default: scene.client.tls
+        }
+    }
+
+    private func text(_ text: String, _ scene: Scene) -> Sample? {
+        scene.core.arena.copy(text).map { .text($0) }
+    }
+}
+
+extension CertificateField {
+    fileprivate func value(of certificate: Certificate, _ scene: Scene) -> Sample? {
+        switch self {
+        case .subject(let part, let occurrence):
+            return name(of: certificate, part, occurrence, ofIssuer: false, scene)
+        case .issuer(let part, let occurrence):
+            return name(of: certificate, part, occurrence, ofIssuer: true, scene)
+        case .serial: return bytes(certificate.serial, scene)
+        case .sha1: return bytes(certificate.sha1, scene)
+        case .notBefore: return bytes(certificate.notBeforeField.utf8, scene)
+        case .notAfter: return bytes(certificate.notAfterField.utf8, scene)
+        case .version: return .integer(Int64(certificate.version))
+        case .keyAlgorithm: return bytes(certificate.keyAlgorithm.utf8, scene)
+        case .signatureAlgorithm: return bytes(certificate.signatureAlgorithm.utf8, scene)
+        }
+    }
+
+    private func name(
+        of certificate: Certificate, _ part: String?, _ occurrence: Int, ofIssuer: Bool, _ scene: Scene
+    ) -> Sample? {
+        guard let part else { return bytes(certificate.name(ofIssuer: ofIssuer).utf8, scene) }
+        return certificate.part(part, ofIssuer: ofIssuer, occurrence: occurrence)
+            .flatMap { bytes($0.utf8, scene) }
+    }
+
+    private func bytes(_ bytes: some Collection<UInt8>, _ scene: Scene) -> Sample? {
+        guard let room = scene.core.arena.take(bytes.count) else { return nil }
+        room.copyBytes(from: bytes)
+        return .text(UnsafeRawBufferPointer(room))
+    }
+}
