@@ -75,12 +75,28 @@ struct ConfigurationChecks {
         } else {
             draft.proxy.settings.defaultBackend = nil
         }
-        if proxy.settings.mode == .tcp { dropHTTP(&draft) }
+        if proxy.settings.mode == .tcp { dropHTTP(&draft) } else { warnOfInput(in: proxy) }
         if proxy.isFrontend && proxy.settings.logFormat != .none && draft.logs.isEmpty {
             warn("log format ignored for \(proxy.title) since it has no log address.", at: proxy.position)
         }
         checkTimeouts(of: proxy)
         checkPorts(of: proxy)
+    }
+
+    /// Bytes that wait to be looked at: in HTTP they are taken as a request at once.
+    private func warnOfInput(in proxy: Proxy) {
+        var conditions = RulePlace.allCases.flatMap { proxy.rules[$0] ?? [] }.map {
+            ($0.position, $0.condition)
+        }
+        conditions += proxy.useBackend.map { ($0.position, $0.condition) }
+        for (position, condition) in conditions {
+            let tests = condition?.alternatives.joined().map(\.test) ?? []
+            if tests.contains(where: { $0.criteria.contains { $0.expression.fetch.need == .input } }) {
+                warn(
+                    "Proxy '\(proxy.name)': L6 sample fetches ignored on HTTP proxies (declared at \(position)).",
+                    at: position)
+            }
+        }
     }
 
     /// A check needs a port to connect to.

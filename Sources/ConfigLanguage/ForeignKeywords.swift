@@ -156,21 +156,23 @@ enum ForeignKeywords {
     /// Sample fetches by their first word, without argument and converters.
     static let fetches = list(
         """
-        base32 base32+src capture.req.hdr capture.req.method capture.req.uri capture.req.ver capture.res.hdr
-        capture.res.ver dst_conn env fc_http_major fc_rtt fe_id fe_sess_rate fe_defbe http_auth http_auth_group
-        http_auth_user http_first_req ipv4 ipv6 meth bin payload payload_lv req.body req.body_len req.body_param
-        req.body_size req.hdr_names req.hdrs req.payload req.payload_lv req.rdp_cookie
-        req.ssl_ver req.ssl_alpn req.timer.hdr rdp_cookie res.ver res.len res.payload res.hdrs res.hdr_names
-        sc_get_gpc sc_gpc_rate sc_inc_gpc sc_clr_gpc sc_get_gpt sc_http_fail_cnt sc_http_fail_rate so_id so_name
-        src_is_local src_get_gpc src_inc_gpc src_http_fail_cnt ssl_c_chain_der
-        ssl_c_der ssl_c_r_dn ssl_fc_session_id ssl_fc_session_key ssl_fc_unique_id ssl_fc_client_random
-        ssl_fc_server_random ssl_fc_npn ssl_fc_cipherlist_bin ssl_fc_cipherlist_hex ssl_fc_cipherlist_str
-        ssl_fc_cipherlist_xxh ssl_fc_has_early ssl_f_der ssl_f_i_dn ssl_f_key_alg ssl_f_notafter
-        ssl_f_notbefore ssl_f_s_dn ssl_f_serial ssl_f_sha1 ssl_f_sig_alg ssl_f_version ssl_bc_npn
-        ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id ssl_s_der ssl_s_i_dn ssl_s_s_dn unique-id url32 url32+src url_ip url_port be_id be_sess_rate be_server_timeout avg_queue
-        connslots queue srv_conn srv_id srv_is_up srv_iweight srv_queue srv_sess_rate srv_uweight srv_weight
-        stopping nbproc proc thread uptime txn.conn_retries txn.id32 txn.sess_term_state req_rdp_cookie
-        set-cookie hdr_ip6 last_rule_file last_rule_line lat_ns_avg prio_class prio_offset quic_enabled
-        bc_src bc_dst fc_src fc_dst fc_pp_authority fc_fackets cpu_calls date_us distcc_body accept_date
+        base32 base32+src capture.req.hdr capture.req.method capture.req.uri capture.req.ver
+        capture.res.hdr capture.res.ver dst_conn env fc_http_major fc_rtt fe_id fe_sess_rate fe_defbe
+        http_auth http_auth_group http_auth_user http_first_req ipv4 ipv6 meth bin payload payload_lv
+        req.body req.body_len req.body_param req.body_size req.hdr_names req.hdrs req.payload
+        req.payload_lv req.rdp_cookie req.ssl_ver req.ssl_alpn req.timer.hdr rdp_cookie res.ver res.len
+        res.payload res.hdrs res.hdr_names sc_get_gpc sc_gpc_rate sc_inc_gpc sc_clr_gpc sc_get_gpt
+        sc_http_fail_cnt sc_http_fail_rate so_id so_name src_is_local src_get_gpc src_inc_gpc
+        src_http_fail_cnt ssl_c_chain_der ssl_c_der ssl_c_r_dn ssl_fc_session_id ssl_fc_session_key
+        ssl_fc_unique_id ssl_fc_client_random ssl_fc_server_random ssl_fc_npn ssl_fc_cipherlist_bin
+        ssl_fc_cipherlist_hex ssl_fc_cipherlist_str ssl_fc_cipherlist_xxh ssl_fc_has_early ssl_f_der
+        ssl_f_i_dn ssl_f_key_alg ssl_f_notafter ssl_f_notbefore ssl_f_s_dn ssl_f_serial ssl_f_sha1
+        ssl_f_sig_alg ssl_f_version ssl_bc_npn ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id
+        ssl_s_der ssl_s_i_dn ssl_s_s_dn unique-id url32 url32+src url_ip url_port be_id be_sess_rate
+        be_server_timeout avg_queue connslots queue srv_conn srv_id srv_is_up srv_iweight srv_queue
+        srv_sess_rate srv_uweight srv_weight stopping nbproc proc thread uptime txn.conn_retries
+        txn.id32 txn.sess_term_state req_rdp_cookie set-cookie hdr_ip6 last_rule_file last_rule_line
+        lat_ns_avg prio_class prio_offset quic_enabled bc_src bc_dst fc_src fc_dst fc_pp_authority
+        fc_fackets cpu_calls date_us distcc_body accept_date
         """)
 }

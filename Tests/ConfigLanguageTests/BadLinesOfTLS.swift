@@ -56,6 +56,7 @@ extension BadLineTests {
             .frontend,
             #"""
             bind :80 ssl crt a ⟦allow-0rtt⟧ → 'allow-0rtt' has no effect in mwproxy and is ignored: early data stays off.
+            acl x req.ssl_sni a⏎ http-request deny if x → Proxy 'f': L6 sample fetches ignored on HTTP proxies (declared at t.cfg:8).
             bind :80 ssl strict-sni → ssl connections will fail (use 'crt').
             bind :80 ssl crt a ssl-max-ver TLSv1.1 → lower than the default ssl-min-ver value (TLSv1.2). Setting the ssl-min-ver to TLSv1.1.
             bind :80 ssl crt a ssl-min-ver TLSv1.2 no-tlsv12 → no-sslv3/no-tlsv1x are ignored for bind ':80' at [t.cfg:7].
