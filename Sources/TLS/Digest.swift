@@ -10,11 +10,6 @@ package enum Digest {
         SHA256(bytes, bytes.count, &digest)
         return digest
     }
-
-    /// What is shown of a ticket key instead of itself: `sha256:` and the first 16 hex digits.
-    package static func fingerprint(ofKey bytes: [UInt8]) -> String {
-        "sha256:" + sha256(bytes).prefix(8).hexadecimal(uppercase: false)
-    }
 }
 
 extension Sequence<UInt8> {

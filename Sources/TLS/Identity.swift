@@ -7,29 +7,27 @@ import COpenSSL
 package final class Identity {
     /// First its own, then the chain.
     package let certificates: [Certificate]
-    private let key: OpaquePointer
+    package let key: PrivateKey
 
     package var leaf: Certificate { certificates[0] }
 
-    /// `keyText`: where the key is if `text` has none. The caller wipes both.
-    package init(text: [UInt8], keyText: () throws(TLSFault) -> [UInt8]?) throws(TLSFault) {
+    /// `otherKey`: the key, if `text` has none.
+    package init(text: [UInt8], otherKey: () throws(TLSFault) -> PrivateKey?) throws(TLSFault) {
         certificates = try Certificate.all(inPEM: text)
-        var key = try PEMKey.first(inPEM: text)
-        if key == nil, let other = try keyText() { key = try PEMKey.first(inPEM: other) }
-        guard let key else { throw TLSFault("no private key in it") }
+        var key = try PrivateKey.first(inPEM: text)
+        if key == nil { key = try otherKey() }
+        guard let key else {
+            throw TLSFault("no private key in it")
+        }
         self.key = key
-        guard X509_check_private_key(certificates[0].pointer, key) == 1 else {
+        guard X509_check_private_key(certificates[0].pointer, key.pointer) == 1 else {
             _ = TLSFault.ofOpenSSL("")
             throw TLSFault("inconsistencies between private key and certificate")
         }
     }
 
-    deinit {
-        EVP_PKEY_free(key)
-    }
-
     /// The kind of its key, by OpenSSL's number: clients may know only some.
-    var keyKind: Int32 { EVP_PKEY_get_base_id(key) }
+    var keyKind: Int32 { EVP_PKEY_get_base_id(key.pointer) }
 
     /// The names that it answers to, in lower case.
     package var names: [String] {
@@ -42,7 +40,7 @@ package final class Identity {
         guard SSL_CTX_use_certificate(context, leaf.pointer) == 1 else {
             throw .ofOpenSSL("the certificate cannot be used")
         }
-        guard SSL_CTX_use_PrivateKey(context, key) == 1 else {
+        guard SSL_CTX_use_PrivateKey(context, key.pointer) == 1 else {
             throw .ofOpenSSL("the private key cannot be used")
         }
         for certificate in certificates.dropFirst() {

@@ -13,11 +13,12 @@ package final class TicketKeys {
         let name: [UInt8]
         let secret: [UInt8]
         let authentication: [UInt8]
-        let fingerprint: String
+        /// SHA-256 of all its bytes: what it is known by.
+        let digest: [UInt8]
 
         init?(_ bytes: [UInt8]) {
             name = Array(bytes.prefix(16))
-            fingerprint = Digest.fingerprint(ofKey: bytes)
+            digest = Digest.sha256(bytes)
             switch bytes.count {
             case 48:
                 secret = Array(bytes[16..<32])
@@ -83,8 +84,8 @@ package final class TicketKeys {
         if keys.count > Self.mostKeys { keys.removeFirst(keys.count - Self.mostKeys) }
     }
 
-    /// What is shown of each key, the oldest first.
-    package var fingerprints: [String] { keys.map(\.fingerprint) }
+    /// The SHA-256 of each key, the oldest first: all that is ever shown.
+    package var digests: [[UInt8]] { keys.map(\.digest) }
 
     private var sealing: Key { keys[keys.count - 2] }
 
@@ -129,7 +130,7 @@ package final class TicketKeys {
         guard EVP_DecryptInit_ex(cipher, Self.algorithm(of: key), nil, key.secret, iv) == 1,
             Self.authenticate(mac, key)
         else { return -1 }
-        return (key.fingerprint == sealing.fingerprint ? Answer.use : .renew).rawValue
+        return (key.digest == sealing.digest ? Answer.use : .renew).rawValue
     }
 
     private static func algorithm(of key: Key) -> OpaquePointer {

@@ -7,6 +7,9 @@ package struct CheckResult: Equatable, Sendable {
         case connected = 6
         case notConnected = 7
         case refused = 8
+        case secured = 9
+        case notSecured = 10
+        case unsafe = 11
         case unanswered = 12
         case misunderstood = 13
         case answered = 15
@@ -37,6 +40,10 @@ package struct CheckResult: Equatable, Sendable {
     package static let timedOut = CheckResult(.notConnected)
     /// No connection came about; `words`: why.
     package static func refused(_ words: String) -> CheckResult { CheckResult(.refused, words) }
+    /// The TLS handshake came about, and nothing more was asked; or it did not, in time or at all.
+    package static let secured = CheckResult(.secured)
+    package static let notSecured = CheckResult(.notSecured)
+    package static func unsafe(_ words: String) -> CheckResult { CheckResult(.unsafe, words) }
     /// `place`: which connection of `tcp-check` did not come about in time.
     package static func timedOut(_ place: String) -> CheckResult { CheckResult(.notConnected, place) }
     /// An HTTP check had its answer …
@@ -53,7 +60,7 @@ package struct CheckResult: Equatable, Sendable {
     package static let unanswered = CheckResult(.unanswered)
 
     /// The server is well.
-    package var passed: Bool { kind == .connected || kind == .answered }
+    package var passed: Bool { kind == .connected || kind == .secured || kind == .answered }
 
     /// `check_status` of `show stat`.
     package var code: String {
@@ -61,6 +68,9 @@ package struct CheckResult: Equatable, Sendable {
         case .connected: "L4OK"
         case .notConnected: "L4TOUT"
         case .refused: "L4CON"
+        case .secured: "L6OK"
+        case .notSecured: "L6TOUT"
+        case .unsafe: "L6RSP"
         case .unanswered: "L7TOUT"
         case .misunderstood: "L7RSP"
         case .answered: "L7OK"
@@ -74,6 +84,9 @@ package struct CheckResult: Equatable, Sendable {
         case .connected: "Layer4 check passed"
         case .notConnected: "Layer4 timeout"
         case .refused: "Layer4 connection problem"
+        case .secured: "Layer6 check passed"
+        case .notSecured: "Layer6 timeout"
+        case .unsafe: "Layer6 invalid response"
         case .unanswered: "Layer7 timeout"
         case .misunderstood: "Layer7 invalid response"
         case .answered: "Layer7 check passed"

@@ -3,12 +3,15 @@
 import ConfigLanguage
 import Polling
 import ProxyProtocol
+import TLS
 import Unix
 
 /// The check of one `server … check`.
 final class Checker: Watcher {
     private enum Phase {
         case resting, connecting
+        /// The TLS handshake.
+        case securing
         /// The request is on its way, or its answer.
         case asking
     }
@@ -19,6 +22,8 @@ final class Checker: Watcher {
     private let question: HTTPCheck?
     private var phase = Phase.resting
     private var socket: Int32 = -1
+    private var tls: TLSChannel?
+    private var otherHasEnded = false
     private var began = Instant.never
     /// Which of the connections of `tcp-check` it is.
     private var step = 0
@@ -46,12 +51,14 @@ final class Checker: Watcher {
         switch phase {
         case .resting: begin()
         case .connecting: done(place.isEmpty ? .timedOut : .timedOut(place))
+        case .securing: done(.notSecured)
         case .asking: done(.unanswered)
         }
     }
 
     override func ready(_ readiness: UInt32) {
         let readiness = Readiness(rawValue: readiness)
+        if !readiness.isDisjoint(with: [.peerEnded, .hungUp]) { otherHasEnded = true }
         switch phase {
         case .resting: break
         case .connecting:
@@ -60,6 +67,7 @@ final class Checker: Watcher {
             } else if readiness.contains(.writable) {
                 connected()
             }
+        case .securing: secure()
         case .asking:
             if readiness.contains(.writable) { send() }
             let mayRead = !readiness.isDisjoint(with: [.readable, .peerEnded, .failed, .hungUp])
@@ -116,6 +124,34 @@ final class Checker: Watcher {
 
     /// The connection stands.
     private func connected() {
+        let header = header
+        guard let connector = server.checkConnector, let workspace = core.tls?.workspace else {
+            return ask(header: header)
+        }
+        // A few bytes, which a new connection always has room for.
+        guard header.isEmpty || header.withUnsafeBytes({ Socket.write(socket, $0) }) == .moved(header.count),
+            let channel = connector.channel(
+                on: socket, name: server.options.checkSNI,
+                in: workspace)
+        else { return done(.unsafe("no TLS could be begun")) }
+        tls = channel
+        phase = .securing
+        let check = server.backend.settings.timeouts.check
+        core.loop.setDeadline(check.map { core.loop.now + $0 } ?? began + server.options.inter, of: self)
+        secure()
+    }
+
+    private func secure() {
+        guard let tls else { return }
+        switch tls.handshake(mayHaveEnded: otherHasEnded) {
+        case .waits: break
+        case .failed(let failure): done(.unsafe("SSL handshake failure" + failure.detail + place))
+        case .done: ask(header: [])
+        }
+    }
+
+    /// There is somebody to ask.
+    private func ask(header: [UInt8]) {
         unsent = header[...]
         if let question {
             unsent += question.request
@@ -133,7 +169,7 @@ final class Checker: Watcher {
             step += 1
             connect()
         } else {
-            done(isSequence ? .allConnected : .connected)
+            done(isSequence ? .allConnected : tls == nil ? .connected : .secured)
         }
     }
 
@@ -150,7 +186,7 @@ final class Checker: Watcher {
 
     private func send() {
         while !unsent.isEmpty {
-            switch unsent.withUnsafeBytes({ Socket.write(socket, $0) }) {
+            switch unsent.withUnsafeBytes({ write($0) }) {
             case .moved(let count): unsent = unsent.dropFirst(count)
             case .wouldBlock, .ended: return
             case .failed(let error):
@@ -161,12 +197,20 @@ final class Checker: Watcher {
         }
     }
 
+    private func write(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+        tls?.write(bytes, .init(start: nil, count: 0)) ?? Socket.write(socket, bytes)
+    }
+
+    private func read(into room: UnsafeMutableRawBufferPointer) -> Transfer {
+        tls?.read(into: room, mayHaveEnded: otherHasEnded) ?? Socket.read(socket, into: room)
+    }
+
     private func receive() {
         guard let question else { return }
         while true {
             var hasEnded = false
             let room = UnsafeMutableRawBufferPointer(rebasing: core.readBuffer[..<HTTPCheck.longestAnswer])
-            switch Socket.read(socket, into: room) {
+            switch read(into: room) {
             case .moved(let count): answer += room[..<count]
             case .wouldBlock: return
             case .ended, .failed: hasEnded = true
@@ -190,6 +234,8 @@ final class Checker: Watcher {
         phase = .resting
         guard socket >= 0 else { return }
         core.loop.forget(self)
+        tls = nil
+        otherHasEnded = false
         _ = Descriptor(owning: socket)
         socket = -1
     }
@@ -205,6 +251,17 @@ final class Checker: Watcher {
             span = options.inter
         }
         core.loop.setDeadline(core.loop.now + span, of: self)
+    }
+}
+
+extension HandshakeFailure {
+    /// What a check's result tells of it.
+    fileprivate var detail: String {
+        switch self {
+        case .closed, .broken: ""
+        case .untrusted, .untrustedAuthority: " (certificate verify failed)"
+        case .refused(let reason): " (\(reason))"
+        }
     }
 }
 

@@ -47,6 +47,11 @@ package final class Listener: Watcher {
 
     var isFull: Bool {
         if let most = socket.options.maxconn, sessions.current >= most { return true }
+        if security != nil, let most = core.configuration.global.maxTLSConnections,
+            core.figures.tls.clients >= most
+        {
+            return true
+        }
         return frontend.load.sessions.current >= frontend.maxconn
     }
 

@@ -127,7 +127,7 @@ final class Departures {
         stayed[.tls] = clients + tunnels
         core.report(
             .notice,
-            "\(clients) idle TLS connections stay until their next request, and \(tunnels) TLS tunnels until they end: "
+            "idle TLS connections that stay until their next request: \(clients), TLS tunnels that stay: \(tunnels); "
                 + StayReason.tls.words)
     }
 

@@ -130,7 +130,7 @@ package final class TLSMaterial {
                 guard FileKind(keyPath) == .other else {
                     throw TLSFault("No Private Key found in it, nor in '\(keyPath)'")
                 }
-                return try bytes(of: keyPath, "private key")
+                return try PrivateKey.first(inPEM: bytes(of: keyPath, "private key"))
             }
         } catch {
             throw TLSFault("unable to load certificate from file '\(path)' : \(error.reason)")
@@ -156,7 +156,10 @@ package final class TLSMaterial {
         }
     }
 
-    // MARK: Certificates at run time
+    // MARK: At run time
+
+    /// What `set ssl cert` has prepared and `commit ssl cert` has not yet put in use.
+    package var prepared: (path: String, identity: Identity)?
 
     /// What is shown from the file at this path now.
     package func identity(at path: String) -> Identity? {

@@ -25,7 +25,7 @@ extension ClientConnection {
             let channel = bind.acceptor.channel(on: descriptor, in: workspace)
         else { return refuseHandshake(.refused) }
         tls = channel
-        core.figures.tls.current += 1
+        core.figures.tls.clients += 1
         core.figures.tls.connections += 1
         core.figures.tls.rate.count(at: core.loop.now)
         setDeadline(after: frontend.timing.clientHandshake)

@@ -122,7 +122,11 @@ class Connection: Watcher {
         core.loop.forget(self)
         if tls != nil {
             tls = nil
-            core.figures.tls.current -= 1
+            if self is ClientConnection {
+                core.figures.tls.clients -= 1
+            } else {
+                core.figures.tls.servers -= 1
+            }
         }
         Glibc.close(descriptor)
         descriptor = -1

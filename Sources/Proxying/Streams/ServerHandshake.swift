@@ -16,7 +16,7 @@ extension Stream {
         if connection.tls == nil {
             connection.tls = connector.channel(
                 on: connection.descriptor, name: serverName(connection.server, client), in: workspace)
-            core.figures.tls.current += connection.tls == nil ? 0 : 1
+            if connection.tls != nil { core.figures.tls.servers += 1 }
         }
         guard let tls = connection.tls else { return .failed }
         switch tls.handshake(mayHaveEnded: connection.peerHasEnded) {

@@ -1,4 +1,4 @@
-// The values of `show info`: what this worker knows in HAProxy 2.6's fields. What a build without TLS, peers,
+// The values of `show info`: what this worker knows in HAProxy 2.6's fields. What a build without peers,
 // compression or caches can never have is 0 as in a HAProxy that does not use it.
 
 import Glibc
@@ -57,6 +57,17 @@ final class InfoFigures {
         info["MaxConnRate"] = .integer(counters.connectionRate.max)
         info["SessRate"] = .integer(counters.sessionRate.perSecond(at: now))
         info["MaxSessRate"] = .integer(counters.sessionRate.max)
+        let tls = counters.tls
+        info["MaxSslConns"] = .integer(global.maxTLSConnections ?? 0)
+        info["CurrSslConns"] = .integer(tls.clients + tls.servers)
+        info["CumSslConns"] = .integer(tls.connections)
+        info["SslRate"] = .integer(tls.rate.perSecond(at: now))
+        info["MaxSslRate"] = .integer(tls.rate.max)
+        info["SslFrontendKeyRate"] = .integer(tls.clientKeys.perSecond(at: now))
+        info["SslFrontendMaxKeyRate"] = .integer(tls.clientKeys.max)
+        info["SslFrontendSessionReuse_pct"] = .integer(tls.reusePercent(at: now))
+        info["SslBackendKeyRate"] = .integer(tls.serverKeys.perSecond(at: now))
+        info["SslBackendMaxKeyRate"] = .integer(tls.serverKeys.max)
         info["Tasks"] = .integer(counters.clients.current + adminServer.count + listenerCount)
         info["Idle_pct"] = .integer(idle(at: now))
         info["node"] = .text(nodeName)

@@ -37,6 +37,7 @@ struct StatFigures {
             fill(&row, ["cache_lookups", "cache_hits"])
         }
         fillBoth(&row, isHTTP: frontend.isHTTP, counters)
+        fill(&row, frontend.load.tls)
         row["h1_open_connections"] = .integer(frontend.isHTTP ? frontend.load.sessions.current : 0)
         row["h1_total_connections"] = .integer(frontend.isHTTP ? counters.connections : 0)
         row["h1_total_streams"] = .integer(frontend.isHTTP ? counters.requests : 0)
@@ -75,6 +76,7 @@ struct StatFigures {
         row["algo"] = .text(backend.settings.balance.rawValue)
         fill(&row, ["agg_server_status", "agg_server_check_status", "agg_check_status"])
         fillBoth(&row, isHTTP: backend.isHTTP, counters)
+        fill(&row, backend.servers.reduce(TLSCounters()) { $0 + $1.load.tls })
         if backend.isHTTP {
             let connections = backend.servers.reduce(0) {
                 $0 + $1.idleConnections + $1.usedConnections.current
@@ -121,7 +123,7 @@ struct StatFigures {
         row["idle_conn_cur"] = 0
         row["used_conn_cur"] = .integer(server.usedConnections.current)
         row["need_conn_est"] = .integer(server.usedConnections.max)
-        fill(&row, ["ssl_sess", "ssl_reused_sess", "ssl_failed_handshake"])
+        fill(&row, server.load.tls)
         return row
     }
 
@@ -177,14 +179,20 @@ struct StatFigures {
         row["ttime_max"] = .integer(times.total.max)
     }
 
-    /// What frontends and backends have in common, and what a build without TLS, HTTP/2 and compression has as 0.
+    private func fill(_ row: inout StatRow, _ tls: TLSCounters) {
+        row["ssl_sess"] = .integer(tls.sessions)
+        row["ssl_reused_sess"] = .integer(tls.resumed)
+        row["ssl_failed_handshake"] = .integer(tls.failed)
+    }
+
+    /// What frontends and backends have in common, and what a build without HTTP/2 and compression has as 0.
     private func fillBoth(_ row: inout StatRow, isHTTP: Bool, _ counters: TrafficCounters) {
         row["mode"] = .text(isHTTP ? "http" : "tcp")
         row["wrew"] = .integer(counters.failedRewrites)
         row["eint"] = .integer(counters.internalErrors)
         fill(&row, ["comp_in", "comp_out", "comp_byp", "comp_rsp"])
         for column in StatColumn.all
-        where column.name.hasPrefix("ssl_") || column.name.hasPrefix("h2_") || column.name.hasPrefix("h1_") {
+        where column.name.hasPrefix("h2_") || column.name.hasPrefix("h1_") {
             row[column.name] = 0
         }
     }

@@ -55,7 +55,9 @@ package final class WorkerAdmin {
             + ServerCommands(core: core).table
             + TableCommands(core: core).table
             + PeerCommands(core: core, peering: peering).table
-            + PatternCommands(core: core).table + giving.table
+            + PatternCommands(core: core).table
+            + CertificateCommands(tls: core.tls).table
+            + TicketKeyCommands(tls: core.tls).table + giving.table
         server = AdminServer(on: core.loop, commands: CommandTable(commands))
         sessions.server = server
     }

@@ -1,0 +1,36 @@
+// A private key as OpenSSL holds it. Nothing but OpenSSL ever reads it.
+
+import COpenSSL
+
+/// A private key.
+package final class PrivateKey {
+    let pointer: OpaquePointer
+
+    private init(owning pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit {
+        EVP_PKEY_free(pointer)
+    }
+
+    /// A key that needs a passphrase is an error: nobody is asked.
+    static let refuseToAsk:
+        @convention(c) (
+            UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?
+        ) -> Int32 = { _, _, _, _ in -1 }
+
+    /// The first private key of a PEM text; nil: it has none.
+    package static func first(inPEM bytes: [UInt8]) throws(TLSFault) -> PrivateKey? {
+        guard let memory = copenssl_memory(bytes, Int32(clamping: bytes.count)) else {
+            throw .ofOpenSSL("no memory")
+        }
+        defer { BIO_free(memory) }
+        ERR_clear_error()
+        if let key = PEM_read_bio_PrivateKey(memory, nil, refuseToAsk, nil) { return PrivateKey(owning: key) }
+        let fault = TLSFault.ofOpenSSL("no private key")
+        if fault.reason == "no start line" { return nil }
+        throw fault.reason == "bad password read" || fault.reason == "problems getting password"
+            ? TLSFault("its private key is encrypted, and nobody is asked for a passphrase") : fault
+    }
+}
