@@ -23,7 +23,7 @@ enum Usage {
           LANGUAGE = Swift 6, one thread, one epoll loop a worker
           OPTIONS = USE_EPOLL=1 USE_SYSTEMD=1
 
-        Feature list : +ACCEPT4 +EPOLL +LINUX_SPLICE -LUA -OPENSSL -PCRE2 -QUIC +SYSTEMD -THREAD
+        Feature list : +ACCEPT4 +EPOLL +LINUX_SPLICE -LUA +OPENSSL +PCRE2 -QUIC +SYSTEMD -THREAD
 
         Default settings :
           read buffer = 131072, descriptors a message = 253
