@@ -39,6 +39,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(
             name: "CNcurses", providers: [.apt(["libncursesw5-dev"])]),
+        .systemLibrary(name: "CAttributes"),
         .systemLibrary(
             name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(
@@ -102,7 +103,11 @@ let package = Package(
             ]),
         room(
             "MasterWorker", uses: ["AdminSocket", "RuntimeAPI", "Handover", "Polling", "Unix", "CLinux"]),
-        room("Runbook", uses: ["Observing", "RuntimeAPI", "ReloadModel", "Unix"]),
+        room(
+            "Runbook",
+            uses: [
+                "Doctor", "Observing", "RuntimeAPI", "ReloadModel", "TLS", "Unix", "CAttributes", "CSystemd",
+            ]),
         room("Demo", uses: ["Observing", "Polling", "Unix", "CLinux"]),
         room("Doctor", uses: ["Observing", "ConfigLanguage", "ReloadModel", "RuntimeAPI", "Unix"]),
 
@@ -111,7 +116,7 @@ let package = Package(
             name: "reloadtop",
             dependencies: [
                 "Dashboard", "Reporting", "Preferences", "Doctor", "Runbook", "Observing", "ReloadModel",
-                "TextUI", "Terminal", "Polling", "Unix", "Demo", arguments,
+                "RuntimeAPI", "TextUI", "Terminal", "Polling", "Unix", "Demo", arguments,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -161,6 +166,7 @@ let package = Package(
         tests(
             of: "Doctor",
             uses: ["Observing", "ConfigLanguage", "ReloadModel", "TestSupport", "Unix"]),
+        tests(of: "Runbook", uses: ["CAttributes", "ReloadModel", "RuntimeAPI", "TestSupport", "Unix"]),
         tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
             name: "ReloadtopTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Unix"],

@@ -2,15 +2,17 @@
 
 import Unix
 
-struct AccountNames {
+package struct AccountNames {
     private let path: String
     private var names: [UInt32: String]?
 
-    init(path: String = "/etc/passwd") {
+    /// `path`: a file like /etc/passwd.
+    package init(path: String = "/etc/passwd") {
         self.path = path
     }
 
-    mutating func name(of user: UInt32) -> String? {
+    /// Nil: nobody of that number is listed.
+    package mutating func name(of user: UInt32) -> String? {
         if names == nil {
             let text = (try? File.readText(path, limit: 1 << 20)) ?? ""
             names = Dictionary(

@@ -30,8 +30,11 @@ package final class ConfigurationCheck {
     private var bytes: [UInt8] = []
     private var verdict: Verdict?
 
-    /// Starts the program of `master` on its files. Unknown: why it cannot be started.
-    package static func start(_ proc: ProcTree, master: Int32) -> Known<ConfigurationCheck> {
+    /// Starts the program of `master` on its files. Unknown: why it cannot be started. `loading`: the words that say
+    /// what is loaded, where they are not those of the master's own command line.
+    package static func start(
+        _ proc: ProcTree, master: Int32, loading: [String]? = nil
+    ) -> Known<ConfigurationCheck> {
         guard case .known(let program) = proc.link(master, "exe") else {
             return .unknown(proc.denied("the program of master \(master)", .permissionDenied))
         }
@@ -41,7 +44,7 @@ package final class ConfigurationCheck {
         let arguments = proc.arguments(master)
         let deleted = " (deleted)"
         let path = program.hasSuffix(deleted) ? String(program.dropLast(deleted.count)) : program
-        let words = [arguments.first ?? path, "-c"] + ProxyCommandLine(arguments).loading
+        let words = [arguments.first ?? path, "-c"] + (loading ?? ProxyCommandLine(arguments).loading)
         let environment = environment(proc, master)
         do throws(Errno) {
             guard let foreign = foreignNamespaces(proc, master) else {

@@ -62,26 +62,43 @@ package struct LoadedConfiguration {
     /// The files of `-f` as they are now, in the order in which they are loaded, under the names that the proxy gives
     /// them. `notAfter`: microseconds since 1970; a file that was changed later makes the answer unknown.
     package func files(notAfter: Int64? = nil) -> Known<[ConfigurationFile]> {
+        switch entries() {
+        case .unknown(let why): return .unknown(why)
+        case .known(let entries):
+            var found: [ConfigurationFile] = []
+            for entry in entries {
+                do throws(Errno) {
+                    let changed = try changeTime(entry.place)
+                    if let notAfter, changed > notAfter + Self.tick {
+                        return .unknown(
+                            Unknown(
+                                "\(entry.name) has changed since this worker read it, before reloadtop watched"
+                            ))
+                    }
+                    let bytes = try File.read(entry.place, limit: Self.longestFile)
+                    found.append(ConfigurationFile(path: entry.name, bytes: bytes, modifiedAt: changed))
+                } catch {
+                    return .unknown(proc.denied("the configuration \(entry.word)", error))
+                }
+            }
+            return .known(found)
+        }
+    }
+
+    /// Which files `-f` names now, in the order in which they are loaded.
+    package func entries() -> Known<[LoadedFile]> {
         let line = ProxyCommandLine(proc.arguments(master))
         guard !line.configuration.isEmpty else {
             return .unknown(Unknown("no -f on the command line of master \(master)"))
         }
-        var found: [ConfigurationFile] = []
+        var found: [LoadedFile] = []
         for word in line.configuration {
             switch path(of: word, in: line.folder) {
             case .unknown(let why): return .unknown(why)
             case .known(let path):
                 do throws(Errno) {
-                    for (name, place) in try places(word, at: path) {
-                        let changed = try changeTime(place)
-                        if let notAfter, changed > notAfter + Self.tick {
-                            return .unknown(
-                                Unknown(
-                                    "\(name) has changed since this worker read it, before reloadtop watched")
-                            )
-                        }
-                        let bytes = try File.read(place, limit: Self.longestFile)
-                        found.append(ConfigurationFile(path: name, bytes: bytes, modifiedAt: changed))
+                    found += try places(word, at: path).map {
+                        LoadedFile(word: word, name: $0.name, place: $0.place)
                     }
                 } catch {
                     return .unknown(proc.denied("the configuration \(word)", error))
@@ -134,6 +151,22 @@ package struct LoadedConfiguration {
         var info = stat()
         guard stat(path, &info) == 0 else { throw .last }
         return Int64(info.st_mtim.tv_sec) * 1_000_000 + Int64(info.st_mtim.tv_nsec) / 1000
+    }
+}
+
+/// One file that a master loads.
+package struct LoadedFile: Equatable, Sendable {
+    /// The word behind `-f`: the file, or the folder that it lies in.
+    package var word: String
+    /// The name that the proxy gives it.
+    package var name: String
+    /// Where it is reached from here.
+    package var place: String
+
+    package init(word: String, name: String, place: String) {
+        self.word = word
+        self.name = name
+        self.place = place
     }
 }
 

@@ -43,7 +43,9 @@ final class MasterWatch {
     private static let youngLogPeriod = Duration.milliseconds(500)
     private static let logPeriod = Duration.seconds(10)
 
-    init?(_ master: RunningMaster, proc: ProcTree, authors: AuthorWatch) {
+    init?(
+        _ master: RunningMaster, proc: ProcTree, authors: AuthorWatch, surveyPeriod: Duration
+    ) {
         guard let stat = proc.stat(master.pid), stat.state != "Z" else { return nil }
         self.master = master
         self.proc = proc
@@ -57,7 +59,7 @@ final class MasterWatch {
         let address = master.masterSocket.value.flatMap { AdminAddress.parse($0, relativeTo: folder) }
         adminAddress = address
         inquiry = address.map { MasterInquiry($0, proc: proc, master: master.pid) }
-        survey = WorkerSurvey(inquiry)
+        survey = WorkerSurvey(inquiry, period: surveyPeriod)
         masterPath =
             switch address {
             case .unix(let path): path

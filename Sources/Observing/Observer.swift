@@ -54,7 +54,8 @@ package final class Observer {
         authors = AuthorWatch(proc)
         judge = AlertJudge(thresholds: options.thresholds)
         limits = ResourceLimits(proc, master: master.pid)
-        watch = MasterWatch(master, proc: proc, authors: authors)
+        watch = MasterWatch(
+            master, proc: proc, authors: authors, surveyPeriod: options.surveyPeriod)
         history = ReloadHistory(executesAfterLoad: watch?.executesAfterLoad ?? false)
         archive = watch.map { $0.archive(now: WallClock.now().microseconds) }
     }

@@ -12,6 +12,8 @@ package struct ObserverOptions: Equatable, Sendable {
     package var logFile: String?
     /// When to warn.
     package var thresholds: AlertThresholds
+    /// How often the serving worker's counters are asked for.
+    package var surveyPeriod = Duration.seconds(5)
 
     package init(
         journalUnit: String? = nil, journalDirectory: String? = nil, logFile: String? = nil,

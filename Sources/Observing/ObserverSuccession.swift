@@ -23,7 +23,10 @@ extension Observer {
         succession = nil
         nextSearch = .now() + Self.searchPeriod
         let candidates = masters.filter { $0.takesPlace(of: master, lastSeen: last?.time) }
-        guard let next = candidates.last, let watch = MasterWatch(next, proc: proc, authors: authors) else {
+        guard let next = candidates.last,
+            let watch = MasterWatch(
+                next, proc: proc, authors: authors, surveyPeriod: options.surveyPeriod)
+        else {
             return false
         }
         let before = master

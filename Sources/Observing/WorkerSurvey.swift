@@ -8,17 +8,17 @@ import TLS
 import Unix
 
 final class WorkerSurvey {
-    private static let period = Duration.seconds(5)
     private static let pendingPeriod = Duration.milliseconds(2400)
     private static let limit = Duration.milliseconds(50)
     private static let longest = 512 << 10
-    /// The part of the time that waiting for an answer may take.
-    private static let share = 500.0
+    /// The part of the time that waiting for an answer may take: 1/500, and 1/20 for whoever looks closely for a while.
+    private var share: Double { period < .seconds(5) ? 20 : 500 }
     /// How long after a hand-over stick tables may take to come over from their peers, in microseconds.
     private static let tablesSettle: Int64 = 3_500_000
     private static let commands = ["show stat -1 3 -1", "show servers state", "show table", "show map"]
 
     private let inquiry: MasterInquiry?
+    private let period: Duration
     private var timeline = HealthTimeline()
     private var nextAsk: [Int32: Instant] = [:]
     /// The last answer of each worker.
@@ -35,8 +35,10 @@ final class WorkerSurvey {
     private(set) var refusal: Unknown?
     private var tickets: TicketWatch
 
-    init(_ inquiry: MasterInquiry?) {
+    /// - Parameter period: how often the serving worker is asked.
+    init(_ inquiry: MasterInquiry?, period: Duration) {
         self.inquiry = inquiry
+        self.period = period
         tickets = TicketWatch(inquiry, sha256: Digest.sha256)
     }
 
@@ -52,7 +54,7 @@ final class WorkerSurvey {
         let instant = Instant.now()
         for pid in Set(pids).sorted()
         where isAnswering(pid) && instant >= nextAsk[pid] ?? .init(nanoseconds: 0) {
-            ask(pid, now: now, period: pending == nil ? Self.period : Self.pendingPeriod)
+            ask(pid, now: now, period: pending == nil ? period : min(period, Self.pendingPeriod))
             tickets.meet(pid) { binds(pid) }
         }
         nextAsk = nextAsk.filter { instant - $0.value < .seconds(120) }
@@ -65,7 +67,7 @@ final class WorkerSurvey {
         let text = inquiry?.ask(
             Self.commands.map { "@!\(pid) \($0)" }.joined(separator: ";"), within: Self.limit)
         let took = Instant.now() - begin
-        let pause = Duration.nanoseconds(Int64(Double(took.nanoseconds) * Self.share))
+        let pause = Duration.nanoseconds(Int64(Double(took.nanoseconds) * share))
         nextAsk[pid] = .now() + max(period, pause)
         guard let text else { return }
         if text.utf8.count > Self.longest {

@@ -59,20 +59,21 @@ package struct PreferenceFile: Equatable, Sendable {
     /// The words of a command line with those of the file in front, which therefore hold less.
     package func arguments(before words: [String]) -> [String] {
         guard !Self.isNotNeeded(for: words) else { return words }
-        let isDoctor = words.first == "doctor"
+        // Subcommands that only know which proxy is meant.
+        let subcommand = words.first.flatMap { ["doctor", "reload"].contains($0) ? $0 : nil }
         func isGiven(_ name: String) -> Bool {
             words.contains { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }
         }
         let own = values.flatMap { name, value -> [String] in
             guard let preference = Preference.all.first(where: { $0.name == name }),
                 !isGiven(name), !preference.yieldsTo.contains(where: isGiven),
-                !isDoctor || preference.isForDoctor
+                subcommand == nil || preference.isForDoctor
             else { return [] }
             // Of a threshold that comes twice the last holds: that of the command line.
             if let option = preference.option { return ["--\(option)=\(name)=\(value)"] }
             if preference.kind == .flag { return value == "yes" ? ["--\(name)"] : [] }
             return ["--\(name)=\(value)"]
         }
-        return isDoctor ? ["doctor"] + own + words.dropFirst() : own + words
+        return subcommand.map { [$0] + own + words.dropFirst() } ?? own + words
     }
 }

@@ -1,14 +1,14 @@
 // As much of the configuration language as it takes to find single settings in files of any version: sections, words
 // and times. What a proxy really accepts is its own business.
 
-enum ConfigurationLine {
+package enum ConfigurationLine {
     static let sections: Set<String> = [
         "global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "userlist", "mailers",
         "program", "cache", "http-errors", "ring", "log-forward", "fcgi-app", "crt-store", "traces", "acme",
     ]
 
     /// The words of a line up to a comment, without their quotes.
-    static func words(of line: Substring) -> [String] {
+    package static func words(of line: Substring) -> [String] {
         let code = line.prefix { $0 != "#" }
         return code.split { $0 == " " || $0 == "\t" }.map { word in
             String(word.filter { $0 != "\"" && $0 != "'" })

@@ -4,7 +4,8 @@ import ReloadModel
 import RuntimeAPI
 
 extension ReportJSON {
-    static func reload(_ record: ReloadRecord) -> JSON {
+    /// One reload.
+    package static func reload(_ record: ReloadRecord) -> JSON {
         let verdict = record.verdict
         return object([
             ("at", record.at.map(time) ?? .null),

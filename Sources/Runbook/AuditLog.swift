@@ -40,16 +40,15 @@ package struct AuditLog: Sendable {
     }
 
     private func append(_ intervention: Intervention, _ members: [JSON.Member]) throws(Errno) {
-        let terminal = ttyname(STDIN_FILENO).map { JSON.string(String(cString: $0)) } ?? .null
+        try append(action: intervention.kind, target: intervention.title, members)
+    }
+
+    /// Appends one line, and syncs it: the time, who, what to whom, and then `members`.
+    func append(action: String, target: String, _ members: [JSON.Member]) throws(Errno) {
         let line = JSON.object(
-            [
-                .init("time", .string(CivilTime.text(ofMicroseconds: WallClock.now().microseconds))),
-                .init("uid", .integer(Int64(getuid()))),
-                .init("pid", .integer(Int64(getpid()))),
-                .init("terminal", terminal),
-                .init("action", .string(intervention.kind)),
-                .init("target", .string(intervention.title)),
-            ] + members
+            [.init("time", .string(CivilTime.text(ofMicroseconds: WallClock.now().microseconds)))]
+                + Caller.now().members
+                + [.init("action", .string(action)), .init("target", .string(target))] + members
         ).text
         try File.createDirectories(above: path)
         let raw = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)

@@ -1,5 +1,4 @@
-// Does one intervention, step by step beside the screen, and writes down what was asked and what came of it. Whoever
-// is meant is looked at again just before: a pid may belong to somebody else by now.
+// Does one intervention, step by step beside the screen, and writes down what was asked and what came of it.
 
 import Glibc
 import Observing
@@ -8,13 +7,10 @@ import Unix
 
 /// One intervention under way: `proceed` until it gives the result.
 package final class Undertaking {
-    /// The longest that the master may take to answer; a load is given up by itself before.
-    private static let longestAnswer = Duration.seconds(60)
-
     private enum Stage {
         case ready
         case testing(ConfigurationCheck)
-        case asking(AdminExchange)
+        case asking(MasterRequest)
         case done
     }
 
@@ -28,7 +24,7 @@ package final class Undertaking {
     private var isNoted = false
     /// Kept to the end: whoever watches its descriptor may still do so.
     private var check: ConfigurationCheck?
-    private var exchange: AdminExchange?
+    private var request: MasterRequest?
     /// When the present stage is given up.
     package private(set) var deadline = Instant.never
 
@@ -47,14 +43,14 @@ package final class Undertaking {
     }
 
     /// What it waits for; readable or, for a question that is not sent yet, writable.
-    package var descriptors: [Int32] { [check?.descriptor, exchange?.descriptor].compactMap(\.self) }
+    package var descriptors: [Int32] { [check?.descriptor, request?.descriptor].compactMap(\.self) }
 
     /// Goes on without waiting; what came of it once it has ended.
     package func proceed() -> InterventionResult? {
         switch stage {
         case .ready: return begin()
         case .testing(let check): return tested(check)
-        case .asking(let exchange): return answered(exchange)
+        case .asking(let request): return answered(request)
         case .done: return nil
         }
     }
@@ -96,36 +92,24 @@ package final class Undertaking {
     }
 
     private func act() -> InterventionResult? {
-        if let question = intervention.adminCommand, let word = master.masterSocket.value {
-            let folder = proc.link(master.pid, "cwd").value
-            guard let address = AdminAddress.parse(word, relativeTo: folder) else {
-                return end(false, "not done: '\(word)' is no address of an admin socket")
-            }
-            let exchange = AdminExchange(address, question)
-            self.exchange = exchange
-            stage = .asking(exchange)
-            deadline = .now() + Self.longestAnswer
-            return answered(exchange)
-        }
-        guard let signal = intervention.signal else {
-            return end(
-                false,
-                "not done: the master's admin socket is not known, and a session can only be ended there")
-        }
-        return send(signal.name, to: signal.pid)
+        let request = MasterRequest(intervention, on: master, proc: proc)
+        self.request = request
+        stage = .asking(request)
+        deadline = request.deadline
+        return answered(request)
     }
 
-    private func answered(_ exchange: AdminExchange) -> InterventionResult? {
-        exchange.proceed()
-        guard let outcome = exchange.outcome else {
-            let span = Self.longestAnswer.components.seconds
-            return Instant.now() < deadline
-                ? nil : end(false, "no answer within \(span) s; look at the reloads")
+    private func answered(_ request: MasterRequest) -> InterventionResult? {
+        let text: [String]
+        switch request.proceed() {
+        case nil: return nil
+        case .late:
+            let span = MasterRequest.longestAnswer.components.seconds
+            return end(false, "no answer within \(span) s; look at the reloads")
+        case .refused(let why): return end(false, "not done: \(why)")
+        case .signalled(let sentence): return end(true, sentence)
+        case .lines(let said): text = said
         }
-        if case .refused(let error) = outcome {
-            return end(false, "not done: the master's admin socket: \(error)")
-        }
-        let text = exchange.text.split(separator: "\n").map(String.init)
         let said = text.first { !$0.isEmpty && $0 != "--" }
         switch intervention {
         case .reload:
@@ -143,33 +127,10 @@ package final class Undertaking {
         }
     }
 
-    private func send(_ name: String, to pid: Int32) -> InterventionResult? {
-        let numbers = ["USR1": SIGUSR1, "USR2": SIGUSR2, "TERM": SIGTERM]
-        guard let number = numbers[name] else { return end(false, "not done: no signal \(name)") }
-        do throws(Errno) {
-            let process = try ProcessControl.open(pid: pid)
-            guard isStillMeant(pid) else {
-                return end(false, "not done: \(pid) has ended, and that number may be another process by now")
-            }
-            try ProcessControl.signal(process, number)
-            return end(true, "SIG\(name) sent to \(pid)")
-        } catch {
-            return end(false, "not done: SIG\(name) to \(pid): \(error)")
-        }
-    }
-
-    /// The process is the master with its command line, or a child of it.
-    private func isStillMeant(_ pid: Int32) -> Bool {
-        if pid == master.pid {
-            return proc.arguments(pid).joined(separator: " ") == master.commandLine
-        }
-        return proc.stat(pid)?.parent == master.pid
-    }
-
     private func end(_ succeeded: Bool, _ sentence: String) -> InterventionResult {
         stage = .done
         deadline = .never
-        exchange?.end()
+        request?.end()
         var result = InterventionResult(intervention, succeeded: succeeded, sentence)
         guard isNoted else { return result }
         do throws(Errno) {

@@ -6,22 +6,41 @@ import Observing
 import ReloadModel
 import Unix
 
+/// What the next load would find, where that is not what lies on the disk.
+package struct NextConfiguration: Sendable {
+    /// The words of the proxy's command line that load it.
+    package var loading: [String]
+    package var files: [ConfigurationFile]
+
+    package init(loading: [String], files: [ConfigurationFile]) {
+        self.loading = loading
+        self.files = files
+    }
+}
+
 /// A visit: `proceed` until it gives the report.
 package final class Consultation {
     private let master: RunningMaster
     private let proc: ProcTree
     private let units: UnitFiles
+    private let next: NextConfiguration?
     private let check: Known<ConfigurationCheck>
+    /// What the configuration test said, once it has ended.
+    package private(set) var test: Known<ConfigurationTest>?
     private var collector: FactCollector?
     /// How often a test that tells nothing is looked at: it ends by itself after ten seconds.
     private static let testPatience = Duration.milliseconds(500)
 
-    /// `units`: where unit files are looked for.
-    package init(_ master: RunningMaster, proc: ProcTree = ProcTree(), units: UnitFiles = UnitFiles()) {
+    /// `units`: where unit files are looked for. `next`: what the next load would find; nil: the files on disk.
+    package init(
+        _ master: RunningMaster, proc: ProcTree = ProcTree(), units: UnitFiles = UnitFiles(),
+        next: NextConfiguration? = nil
+    ) {
+        self.next = next
         self.master = master
         self.proc = proc
         self.units = units
-        check = ConfigurationCheck.start(proc, master: master.pid)
+        check = ConfigurationCheck.start(proc, master: master.pid, loading: next?.loading)
     }
 
     /// What it waits for now. None of them is closed before this value itself is released.
@@ -44,13 +63,24 @@ package final class Consultation {
         switch check {
         case .unknown(let why): test = .unknown(why)
         case .known(let check):
-            guard let verdict = check.result() else { return nil }
+            guard var verdict = check.result() else { return nil }
+            if next != nil { verdict.lines.removeAll(where: tellsOfItself) }
             test = Self.test(check.command, verdict)
         }
+        self.test = test
         if let snapshot = snapshot() {
-            collector = FactCollector(master, snapshot, test: test, proc: proc, units: units)
+            collector = FactCollector(
+                master, snapshot, test: test, next: next?.files, proc: proc, units: units)
         }
         return nil
+    }
+
+    /// mwproxy warns of ports that another proxy has. It knows its own by the names of the files, and those of the next
+    /// load may lie elsewhere until they are loaded.
+    private func tellsOfItself(_ line: String) -> Bool {
+        ([master.pid] + (proc.children(master.pid) ?? [])).contains { pid in
+            line.contains(" is in use by ") && line.contains("(pid \(pid)).")
+        }
     }
 
     private static func test(

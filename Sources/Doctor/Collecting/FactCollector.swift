@@ -23,6 +23,7 @@ final class FactCollector {
     private let master: RunningMaster
     private let snapshot: Snapshot
     private let test: Known<ConfigurationTest>
+    private let next: [ConfigurationFile]?
     private let proc: ProcTree
     private let units: UnitFiles
     private let began = Instant.now()
@@ -43,11 +44,13 @@ final class FactCollector {
     private var listening: Known<[InternetSocket]>
     private var search: SocketOwnerSearch
 
-    /// `test`: the configuration test, which somebody else has waited for.
+    /// `test`: the configuration test, which somebody else has waited for. `next`: the files of the next load, where
+    /// they are not those on disk.
     init(
-        _ master: RunningMaster, _ snapshot: Snapshot, test: Known<ConfigurationTest>, proc: ProcTree,
-        units: UnitFiles
+        _ master: RunningMaster, _ snapshot: Snapshot, test: Known<ConfigurationTest>,
+        next: [ConfigurationFile]?, proc: ProcTree, units: UnitFiles
     ) {
+        self.next = next
         self.master = master
         self.snapshot = snapshot
         self.test = test
@@ -97,7 +100,7 @@ final class FactCollector {
     private func facts() -> SystemFacts {
         let arguments = proc.arguments(master.pid)
         let files = LoadedConfiguration(proc, master: master.pid)
-        let onDisk = files.files().map(outline)
+        let onDisk = (next.map { .known($0) } ?? files.files()).map(outline)
         let inForce = snapshot.configuration.filesInForce
         let answers = exchanges.map { all in
             Dictionary(uniqueKeysWithValues: all.map { ($0.pid, $0.exchange.text) })

@@ -1,0 +1,68 @@
+// Asks for the reload: the master itself, or systemd for its unit. Never a restart.
+
+import Glibc
+import Observing
+import ReloadModel
+import Unix
+
+final class ReloadAsking {
+    enum State: Equatable {
+        /// The answer is not here yet.
+        case underWay
+        /// The request is out, and nobody says what comes of it: the looks tell.
+        case silent
+        case succeeded
+        /// The proxy or systemd says that the load failed.
+        case failed
+        /// The request did not reach anybody.
+        case notAsked(String)
+    }
+
+    private let request: MasterRequest
+    private let unit: String?
+    private var process: pid_t?
+    private var state = State.underWay
+    private(set) var lines: [String] = []
+
+    /// - Parameter unit: nil: the master is asked itself.
+    init(_ master: RunningMaster, unit: String?, proc: ProcTree) {
+        request = MasterRequest(.reload(master: master.pid), on: master, proc: proc)
+        self.unit = unit
+    }
+
+    var descriptors: [Int32] { state == .underWay ? [request.descriptor].compactMap(\.self) : [] }
+
+    func proceed() -> State {
+        if state == .underWay { state = unit == nil ? ask() : askSystemd() }
+        return state
+    }
+
+    private func ask() -> State {
+        switch request.proceed() {
+        case nil: return .underWay
+        case .signalled, .late: return .silent
+        case .lines(let said):
+            lines = said
+            return said.contains("Success=0") ? .failed : said.contains("Success=1") ? .succeeded : .silent
+        case .refused(let why): return .notAsked(why)
+        }
+    }
+
+    private func askSystemd() -> State {
+        guard let process else {
+            do throws(Errno) {
+                self.process = try ProcessControl.spawn(
+                    "/usr/bin/systemctl", arguments: ["systemctl", "reload", unit ?? ""],
+                    environment: ProcessControl.environment, inherited: [(2, 1)])
+                return .underWay
+            } catch {
+                return .notAsked("systemctl: \(error)")
+            }
+        }
+        var status: Int32 = 0
+        guard waitpid(process, &status, WNOHANG) == process else { return .underWay }
+        let end = ProcessEnd(waitStatus: status)
+        lines = ["systemctl reload \(unit ?? "") ended with \(end.code)"]
+        return end == .exited(0) ? .silent : .failed
+    }
+}

@@ -1,0 +1,263 @@
+// The part of a safe reload that changes something: written down, placed, asked for, watched, judged, and put back where
+// the load fails.
+
+import Glibc
+import Observing
+import ReloadModel
+import RuntimeAPI
+import Unix
+
+extension SafeReload {
+    /// How long a load may take to begin after a request that ended in an error.
+    private static let doubt = Duration.seconds(2)
+    /// How often peers are asked.
+    private static let peersPeriod = Duration.milliseconds(300)
+
+    /// Does it. Signals that would end the program are held back until the file is the old or the new one for good.
+    package func perform(_ plan: ReloadPlan) -> ReloadReport {
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&blocked, number) }
+        // For good: the program ends by itself, with its verdict.
+        sigprocmask(SIG_BLOCK, &blocked, nil)
+        if wishes.settle > .zero {
+            let begin = watch.began + Self.shortestBefore
+            if begin > .now() { say("watch: the health before it, for two seconds") }
+            _ = watch.wait(until: begin) { _ -> Bool? in nil }
+        }
+        let tables = watch.tables(of: watch.serving)
+        do throws(Errno) {
+            try note("begun", plan, [])
+        } catch {
+            abandon()
+            return .refused(
+                ["the audit log \(audit.path) cannot be written (\(error)): nothing was changed"], plan: plan)
+        }
+        var report = placed(plan) ?? asked(plan, tables)
+        report.plan = plan
+        report.auditLog = audit.path
+        report.hashNow = plan.change.flatMap { change in try? FileState(of: change.path).hash }
+        do throws(Errno) {
+            try note("ended", plan, Self.members(report))
+        } catch {
+            report.reasons.append("the audit log could not be written: \(error)")
+        }
+        JournalEntry.send(
+            "reload of \(master.program.rawValue) master \(master.pid): \(report.verdict.rawValue)"
+                + (report.reasons.isEmpty ? "" : " (\(report.reasons.joined(separator: "; ")))"),
+            [
+                ("RELOADTOP_VERDICT", report.verdict.rawValue), ("RELOADTOP_MASTER", "\(master.pid)"),
+                ("RELOADTOP_FILE", plan.change?.path ?? ""), ("RELOADTOP_HASH", report.hashNow ?? ""),
+                ("RELOADTOP_CALLER", Caller.now(proc).processes),
+            ])
+        return report
+    }
+
+    // MARK: Writing down
+
+    private func note(_ event: String, _ plan: ReloadPlan, _ more: [JSON.Member]) throws(Errno) {
+        func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+        try audit.append(
+            action: "reload", target: "\(master.program.rawValue) master \(master.pid)",
+            [
+                .init("event", .string(event)), .init("file", text(plan.change?.path)),
+                .init("sha256_before", text(plan.change?.hashBefore)),
+                .init("sha256_after", text(plan.change?.hashAfter)), .init("kept", text(plan.change?.kept)),
+            ] + more)
+    }
+
+    private static func members(_ report: ReloadReport) -> [JSON.Member] {
+        [
+            .init("verdict", .string(report.verdict.rawValue)),
+            .init("exit_status", .integer(Int64(report.verdict.exitStatus))),
+            .init("reasons", .array(report.reasons.map { .string($0) })),
+            .init("sha256_now", report.hashNow.map { .string($0) } ?? .null),
+        ]
+    }
+
+    // MARK: Steps
+
+    /// Puts the file in place. Nil: go on.
+    private func placed(_ plan: ReloadPlan) -> ReloadReport? {
+        guard let placement else { return nil }
+        do throws(PlacementFault) {
+            try placement.place()
+            say("place: \(placement.path); the old one is \(placement.kept)")
+            return nil
+        } catch {
+            var report = ReloadReport.refused([error.description])
+            if placement.hasPlaced {
+                report = taken(back: ReloadFacts(.failed), because: [error.description])
+            }
+            placement.discard()
+            return report
+        }
+    }
+
+    private func asked(_ plan: ReloadPlan, _ tables: TablesReport?) -> ReloadReport {
+        let ending = LoadEnding(before: watch.look())
+        let start = Instant.now()
+        let deadline = start + wishes.timeout
+        say("reload: \(plan.way)")
+        let request = ReloadAsking(master, unit: unit, proc: proc)
+        var facts = ReloadFacts(.unseen(""))
+        var judge = LoadJudge(ending, doubt: Self.doubt)
+        let load = watch.wait(until: deadline, { request.descriptors }) { snapshot -> ReloadFacts.Load? in
+            watch.observer.isAlive
+                ? judge.end(request.proceed(), snapshot, now: .now()) : .unseen("the master has ended")
+        }
+        let milliseconds = Double((Instant.now() - start).nanoseconds) / 1_000_000
+        if case .notAsked(let why) = request.proceed(), ending.record(in: watch.snapshot) == nil {
+            var report = taken(back: ReloadFacts(.failed), because: ["nobody was asked to reload: \(why)"])
+            if report.verdict == .rolledBack { report.verdict = .refused }
+            return report
+        }
+        let wasInterrupted = ReloadWatch.interruption.map { "\($0) ended the watch" }
+        facts.load = load ?? .unseen(wasInterrupted ?? "the load did not end within --timeout")
+        var report: ReloadReport
+        switch facts.load {
+        case .failed:
+            _ = watch.wait(until: .now() + Self.doubt) { snapshot in
+                ending.record(in: snapshot)?.reason == nil ? nil : true
+            }
+            facts.serves = watch.serving != nil
+            let log = failureLog(ending, request.lines)
+            facts.cause = FailureReason.first(in: log) ?? ending.record(in: watch.snapshot)?.reason
+            report = taken(back: facts, because: [])
+            report.log = log
+        case .succeeded:
+            let new = watch.serving
+            let loaded = ending.record(in: watch.snapshot)?.durationMilliseconds.value
+            say("load: worker \(new ?? 0) serves")
+            settle(&facts, ending, until: deadline)
+            report = ReloadReport(facts.verdict)
+            report.tables = carried(tables, watch.tables(of: watch.serving))
+            facts.worse += lost(report.tables)
+            if let why = ReloadWatch.interruption { facts.worse.append("\(why) ended the watch") }
+            report.verdict = facts.verdict
+            report.reasons = facts.reasons
+            report.loadMilliseconds = loaded
+        case .unseen:
+            report = ReloadReport(facts.verdict)
+            report.reasons = facts.reasons
+            if placement != nil { report.reasons.append("the new file stays in place") }
+            report.log = request.lines
+        }
+        report.record = ending.record(in: watch.snapshot)
+        report.record?.author = Caller.now(proc).author
+        report.loadMilliseconds = report.loadMilliseconds ?? (load == nil ? nil : milliseconds)
+        report.milliseconds = Double((Instant.now() - start).nanoseconds) / 1_000_000
+        return report
+    }
+
+    /// Puts the old file back; the report of a load that failed.
+    private func taken(back facts: ReloadFacts, because reasons: [String]) -> ReloadReport {
+        var facts = facts
+        if let placement, placement.hasPlaced {
+            do throws(PlacementFault) {
+                try placement.restore()
+                facts.restoration = .restored
+                say("put back: \(placement.path)")
+            } catch {
+                facts.restoration = .failed(error.description)
+            }
+        }
+        var report = ReloadReport(facts.verdict)
+        report.reasons =
+            reasons
+            + (reasons.isEmpty ? facts.reasons : facts.reasons.filter { !$0.hasPrefix("the load failed") })
+        return report
+    }
+
+    /// The lines of the failed attempt, from whoever has them.
+    private func failureLog(_ ending: LoadEnding, _ answer: [String]) -> [String] {
+        let said = answer.filter { !$0.hasPrefix("Success=") && $0 != "--" }
+        if !said.isEmpty { return said }
+        let record = ending.record(in: watch.snapshot)
+        return (record?.verdict.log ?? []).map(\.text)
+    }
+
+    // MARK: After the load
+
+    private func settle(_ facts: inout ReloadFacts, _ ending: LoadEnding, until deadline: Instant) {
+        let end = min(deadline, .now() + wishes.settle)
+        if wishes.settle > .zero {
+            say("watch: the health after it, for \(wishes.settle.milliseconds / 1000) s")
+        }
+        _ = watch.wait(until: end) { _ in watch.observer.isAlive ? nil : true }
+        if wishes.waitsForPeers { facts.peersMissing = awaitPeers(until: deadline) }
+        if wishes.waitsForDrain {
+            say("drain: until every old worker has ended")
+            facts.isDrained =
+                watch.wait(until: deadline) { snapshot in
+                    snapshot.workers.allSatisfy { !$0.state.isOld } ? true : nil
+                } ?? false
+            // How the last one ended is told soon after.
+            if facts.isDrained == true {
+                _ = watch.wait(until: .now() + Self.peersPeriod) { _ -> Bool? in nil }
+            }
+        }
+        facts.serves = watch.observer.isAlive && watch.serving != nil
+        if let health = ending.record(in: watch.snapshot)?.verdict.health.value, health.judgement == .worse {
+            facts.worse += health.reasons
+        }
+    }
+
+    /// What is missing at the end: empty for nothing.
+    private func awaitPeers(until deadline: Instant) -> [String] {
+        say("peers: until each is connected and has all")
+        while true {
+            let old = watch.snapshot.workers.filter { $0.state.isOld }.map(\.pid)
+            let missing = PeerProgress.missing(
+                watch.tables(of: watch.serving), of: old.compactMap { watch.tables(of: $0) })
+            if missing.isEmpty || Instant.now() >= deadline || ReloadWatch.interruption != nil {
+                return missing
+            }
+            _ = watch.wait(until: .now() + Self.peersPeriod) { _ -> Bool? in nil }
+        }
+    }
+
+    private func carried(_ before: TablesReport?, _ after: TablesReport?) -> [TableCarried] {
+        guard let before, let after, after.tablesText.value != nil else { return [] }
+        return before.tables.map { table in
+            TableCarried(
+                name: table.name, before: table.used,
+                after: after.tables.first { $0.name == table.name }?.used)
+        }
+    }
+
+    private func lost(_ tables: [TableCarried]) -> [String] {
+        var (before, after) = (RunningState(), RunningState())
+        for table in tables {
+            before.tables[table.name] = table.before
+            after.tables[table.name] = table.after
+        }
+        return before.lostTables(in: after)
+    }
+}
+
+/// Whether peers have all, from what the workers say.
+enum PeerProgress {
+    /// - Parameters:
+    ///   - new: of the serving worker.
+    ///   - old: of workers that still drain: they teach the new one as their local peer.
+    static func missing(_ new: TablesReport?, of old: [TablesReport]) -> [String] {
+        guard let new else { return ["peers: the serving worker cannot be asked"] }
+        if let why = new.peersText.reason { return ["peers: \(why.reason)"] }
+        var missing: [String] = []
+        for peer in new.peers where !peer.isLocal {
+            if !peer.isConnected {
+                missing.append("peer \(peer.name) of \(peer.section) is not connected (\(peer.status))")
+            }
+            missing += lags(peer)
+        }
+        for peer in old.flatMap(\.peers) where peer.isLocal && peer.isConnected { missing += lags(peer) }
+        return missing
+    }
+
+    private static func lags(_ peer: PeerStanding) -> [String] {
+        peer.lags.map {
+            "peer \(peer.name) lacks \(Wording.count($0.changes, "change")) of table \($0.table)"
+        }
+    }
+}

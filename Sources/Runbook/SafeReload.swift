@@ -1,0 +1,237 @@
+// A reload that cannot be got wrong, in two steps: `prepare` takes the lock, looks, tests and changes nothing; `perform`
+// puts the file in place, asks the master, watches, and puts the file back where the load fails.
+
+import Doctor
+import Glibc
+import Observing
+import ReloadModel
+import Unix
+
+package final class SafeReload {
+    /// Why nothing was done: sentences, and what the proxy said.
+    package struct Refusal: Error {
+        package let reasons: [String]
+        package var plan: ReloadPlan?
+        package var log: [String] = []
+
+        init(_ reason: String) { reasons = [reason] }
+
+        init(_ reasons: [String], plan: ReloadPlan?, log: [String] = []) {
+            self.reasons = reasons
+            self.plan = plan
+            self.log = log
+        }
+    }
+
+    /// The points of the checklist that say something about this reload.
+    private static let matters: Set<String> = [
+        "master-worker", "nbproc", "unit-reload", "config-test", "bind-ports", "port-strangers",
+        "hard-stop-after", "mworker-max-reloads", "peers", "tls-tickets", "expose-fd", "descriptors",
+    ]
+    /// Those whose critical findings stop it.
+    private static let stopping: Set<String> = ["bind-ports", "master-worker"]
+    /// Rates need samples this far apart.
+    static let shortestBefore = Duration.milliseconds(2600)
+
+    let master: RunningMaster
+    let wishes: ReloadWishes
+    let audit: AuditLog
+    let proc: ProcTree
+    let watch: ReloadWatch
+    let say: (String) -> Void
+    private let units = UnitFiles()
+    private var lock: ReloadLock?
+    private(set) var placement: Placement?
+    private(set) var unit: String?
+
+    /// - Parameter say: told what is under way, a line at a time.
+    package init(
+        _ master: RunningMaster, _ wishes: ReloadWishes, audit: AuditLog, proc: ProcTree = ProcTree(),
+        say: @escaping (String) -> Void
+    ) {
+        self.master = master
+        self.wishes = wishes
+        self.audit = audit
+        self.proc = proc
+        self.say = say
+        var options = ObserverOptions()
+        options.surveyPeriod = .seconds(1)
+        options.logFile = wishes.logFile ?? Self.standardError(of: master.pid, proc)
+        watch = ReloadWatch(Observer(master, options: options))
+    }
+
+    /// The file that the master's messages go to, where they go to one: HAProxy before 2.7 tells a load's errors
+    /// nowhere else.
+    private static func standardError(of master: Int32, _ proc: ProcTree) -> String? {
+        var info = stat()
+        var named = stat()
+        guard let path = proc.link(master, "fd/2").value, stat(proc.path(master, "fd/2"), &info) == 0,
+            info.st_mode & S_IFMT == S_IFREG, stat(path, &named) == 0, named.st_ino == info.st_ino
+        else { return nil }
+        return path
+    }
+
+    // MARK: Before
+
+    /// Everything up to the question whether to go on. Changes nothing.
+    package func prepare() throws(Refusal) -> ReloadPlan {
+        let loaded = LoadedConfiguration(proc, master: master.pid)
+        let files = try listed(loaded)
+        do throws(ReloadLock.Fault) {
+            lock = try ReloadLock(on: Set(files.map { Self.folder(of: $0.place) }), proc: proc)
+        } catch {
+            throw Refusal(error.description)
+        }
+        if wishes.usesSystemctl { unit = try unitName() }
+        let snapshot = watch.look()
+        let drift = Self.drift(snapshot.configuration)
+        if let drift, !wishes.acceptsDrift {
+            throw Refusal(
+                "\(drift). Look at what is there; --accept-drift brings it into force with this reload")
+        }
+        let next = try staged(loaded, files)
+        var plan = try plan(snapshot.configuration, loaded, next)
+        plan.drift = drift
+        say(
+            "test: \(next == nil ? "the files on disk" : "the new file, beside the old one"), as the master would load it"
+        )
+        let (report, test) = watch.consult(
+            Consultation(master, proc: proc, units: units, next: next))
+        // A test that fails is told by its own words.
+        plan.examinations = report.examinations.filter { point in
+            Self.matters.contains(point.id) && (point.id != "config-test" || point.severity != .critical)
+        }
+        switch test {
+        case .unknown(let why):
+            throw Refusal(["the new files cannot be tested: \(why.reason)"], plan: plan)
+        case .known(let test):
+            plan.testCommand = test.command
+            plan.testLines = test.lines
+            guard test.exitCode == 0 else {
+                let reason = FailureReason.first(in: test.lines) ?? "exit status \(test.exitCode)"
+                throw Refusal(["the test fails: \(reason)"], plan: plan, log: test.lines)
+            }
+        }
+        let fatal = plan.examinations.filter { Self.stopping.contains($0.id) }.flatMap(\.findings)
+            .filter { $0.severity == .critical }
+        if !fatal.isEmpty, !wishes.acceptsFindings {
+            throw Refusal(
+                fatal.map(\.what) + ["--accept-findings reloads in spite of that"], plan: plan)
+        }
+        return plan
+    }
+
+    private func listed(_ loaded: LoadedConfiguration) throws(Refusal) -> [LoadedFile] {
+        switch loaded.entries() {
+        case .known(let files): return files
+        case .unknown(let why): throw Refusal(why.reason)
+        }
+    }
+
+    private func unitName() throws(Refusal) -> String {
+        switch units.unit(of: master.pid, proc) {
+        case .unknown(let why): throw Refusal("--systemctl: \(why.reason)")
+        case .known(nil): throw Refusal("--systemctl: no systemd unit owns master \(master.pid)")
+        case .known(.some(let unit)): return unit.name
+        }
+    }
+
+    /// Nil: the disk is what runs.
+    private static func drift(_ record: ConfigurationRecord) -> String? {
+        switch record.disk {
+        case .known(.same): nil
+        case .known(.differs(let names, _)):
+            "drift: \(names.joined(separator: ", ")) \(names.count == 1 ? "is" : "are") not what runs"
+        case .unknown(let why):
+            "drift: it cannot be told whether the files on disk are what runs (\(why.reason))"
+        }
+    }
+
+    /// Writes the new content beside the file that it replaces. Nil: what lies on the disk will be loaded.
+    private func staged(
+        _ loaded: LoadedConfiguration, _ files: [LoadedFile]
+    ) throws(Refusal) -> NextConfiguration? {
+        guard let name = wishes.newFile else { return nil }
+        let bytes: [UInt8]
+        do throws(Errno) {
+            bytes = name == "-" ? try File.readAll(STDIN_FILENO) : try File.read(name)
+        } catch {
+            throw Refusal("cannot read \(name): \(error)")
+        }
+        let target: LoadedFile
+        do throws(ReloadTarget.Fault) {
+            target = try ReloadTarget.file(for: name, named: wishes.replacing, among: files)
+        } catch {
+            throw Refusal(error.description)
+        }
+        let isElsewhere = target.place.hasPrefix("/proc/")
+        do throws(PlacementFault) {
+            let placement = try Placement(replacing: target.place, isElsewhere: isElsewhere)
+            if placement.before.bytes == bytes {
+                say("\(name) is what lies in \(target.name) already: nothing is replaced")
+                return nil
+            }
+            try placement.stage(bytes)
+            self.placement = placement
+            // In another mount namespace it has the same folder under the master's name.
+            let path =
+                isElsewhere
+                ? Self.folder(of: target.name) + "/" + (placement.staged.split(separator: "/").last ?? "")
+                : placement.staged
+            let own = ProxyCommandLine(proc.arguments(master.pid)).loading
+            var contents = loaded.files().value ?? []
+            for index in contents.indices where contents[index].path == target.name {
+                contents[index].bytes = bytes
+            }
+            return NextConfiguration(
+                loading: ReloadTarget.words(own, replacing: target, by: path, among: files), files: contents)
+        } catch {
+            throw Refusal(error.description)
+        }
+    }
+
+    private func plan(
+        _ record: ConfigurationRecord, _ loaded: LoadedConfiguration, _ next: NextConfiguration?
+    ) throws(Refusal) -> ReloadPlan {
+        let onDisk: [ConfigurationFile]
+        switch loaded.files() {
+        case .known(let files): onDisk = files
+        case .unknown(let why): throw Refusal(why.reason)
+        }
+        let files = next?.files ?? onDisk
+        let running = record.filesInForce
+        let change = placement.map { placement in
+            FileChange(
+                path: placement.path, link: placement.link, kept: placement.kept,
+                hashBefore: placement.before.hash, hashAfter: placement.after?.hash ?? "")
+        }
+        return ReloadPlan(
+            change: change, diff: ConfigurationDiff(from: running.value ?? onDisk, to: files),
+            diffStart: running.reason.map { "the files on disk: \($0.reason)" } ?? "what runs",
+            testCommand: "", testLines: [], examinations: [], drift: nil, way: way,
+            named: NamedFiles.list(in: files))
+    }
+
+    private var way: String {
+        if let unit { return "systemctl reload \(unit)" }
+        return master.masterSocket.value.map { "'reload' on the master's socket \($0)" }
+            ?? "SIGUSR2 to master \(master.pid)"
+    }
+
+    private static func folder(of path: String) -> String {
+        var path = path
+        if !path.hasPrefix("/proc/"), let resolved = realpath(path, nil) {
+            path = String(cString: resolved)
+            free(resolved)
+        }
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Takes back what `prepare` has written, where nobody goes on.
+    package func abandon() {
+        placement?.discard()
+        placement = nil
+        lock = nil
+    }
+}

@@ -1,0 +1,92 @@
+// The JSON of `reloadtop reload --json`; docs/runbook.md names each member.
+
+import ReloadModel
+import Reporting
+import Runbook
+import RuntimeAPI
+
+enum ReloadDocument {
+    static func json(
+        _ report: ReloadReport, master: RunningMaster?, isDryRun: Bool, exitStatus: Int32?
+    ) -> JSON {
+        let plan = report.plan
+        return object([
+            ("verdict", exitStatus == nil ? .string(report.verdict.rawValue) : .null),
+            ("exit_status", .integer(Int64(exitStatus ?? report.verdict.exitStatus))),
+            ("dry_run", .bool(isDryRun)),
+            ("reasons", strings(report.reasons.map { ReloadText.shown($0, plan) })),
+            ("program", master.map { .string($0.program.rawValue) } ?? .null),
+            ("master", master.map { .integer(Int64($0.pid)) } ?? .null),
+            ("file", plan?.change.map { file($0, now: report.hashNow) } ?? .null),
+            ("drift", text(plan?.drift)), ("diff_from", text(plan?.diffStart)),
+            ("diff", plan.map { .array($0.diff.lines.map(line)) } ?? .null),
+            (
+                "findings",
+                plan.map { plan in
+                    .array(
+                        plan.examinations.flatMap { point in
+                            point.findings.map { finding($0, point.id, plan) }
+                        })
+                }
+                    ?? .null
+            ),
+            ("test", plan.map { test($0) } ?? .null), ("way", text(plan?.way)),
+            ("load_ms", tenths(report.loadMilliseconds)), ("total_ms", tenths(report.milliseconds)),
+            ("log", strings(report.log.map { ReloadText.shown($0, plan) })),
+            ("reload", report.record.map(ReportJSON.reload) ?? .null),
+            ("tables", .array(report.tables.map(table))),
+            ("not_covered", plan.map { strings($0.named) } ?? .null), ("audit_log", text(report.auditLog)),
+        ])
+    }
+
+    private static func file(_ change: FileChange, now: String?) -> JSON {
+        object([
+            ("path", .string(change.path)), ("link", text(change.link)), ("kept", .string(change.kept)),
+            ("sha256_before", .string(change.hashBefore)), ("sha256_after", .string(change.hashAfter)),
+            ("sha256_now", text(now)),
+        ])
+    }
+
+    private static func line(_ line: ConfigurationDiff.Line) -> JSON {
+        let kind =
+            switch line.kind {
+            case .file: "file"
+            case .gap: "gap"
+            case .same: "same"
+            case .removed: "removed"
+            case .added: "added"
+            }
+        return object([("kind", .string(kind)), ("text", .string(line.text))])
+    }
+
+    private static func finding(_ finding: Finding, _ id: String, _ plan: ReloadPlan) -> JSON {
+        object([
+            ("point", .string(id)), ("severity", .string(finding.severity.word)),
+            ("what", .string(ReloadText.shown(finding.what, plan))),
+        ])
+    }
+
+    private static func test(_ plan: ReloadPlan) -> JSON {
+        object([
+            ("command", .string(ReloadText.shown(plan.testCommand, plan))),
+            ("lines", strings(plan.testLines.map { ReloadText.shown($0, plan) })),
+        ])
+    }
+
+    private static func table(_ table: TableCarried) -> JSON {
+        object([
+            ("name", .string(table.name)), ("before", .integer(Int64(table.before))),
+            ("after", table.after.map { .integer(Int64($0)) } ?? .null),
+        ])
+    }
+
+    private static func object(_ members: [(String, JSON)]) -> JSON {
+        .object(members.map { JSON.Member($0.0, $0.1) })
+    }
+
+    private static func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+    private static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
+    private static func tenths(_ value: Double?) -> JSON {
+        value.map { .number(($0 * 10).rounded() / 10) } ?? .null
+    }
+}

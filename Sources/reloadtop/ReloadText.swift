@@ -1,0 +1,105 @@
+// What `reloadtop reload` says to a person: the plan before, the verdict after.
+
+import ReloadModel
+import Reporting
+import Runbook
+
+enum ReloadText {
+    private static let longestLog = 40
+
+    /// The diff, the findings, the test and what will be done.
+    static func plan(_ plan: ReloadPlan) -> String {
+        var lines: [String] = []
+        if let change = plan.change {
+            lines.append("file: \(change.path)")
+            if let link = change.link {
+                lines.append("      \(link) leads there: the link stays, its target is replaced")
+            }
+            lines.append("      sha256 \(change.hashBefore.prefix(16))… → \(change.hashAfter.prefix(16))…")
+        }
+        if let drift = plan.drift { lines.append("note: \(drift) (accepted)") }
+        if plan.diff.isEmpty {
+            lines.append("diff: none against \(plan.diffStart)")
+        } else {
+            lines.append("diff: +\(plan.diff.added) -\(plan.diff.removed) against \(plan.diffStart)")
+            lines += plan.diff.lines.map(diffLine)
+        }
+        for examination in plan.examinations {
+            for finding in examination.findings {
+                lines.append("\(finding.severity.word): \(examination.id): \(finding.what)")
+            }
+        }
+        if !plan.testCommand.isEmpty { lines.append("tested: \(shown(plan.testCommand, plan))") }
+        lines.append("reload by: \(plan.way)")
+        return lines.map { shown($0, plan) }.joined(separator: "\n")
+    }
+
+    private static func diffLine(_ line: ConfigurationDiff.Line) -> String {
+        switch line.kind {
+        case .file: "  --- \(line.text)"
+        case .gap: "  …"
+        case .same: "    \(line.text)"
+        case .removed: "  - \(line.text)"
+        case .added: "  + \(line.text)"
+        }
+    }
+
+    /// The staged file's name means the file that it will be.
+    static func shown(_ text: String, _ plan: ReloadPlan?) -> String {
+        guard let name = plan?.change?.path.split(separator: "/").last else { return text }
+        return text.replacing(".\(name).reloadtop-new", with: name)
+    }
+
+    static func ending(_ report: ReloadReport, isDryRun: Bool) -> String {
+        var lines: [String] = []
+        if !report.log.isEmpty {
+            lines.append("the proxy says:")
+            lines += report.log.prefix(longestLog).map { "    " + shown($0, report.plan) }
+        }
+        if let milliseconds = report.loadMilliseconds {
+            lines.append(
+                "\(report.verdict == .rolledBack ? "attempt" : "load"): \(Wording.tenths(milliseconds)) ms")
+        }
+        if let record = report.record { lines += did(record) }
+        for table in report.tables {
+            let after = table.after.map(String.init) ?? "none"
+            lines.append("table \(table.name): \(table.before) entries before, \(after) after")
+        }
+        if report.verdict == .rolledBack, let plan = report.plan, plan.change != nil, !plan.named.isEmpty {
+            lines.append("not put back, if they were changed as well: \(plan.named.joined(separator: ", "))")
+        }
+        if let path = report.auditLog { lines.append("audit log: \(path)") }
+        let word = isDryRun ? "dry run" : report.verdict.rawValue.replacing("_", with: " ")
+        lines.append(
+            "\(word): "
+                + (report.reasons.isEmpty ? report.verdict.meaning : report.reasons.joined(separator: "; ")))
+        return lines.map { shown($0, report.plan) }.joined(separator: "\n")
+    }
+
+    private static func did(_ record: ReloadRecord) -> [String] {
+        var lines: [String] = []
+        let verdict = record.verdict
+        var words: [String] = []
+        if let finished = verdict.finished { words.append("\(finished) finished") }
+        if let moves = verdict.moves { words.append("\(moves.moved) moved") }
+        if let cut = verdict.cut { words.append("\(cut) cut") }
+        let left = verdict.drains.filter { $0.endedAt == nil }.compactMap(\.left).reduce(0, +)
+        if verdict.drains.contains(where: { $0.endedAt == nil }) {
+            words.append("\(left) still with old workers")
+        }
+        if !words.isEmpty { lines.append("connections: \(words.joined(separator: ", "))") }
+        switch verdict.health {
+        case .known(let health):
+            lines.append(
+                "health: \(health.judgement.rawValue) (\(rates(health.before)) before, \(rates(health.after)) after)"
+            )
+        case .unknown(let why):
+            if record.result == .success { lines.append("health: not compared: \(why.reason)") }
+        }
+        return lines + (verdict.undone.value ?? []).map { "undone: \($0)" }
+    }
+
+    private static func rates(_ rates: HealthRates) -> String {
+        "\(Wording.tenths(rates.requestsPerSecond)) requests/s with \(Wording.tenths(rates.serverErrorsPerSecond)) 5xx/s"
+    }
+}
