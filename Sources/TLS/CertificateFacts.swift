@@ -89,7 +89,9 @@ extension Certificate {
         var found: [String] = []
         for index in 0..<X509_NAME_entry_count(whole) {
             let entry = X509_NAME_get_entry(whole, index)
-            guard Self.shortName(X509_NAME_ENTRY_get_object(entry)) == name else { continue }
+            guard Self.shortName(X509_NAME_ENTRY_get_object(entry)).lowercased() == name.lowercased() else {
+                continue
+            }
             found.append(Self.string(X509_NAME_ENTRY_get_data(entry)))
         }
         let place = occurrence > 0 ? occurrence - 1 : found.count + occurrence

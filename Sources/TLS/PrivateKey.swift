@@ -14,11 +14,13 @@ package final class PrivateKey {
         EVP_PKEY_free(pointer)
     }
 
-    /// A key that needs a passphrase is an error: nobody is asked.
+    /// Nobody is asked for a passphrase; what the last argument points at, if anything, learns that one was wanted.
     static let refuseToAsk:
-        @convention(c) (
-            UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?
-        ) -> Int32 = { _, _, _, _ in -1 }
+        @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
+            _, _, _, wasAsked in
+            wasAsked?.assumingMemoryBound(to: Bool.self).pointee = true
+            return -1
+        }
 
     /// The first private key of a PEM text; nil: it has none.
     package static func first(inPEM bytes: [UInt8]) throws(TLSFault) -> PrivateKey? {
@@ -27,10 +29,13 @@ package final class PrivateKey {
         }
         defer { BIO_free(memory) }
         ERR_clear_error()
-        if let key = PEM_read_bio_PrivateKey(memory, nil, refuseToAsk, nil) { return PrivateKey(owning: key) }
+        var wasEncrypted = false
+        if let key = PEM_read_bio_PrivateKey(memory, nil, refuseToAsk, &wasEncrypted) {
+            return PrivateKey(owning: key)
+        }
         let fault = TLSFault.ofOpenSSL("no private key")
         if fault.reason == "no start line" { return nil }
-        throw fault.reason == "bad password read" || fault.reason == "problems getting password"
+        throw wasEncrypted
             ? TLSFault("its private key is encrypted, and nobody is asked for a passphrase") : fault
     }
 }

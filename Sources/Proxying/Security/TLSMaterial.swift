@@ -31,6 +31,10 @@ package final class TLSMaterial {
                 .map { ($0, proxy.name) }
         }
         if binds.isEmpty && servers.isEmpty { return (nil, []) }
+        func failed(_ position: Position, _ context: String, _ fault: TLSFault) {
+            failures.append(
+                Diagnostic(.alert, at: position, "parsing [\(position)] : \(context) : \(fault.reason)."))
+        }
         do throws(TLSFault) {
             let material = try TLSMaterial()
             let lifetime = Int(configuration.global.tlsLifetime.nanoseconds / 1_000_000_000)
@@ -38,10 +42,7 @@ package final class TLSMaterial {
                 do throws(TLSFault) {
                     material.binds[bind.position] = try material.secure(bind.options.tls, lifetime)
                 } catch {
-                    failures.append(
-                        Diagnostic(
-                            .alert, at: bind.position,
-                            "'bind' in section 'frontend \(frontend)' : \(error.reason)."))
+                    failed(bind.position, "'bind' in section 'frontend \(frontend)'", error)
                 }
             }
             for (server, backend) in servers {
@@ -49,16 +50,15 @@ package final class TLSMaterial {
                     material.connectors[server.position] = try material.connector(
                         server.options.tls, lifetime)
                 } catch {
-                    failures.append(
-                        Diagnostic(
-                            .alert, at: server.position,
-                            "'server \(backend)/\(server.name)' : \(error.reason)."))
+                    failed(server.position, "'server \(backend)/\(server.name)'", error)
                 }
             }
-            return failures.isEmpty ? (material, []) : (nil, failures)
+            if failures.isEmpty { return (material, []) }
         } catch {
-            return (nil, [Diagnostic(.alert, "TLS cannot be used: \(error.reason)")])
+            failures.append(Diagnostic(.alert, "TLS cannot be used: \(error.reason)"))
         }
+        failures.append(Diagnostic(.alert, "Fatal errors found in configuration."))
+        return (nil, failures)
     }
 
     func bind(at position: Position) -> SecureBind? { binds[position] }
