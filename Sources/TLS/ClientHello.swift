@@ -24,7 +24,7 @@ package struct ClientHello: Equatable, Sendable {
         if bytes.count > 0 && bytes[0] != handshakeRecord { return .none }
         if bytes.count > 1 && bytes[1] != 3 { return .none }
         if bytes.count > 5 && bytes[5] != clientHello { return .none }
-        guard bytes.count >= 5 else { return bytes.isEmpty ? .none : .partial }
+        guard bytes.count >= 5 else { return .partial }
         let end = 5 + Int(bytes[3]) << 8 + Int(bytes[4])
         guard bytes.count >= end else { return .partial }
         var reader = Reader(position: 9, end: end)

@@ -13,7 +13,7 @@ extension TLSFetch {
         case .connectionErrorText: return text("Success", scene)
         default: break
         }
-        guard let channel = channel(in: scene) else { return nil }
+        guard let channel = channel(in: scene) else { return withoutTLS }
         switch self {
         case .used, .connectionError, .connectionErrorText, .handshakeErrorText: return nil
         case .handshakeError: return .integer(0)
@@ -32,6 +32,14 @@ extension TLSFetch {
         case .caError: return .integer(Int64(channel.authorityError))
         case .caErrorDepth: return .integer(Int64(channel.authorityErrorDepth))
         case .certificate(let field): return channel.peerCertificate.flatMap { field.value(of: $0, scene) }
+        }
+    }
+
+    /// What HAProxy says of a connection that speaks plainly.
+    private var withoutTLS: Sample? {
+        switch self {
+        case .resumed, .hasServerName: .bool(false)
+        default: nil
         }
     }
 

@@ -22,6 +22,14 @@ struct Inspection {
     /// What has come may become one.
     var mayBecomeHello = false
 
+    /// Nothing is waited for any longer; what has come can still be looked at.
+    mutating func close() {
+        isOpen = false
+        mayBecomeRequest = false
+        mayBecomeHello = false
+        missed = false
+    }
+
     /// `req.ssl_sni`.
     mutating func helloServerName(in scene: Scene) -> Sample? {
         if mayBecomeHello { missed = true }
@@ -56,6 +64,7 @@ extension Stream {
     func inspect() {
         guard let client else { return }
         phase = .request
+        defer { core.inspection = Inspection() }
         let scene = Scene(core: core, client: client, stream: self)
         core.show(.none, UnsafeRawBufferPointer(start: nil, count: 0))
         if backend == nil {
@@ -86,7 +95,7 @@ extension Stream {
             look(client)
         }
         let goesOn = apply(rules, from: waitingRule, in: scene)
-        core.inspection = Inspection()
+        core.inspection.close()
         if phase == .inspecting {
             core.loop.setDeadline(inspectionEnds, of: client)
         } else {
