@@ -46,7 +46,7 @@ bench: ## figures of mwproxy beside HAProxy, as ratios (BENCH='--rounds 3 --only
 	$(RELEASE) --product Bench
 	RELOADTOP_BINARIES=.build/release .build/release/Bench $(BENCH)
 
-fuzz: ## libFuzzer on the configuration language, HTTP/1, admin replies and peers (FUZZ='seconds')
+fuzz: ## libFuzzer on the configuration language, HTTP/1, admin replies, peers and ClientHellos (FUZZ='seconds')
 	@.ci/packages run
 	Tests/Fuzz/run $(FUZZ)
 
