@@ -74,6 +74,10 @@ package final class TLSChannel {
     }
 
     deinit {
+        // Without a goodbye OpenSSL would forget the session, which the next connection resumes.
+        if SSL_is_init_finished(session) == 1 {
+            SSL_set_shutdown(session, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+        }
         SSL_free(session)
     }
 

@@ -61,7 +61,11 @@ package final class TLSConnector {
         SSL_set_connect_state(fresh)
         if let name { copenssl_set_host_name(fresh, name) }
         if verification.asks, let host = requiredHost ?? name { SSL_set1_host(fresh, host) }
-        if reusesSessions, let session, sessionName == name { SSL_set_session(fresh, session) }
+        // OpenSSL lets a session of TLS 1.3 be resumed once, and servers do not always give another.
+        if reusesSessions, let session, sessionName == name, let copy = SSL_SESSION_dup(session) {
+            SSL_set_session(fresh, copy)
+            SSL_SESSION_free(copy)
+        }
         return TLSChannel(fresh, descriptor, workspace, connector: self, requestedName: name)
     }
 }
