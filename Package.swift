@@ -108,7 +108,7 @@ let package = Package(
             uses: [
                 "Doctor", "Observing", "RuntimeAPI", "ReloadModel", "TLS", "Unix", "CAttributes", "CSystemd",
             ]),
-        room("Demo", uses: ["Observing", "Polling", "Unix", "CLinux"]),
+        room("Demo", uses: ["Observing", "Polling", "TLS", "Unix", "CLinux"]),
         room("Doctor", uses: ["Observing", "ConfigLanguage", "ReloadModel", "RuntimeAPI", "Unix"]),
 
         // Floor 5: the programs.

@@ -22,13 +22,18 @@ package struct Load: Sendable {
     package var path: String
     /// How long a request may take before it counts as timed out; a long poll's own time comes on top.
     package var timeout: Duration
+    /// Nil: plain text.
+    package var tls: LoadTLS?
 
-    package init(_ name: String, _ kind: Kind, path: String = "/bytes/128", timeout: Duration = .seconds(10))
-    {
+    package init(
+        _ name: String, _ kind: Kind, path: String = "/bytes/128", timeout: Duration = .seconds(10),
+        tls: LoadTLS? = nil
+    ) {
         self.name = name
         self.kind = kind
         self.path = path
         self.timeout = timeout
+        self.tls = tls
     }
 
     /// The most clients at a time, nil where the rate decides.

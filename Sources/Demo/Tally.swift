@@ -11,6 +11,8 @@ package enum RequestFailure: String, CaseIterable, Sendable {
     /// The response began and did not end as announced.
     case truncated
     case badStatus = "bad status"
+    /// The connection stood, and then no TLS came about.
+    case handshake = "failed handshake"
     /// A new connection was closed without a response.
     case closedEarly = "closed early"
     /// Sent on a connection that had served before, which the server closed at that moment.
@@ -32,6 +34,9 @@ package struct Tally: Sendable {
     /// Connections begun, and those that stood.
     package internal(set) var connections = 0
     package internal(set) var established = 0
+    /// Handshakes of TLS that were done, and those of them that resumed a session.
+    package internal(set) var handshakes = 0
+    package internal(set) var resumed = 0
     /// Idle connections that the server closed, no request being lost.
     package internal(set) var closedIdle = 0
     /// Responses that announced the connection's end.
@@ -124,6 +129,7 @@ package struct TrafficReport: Sendable {
             line += ", \(tally[failure]) \(failure.rawValue)"
         }
         line += "; \(tally.established) of \(tally.connections) connections"
+        if tally.handshakes > 0 { line += ", \(tally.handshakes) secured, \(tally.resumed) resumed" }
         if tally.closedIdle > 0 { line += ", \(tally.closedIdle) closed idle" }
         if tally.framesSent > 0 {
             line += "; frames \(tally.framesEchoed) of \(tally.framesSent), tunnels cut \(tally.tunnelsCut)"
@@ -141,6 +147,7 @@ package struct TrafficReport: Sendable {
         let counts = [
             ("started", tally.started), ("succeeded", tally.succeeded), ("underway", tally.underway),
             ("connections", tally.connections), ("established", tally.established),
+            ("handshakes", tally.handshakes), ("resumed", tally.resumed),
             ("closed_idle", tally.closedIdle), ("close_announced", tally.closeAnnounced),
             ("bytes", tally.bytes), ("frames_sent", tally.framesSent), ("frames_echoed", tally.framesEchoed),
             ("tunnels_closed", tally.tunnelsClosed), ("tunnels_cut", tally.tunnelsCut),

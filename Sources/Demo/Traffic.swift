@@ -2,6 +2,7 @@
 
 import Glibc
 import Polling
+import TLS
 import Unix
 
 /// Several loads at once, against one or more addresses.
@@ -64,6 +65,8 @@ final class TrafficGroup {
     private var random = SystemRandomNumberGenerator()
     /// The bytes of a request, where they never change.
     private let fixedRequest: [UInt8]
+    /// Made by the first connection that needs it.
+    private var security: LoadSecurity?
     private static let mostNotes = 20
 
     init(_ load: Load, to address: SocketAddress, in traffic: Traffic) {
@@ -143,6 +146,15 @@ final class TrafficGroup {
             return (Array(text.utf8), load.timeout, true)
         case .connections, .keepAlive, .closedLoop, .idle: return (fixedRequest, load.timeout, false)
         }
+    }
+
+    /// The TLS of a client's new connection; nil: it speaks none.
+    func channel(on socket: Int32) throws(TLSFault) -> TLSChannel? {
+        guard let tls = load.tls else { return nil }
+        if let security { return try security.channel(on: socket) }
+        let fresh = try LoadSecurity(tls)
+        security = fresh
+        return try fresh.channel(on: socket)
     }
 
     /// How long a WebSocket lives, and the time between two of its frames.

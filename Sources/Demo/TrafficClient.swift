@@ -2,6 +2,7 @@
 
 import Glibc
 import Polling
+import TLS
 import Unix
 
 final class TrafficClient: Watcher {
@@ -9,6 +10,7 @@ final class TrafficClient: Watcher {
         /// No request under way; the connection may stand.
         case resting
         case connecting
+        case securing
         case awaitingHead
         /// Bytes of the body still to come; nil: until the server closes.
         case body(left: Int?)
@@ -19,6 +21,7 @@ final class TrafficClient: Watcher {
 
     private unowned let group: TrafficGroup
     private var socket: SocketBox?
+    private var tls: TLSChannel?
     private var state = State.resting
     private var request: [UInt8] = []
     private var expectsUpgrade = false
@@ -72,15 +75,33 @@ final class TrafficClient: Watcher {
             let stands = try Socket.connect(socket.raw, to: group.address)
             self.socket = socket
             try group.loop.add(self, descriptor: socket.raw, interest: .edges)
-            if stands { connected() }
+            if stands { connected(readiness: 0) }
         } catch {
             fail(error == .connectionRefused ? .refused : .local, "\(error)")
         }
     }
 
-    private func connected() {
+    private func connected(readiness: UInt32) {
+        guard let socket else { return }
         group.tally.established += 1
-        send()
+        do throws(TLSFault) {
+            tls = try group.channel(on: socket.raw)
+        } catch {
+            return fail(.local, "TLS: \(error.reason)")
+        }
+        if let tls { secure(tls, readiness) } else { send() }
+    }
+
+    private func secure(_ tls: TLSChannel, _ readiness: UInt32) {
+        state = .securing
+        switch tls.handshake(mayHaveEnded: hasEnded(readiness)) {
+        case .waits: break
+        case .failed(let failure): fail(.handshake, "\(failure)")
+        case .done:
+            group.tally.handshakes += 1
+            if tls.isResumed { group.tally.resumed += 1 }
+            send()
+        }
     }
 
     private func send() {
@@ -88,7 +109,7 @@ final class TrafficClient: Watcher {
         state = .awaitingHead
         group.loop.setDeadline(requestBegun + timeout, of: self)
         // Requests are smaller than any send buffer: all of it or none.
-        if case .failed(let error) = request.withUnsafeBytes({ Socket.write(socket.raw, $0) }) {
+        if case .failed(let error) = write(request, to: socket) {
             ended("\(error) while sending")
         }
     }
@@ -103,19 +124,30 @@ final class TrafficClient: Watcher {
                     error == .connectionRefused ? .refused : .reset, "\(error) while connecting")
             }
             guard readiness & Readiness.writable.rawValue != 0 else { return }
-            connected()
+            connected(readiness: readiness)
+        } else if case .securing = state, let tls {
+            secure(tls, readiness)
         }
         receive(readiness)
     }
 
+    private func hasEnded(_ readiness: UInt32) -> Bool { readiness & Readiness.peerEnded.rawValue != 0 }
+
     private func receive(_ readiness: UInt32) {
         while let socket {
-            if case .connecting = state { return }
+            switch state {
+            case .connecting, .securing: return
+            case .resting, .awaitingHead, .body, .tunnel, .closingTunnel: break
+            }
             let input = group.traffic.buffers.input
-            switch Socket.read(socket.raw, into: input) {
+            let result =
+                tls?.read(into: input, mayHaveEnded: hasEnded(readiness))
+                ?? Socket.read(socket.raw, into: input)
+            switch result {
             case .moved(let count):
+                let isLast = tls?.isDry ?? (count < input.count && !hasEnded(readiness))
                 received(UnsafeRawBufferPointer(rebasing: input[..<count]))
-                if count < input.count && readiness & Readiness.peerEnded.rawValue == 0 { return }
+                if isLast { return }
             case .wouldBlock: return
             case .ended: ended("closed")
             case .failed(let error): ended("\(error)")
@@ -128,7 +160,7 @@ final class TrafficClient: Watcher {
         switch state {
         case .resting:
             fail(.truncated, "\(bytes.count) bytes that nobody asked for")
-        case .connecting: break
+        case .connecting, .securing: break
         case .awaitingHead:
             if incoming.isEmpty, let head = ResponseHead(bytes) {
                 headArrived(head, rest: UnsafeRawBufferPointer(rebasing: bytes[head.length...]))
@@ -177,7 +209,7 @@ final class TrafficClient: Watcher {
             let due = deadlineNanoseconds
             disconnect()
             next(at: Instant(nanoseconds: due))
-        case .connecting: fail(.reset, how)
+        case .connecting, .securing: fail(.reset, how)
         case .awaitingHead where incoming.isEmpty:
             fail(isReused ? .lostOnReuse : how == "closed" ? .closedEarly : .reset, how)
         case .awaitingHead: fail(.truncated, "\(how) within the head")
@@ -196,7 +228,7 @@ final class TrafficClient: Watcher {
     override func deadlineReached() {
         switch state {
         case .resting: begin()
-        case .connecting, .awaitingHead, .body:
+        case .connecting, .securing, .awaitingHead, .body:
             fail(.timeout, "after \(timeout)")
         case .tunnel: sendFrame()
         case .closingTunnel: tunnelEnded()
@@ -236,6 +268,7 @@ final class TrafficClient: Watcher {
 
     func disconnect() {
         group.loop.remove(self)
+        tls = nil
         socket = nil
     }
 
@@ -244,14 +277,14 @@ final class TrafficClient: Watcher {
         switch state {
         case .resting: group.leave(self)
         case .tunnel: endTunnel()
-        case .connecting, .awaitingHead, .body, .closingTunnel: break
+        case .connecting, .securing, .awaitingHead, .body, .closingTunnel: break
         }
     }
 
     /// Ends at once what is under way.
     func cut() {
         switch state {
-        case .connecting, .awaitingHead, .body:
+        case .connecting, .securing, .awaitingHead, .body:
             group.tally.failures[.unfinished, default: 0] += 1
             group.tally.underway -= 1
         case .resting, .tunnel, .closingTunnel: break
@@ -307,7 +340,13 @@ final class TrafficClient: Watcher {
     private func write(_ bytes: [UInt8]) {
         guard let socket else { return }
         // A few bytes: what fails here is told by the next read.
-        _ = bytes.withUnsafeBytes { Socket.write(socket.raw, $0) }
+        _ = write(bytes, to: socket)
+    }
+
+    private func write(_ bytes: [UInt8], to socket: SocketBox) -> Transfer {
+        bytes.withUnsafeBytes {
+            tls?.write($0, UnsafeRawBufferPointer(start: nil, count: 0)) ?? Socket.write(socket.raw, $0)
+        }
     }
 }
 
