@@ -9,7 +9,7 @@ struct BenchUsage: Error {
 
 struct BenchOptions {
     enum Section: String, CaseIterable {
-        case cost, rules, memory, tables, reload, moves, dashboard
+        case cost, rules, tls, memory, tables, reload, moves, dashboard
     }
 
     var rounds = 5
@@ -23,7 +23,16 @@ struct BenchOptions {
           --rounds N         pairs of measurements a figure (default 5)
           --seconds S        length of one measurement of CPU cost (default 3)
           --reloads N        reloads of a reload run (default 25)
-          --only A,B         sections: cost, rules, memory, tables, reload, moves, dashboard (default: all)
+          --only A,B         sections (default: all)
+                               cost       CPU a request of plain HTTP
+                               rules      CPU a request that rules look at
+                               tls        handshakes and resumptions a CPU second, CPU a request over TLS, and memory
+                                          per idle connection, with certificates made for the run
+                               memory     memory per idle connection
+                               tables     memory per entry of a stick table, and a reload with a million
+                               reload     requests and milliseconds around reloads
+                               moves      what becomes of idle and long connections at a reload
+                               dashboard  what reloadtop costs
           --subjects A,B     the two that are compared (default haproxy,mwproxy)
         """
 

@@ -45,12 +45,13 @@ enum CostSection {
         origin.stop()
     }
 
-    /// CPU seconds for 100,000 requests of a load.
+    /// CPU seconds for 100,000 requests of a load; `address`: another one than the subject's first.
     static func measure(
-        _ subject: Subject, _ load: Load, seconds: Double, on loop: EventLoop
+        _ subject: Subject, _ load: Load, to address: SocketAddress? = nil, seconds: Double,
+        on loop: EventLoop
     ) throws -> Double {
         let traffic = Traffic(on: loop)
-        traffic.start(load, to: subject.address, ramp: .milliseconds(50))
+        traffic.start(load, to: address ?? subject.address, ramp: .milliseconds(50))
         try loop.run(load: .milliseconds(300))
         let done = traffic.tally(load.name)?.succeeded ?? 0
         let cpu = subject.cpuSeconds

@@ -27,6 +27,18 @@ struct FigureTable {
         ])
     }
 
+    /// Adds a figure of which more is better, measured in pairs.
+    ///
+    /// - Parameters:
+    ///   - target: the lowest ratio of the second to the first that is good.
+    mutating func add(rate name: String, _ first: [Double], _ second: [Double], target: Double) {
+        let ratio = median(zip(first, second).map { $0 == 0 ? .infinity : $1 / $0 })
+        add([
+            name, show(median(first), ""), show(median(second), ""), hundredths(ratio),
+            "≥ \(hundredths(target))", ratio >= target ? "yes" : "**no**",
+        ])
+    }
+
     /// Adds a figure of each subject with a target that is no ratio.
     mutating func add(_ name: String, _ first: String, _ second: String, target: String, isGood: Bool) {
         add([name, first, second, "", target, isGood ? "yes" : "**no**"])

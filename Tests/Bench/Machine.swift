@@ -41,6 +41,9 @@ enum Machine {
     /// The resident set size of a process, in bytes.
     static func resident(_ pid: pid_t) -> Int { kibibytes("VmRSS:", in: "/proc/\(pid)/status") }
 
+    /// The resident memory of a process that no file stands behind, in bytes.
+    static func anonymous(_ pid: pid_t) -> Int { kibibytes("RssAnon:", in: "/proc/\(pid)/status") }
+
     private static func kibibytes(_ name: String, in path: String) -> Int {
         let text = (try? File.readText(path)) ?? ""
         for line in text.split(separator: "\n") where line.hasPrefix(name) {

@@ -21,25 +21,25 @@ enum MemorySection {
         let origin = try Origin(on: loop)
         let subject = try Subject(kind, origin: origin, on: loop)
         // What a worker takes once, for its first requests, is no connection's cost.
-        try hold(100, named: "warm", on: loop, to: subject)
+        try hold(Load("warm", .idle(clients: 100)), to: subject.address, on: loop)
         let before = subject.workersPSS
-        let traffic = try hold(connections, named: "idle", on: loop, to: subject)
+        let traffic = try hold(
+            Load("idle", .idle(clients: connections)), to: subject.address, on: loop)
         let after = subject.workersPSS
         traffic.stop()
         origin.stop()
         return Double(after - before) / Double(connections)
     }
 
+    /// Begins a load of idle connections, and waits until all of them are.
     @discardableResult
-    private static func hold(
-        _ count: Int, named name: String, on loop: EventLoop, to subject: Subject
-    ) throws -> Traffic {
+    static func hold(_ load: Load, to address: SocketAddress, on loop: EventLoop) throws -> Traffic {
         let traffic = Traffic(on: loop)
-        traffic.start(Load(name, .idle(clients: count)), to: subject.address, ramp: .seconds(1))
-        try loop.run(for: "\(count) idle connections", atMost: .seconds(20)) {
-            guard let tally = traffic.tally(name) else { return false }
+        traffic.start(load, to: address, ramp: .seconds(1))
+        try loop.run(for: "idle connections", atMost: .seconds(20)) {
+            guard let tally = traffic.tally(load.name) else { return false }
             if tally.failed > 0 { throw ProgramError("idle connections failed: \(tally.notes)") }
-            return tally.succeeded == count
+            return tally.succeeded == load.clients
         }
         return traffic
     }

@@ -61,4 +61,7 @@ final class Subject {
 
     /// Memory of the workers, in bytes.
     var workersPSS: Int { proxy.children.map(Machine.pss).reduce(0, +) }
+
+    /// Memory of the workers that no file stands behind, in bytes.
+    var workersAnonymous: Int { proxy.children.map(Machine.anonymous).reduce(0, +) }
 }

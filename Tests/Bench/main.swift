@@ -21,6 +21,7 @@ do {
         case .cost: try CostSection.run(options, into: &table)
         case .rules: try RulesSection.run(options, into: &table)
         case .tables: try TablesSection.run(options, into: &table)
+        case .tls: try TLSSection.run(options, into: &table)
         case .memory: try MemorySection.run(options, into: &table)
         case .reload: try ReloadSection.run(options, into: &table)
         case .moves: try MovesSection.run(options, into: &table)
