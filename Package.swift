@@ -109,7 +109,7 @@ let package = Package(
                 "Doctor", "Observing", "RuntimeAPI", "ReloadModel", "TLS", "Unix", "CAttributes", "CSystemd",
             ]),
         room("Demo", uses: ["Observing", "Polling", "TLS", "Unix", "CLinux"]),
-        room("Doctor", uses: ["Observing", "ConfigLanguage", "ReloadModel", "RuntimeAPI", "Unix"]),
+        room("Doctor", uses: ["Observing", "ConfigLanguage", "ReloadModel", "RuntimeAPI", "TLS", "Unix"]),
 
         // Floor 5: the programs.
         .executableTarget(

@@ -121,18 +121,14 @@ final class MasterInquiry {
 
     /// Asks one thing of the master itself; nil when it did not answer in time.
     func ask(_ command: String, within limit: Duration = secondTry) -> String? {
-        guard Instant.now() >= masterSilentUntil, stopped(master, "") == nil else { return nil }
-        guard case .complete(let text) = AdminQuery.ask(address, command, within: limit) else {
-            return nil
-        }
+        guard case .complete(let text) = answer(command, within: limit) else { return nil }
         return text
     }
 
-    /// What has come within the limit; nil when nothing did.
-    func askPartly(_ command: String, within limit: Duration) -> String? {
+    /// Asks one thing; nil while the master is left alone.
+    func answer(_ command: String, within limit: Duration) -> AdminAnswer? {
         guard Instant.now() >= masterSilentUntil, stopped(master, "") == nil else { return nil }
-        let text = AdminQuery.ask(address, command, within: limit).text
-        return text.isEmpty ? nil : text
+        return AdminQuery.ask(address, command, within: limit)
     }
 }
 

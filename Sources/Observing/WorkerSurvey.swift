@@ -4,7 +4,6 @@
 
 import ReloadModel
 import RuntimeAPI
-import TLS
 import Unix
 
 final class WorkerSurvey {
@@ -39,7 +38,7 @@ final class WorkerSurvey {
     init(_ inquiry: MasterInquiry?, period: Duration) {
         self.inquiry = inquiry
         self.period = period
-        tickets = TicketWatch(inquiry, sha256: Digest.sha256)
+        tickets = TicketWatch(inquiry)
     }
 
     /// Asks whoever is due. `serving`: the worker that takes new clients; `isAnswering`: who answered its last

@@ -81,9 +81,16 @@ package struct ConnectionMoves: Equatable, Sendable {
 
 extension ConnectionMoves.Stayed {
     private static let idleOnly = "tune.reload.migrate idle"
+    private static let tls = "its TLS cannot leave the process without kernel TLS"
 
-    /// `20 tunnels`, `3 connections`
-    package var what: String { Wording.count(count, reason == Self.idleOnly ? "tunnel" : "connection") }
+    /// `20 tunnels`, `3 connections`, `7 TLS connections`
+    package var what: String {
+        switch reason {
+        case Self.idleOnly: Wording.count(count, "tunnel")
+        case Self.tls: Wording.count(count, "TLS connection")
+        default: Wording.count(count, "connection")
+        }
+    }
 
     /// What would move them at the next reload; nil where nothing of the settings would, or the reason says it.
     package var remedy: String? {

@@ -24,7 +24,7 @@ enum Facts {
             unit: .known(nil), workers: [], reloadsInLastHour: 0, sessions: .known([]),
             listeners: .known([
                 ListenerFact(address: .ipv4(0x7f00_0001, port: 8000), isOurs: true)
-            ]), adminSockets: [], limits: .known([]))
+            ]), adminSockets: [], limits: .known([]), tls: .known(TLSFacts()))
         change(&facts)
         return facts
     }

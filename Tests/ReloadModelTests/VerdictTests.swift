@@ -205,6 +205,12 @@ extension VerdictTests {
                 "3 tunnels stay: tune.reload.migrate idle", "1 connection stays: no room at maxconn",
             ])
         #expect(moves.remains(hasEnded: true).first == "3 tunnels stayed: tune.reload.migrate idle")
+        let tls = ConnectionMoves.Stayed("its TLS cannot leave the process without kernel TLS", count: 12)
+        #expect(
+            ConnectionMoves(idle: 0, tunnels: 0, stayed: [tls]).remains(hasEnded: false) == [
+                "12 TLS connections stay: its TLS cannot leave the process without kernel TLS"
+            ])
+        #expect(tls.remedy == nil)
         #expect(ConnectionMoves(idle: 0, tunnels: 0).departures == ["no connection moved"])
         #expect(
             ConnectionMoves(idle: 0, tunnels: 0, refused: 1).departures == [

@@ -31,6 +31,10 @@ final class FactCollector {
     private enum Stage {
         /// The workers answer, and meanwhile their descriptors are read.
         case asking
+        /// The serving worker tells what it has for TLS, …
+        case inquiring
+        /// … and the files that it is from are read.
+        case reading
         case owners(until: Instant)
         case done
     }
@@ -43,6 +47,8 @@ final class FactCollector {
     private var ours: Set<UInt64> = []
     private var listening: Known<[InternetSocket]>
     private var search: SocketOwnerSearch
+    private let inquiry: Known<TLSInquiry>
+    private var tlsFiles: Known<TLSFiles> = .unknown(Unknown("not asked yet"))
 
     /// `test`: the configuration test, which somebody else has waited for. `next`: the files of the next load, where
     /// they are not those on disk.
@@ -59,13 +65,18 @@ final class FactCollector {
         search = SocketOwnerSearch(proc, step: Self.step)
         unread = [master.pid] + snapshot.workers.map(\.pid)
         exchanges = Self.ask(master, snapshot, proc)
+        inquiry = Self.inquire(master, snapshot, proc)
         listening = Self.listening(master, proc)
     }
 
     /// What it waits for; none: `proceed` has something to do at once.
     var descriptors: [Int32] {
-        guard case .asking = stage, unread.isEmpty else { return [] }
-        return (exchanges.value ?? []).filter { $0.exchange.outcome == nil }.map(\.exchange.descriptor)
+        switch stage {
+        case .asking where unread.isEmpty:
+            return (exchanges.value ?? []).filter { $0.exchange.outcome == nil }.map(\.exchange.descriptor)
+        case .inquiring: return [inquiry.value?.descriptor].compactMap(\.self)
+        default: return []
+        }
     }
 
     var deadline: Instant {
@@ -86,6 +97,21 @@ final class FactCollector {
                     return nil
                 }
                 for (_, exchange) in open { exchange.end() }
+                stage = .inquiring
+            case .inquiring:
+                switch inquiry {
+                case .unknown(let why): tlsFiles = .unknown(why)
+                case .known(let inquiry):
+                    guard let report = inquiry.proceed() else { return nil }
+                    tlsFiles = report.map(files)
+                }
+                stage = .reading
+            case .reading:
+                if var reading = tlsFiles.value {
+                    let isDone = reading.read(until: end)
+                    tlsFiles = .known(reading)
+                    guard isDone else { return nil }
+                }
                 stage = .owners(until: .now() + Self.longestSearch)
             case .owners(let until):
                 let others = (listening.value ?? []).filter { !ours.contains($0.inode) }
@@ -114,10 +140,19 @@ final class FactCollector {
             workers: snapshot.workers,
             reloadsInLastHour: snapshot.reloads.filter { ($0.at ?? 0) > snapshot.time - Self.hour }.count,
             sessions: sessions(answers), listeners: listeners(),
-            adminSockets: adminSockets(known.value, files, arguments), limits: limits(answers))
+            adminSockets: adminSockets(known.value, files, arguments), limits: limits(answers),
+            tls: tlsFiles.map(\.facts))
     }
 
     // MARK: Files
+
+    private func files(_ report: TLSReport) -> TLSFiles {
+        let files = LoadedConfiguration(proc, master: master.pid)
+        let folder = ProxyCommandLine(proc.arguments(master.pid)).folder
+        return TLSFiles(report, configuration: files.files().map(outline).value, proc: proc) { name in
+            files.path(of: name, in: folder)
+        }
+    }
 
     private func outline(_ files: [ConfigurationFile]) -> ConfigurationOutline {
         let entries = proc.environment(master.pid).value ?? []
@@ -180,14 +215,33 @@ final class FactCollector {
 
     // MARK: Workers
 
-    /// Asks each worker that can answer for `show info` and, where that is cheap, for `show sess`.
-    private static func ask(
+    /// Begins to ask the serving worker for what it has for TLS.
+    private static func inquire(
         _ master: RunningMaster, _ snapshot: Snapshot, _ proc: ProcTree
-    ) -> Known<[(pid: Int32, exchange: AdminExchange)]> {
+    ) -> Known<TLSInquiry> {
+        guard let pid = snapshot.workers.first(where: { $0.state == .serving })?.pid else {
+            return .unknown(Unknown("no worker serves"))
+        }
+        return address(of: master).map { TLSInquiry(pid, address: $0) }
+    }
+
+    private static func address(of master: RunningMaster) -> Known<SocketAddress> {
         guard let word = master.masterSocket.value,
             let address = AdminAddress.parse(word, relativeTo: try? readLink("/proc/self/cwd"))
         else {
             return .unknown(master.masterSocket.reason ?? Unknown("the master's admin socket is not known"))
+        }
+        return .known(address)
+    }
+
+    /// Asks each worker that can answer for `show info` and, where that is cheap, for `show sess`.
+    private static func ask(
+        _ master: RunningMaster, _ snapshot: Snapshot, _ proc: ProcTree
+    ) -> Known<[(pid: Int32, exchange: AdminExchange)]> {
+        let address: SocketAddress
+        switch self.address(of: master) {
+        case .unknown(let why): return .unknown(why)
+        case .known(let found): address = found
         }
         let asked = snapshot.workers.map(\.pid).filter { pid in
             proc.stat(pid).map { !["T", "t", "Z"].contains($0.state) } ?? false

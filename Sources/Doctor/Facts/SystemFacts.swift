@@ -36,6 +36,8 @@ package struct SystemFacts: Sendable {
     /// The admin sockets of the configuration and the master's own, as they lie in the file system.
     package var adminSockets: [AdminSocketFact]
     package var limits: Known<[LimitFact]>
+    /// What the serving worker has for TLS, beside the files that it is from.
+    package var tls: Known<TLSFacts>
 
     package init(
         now: Int64, program: ProxyIdentity.Program, version: Known<String>, master: Int32,
@@ -44,7 +46,7 @@ package struct SystemFacts: Sendable {
         onDisk: Known<ConfigurationOutline>, changedFiles: Known<[String]>, test: Known<ConfigurationTest>,
         unit: Known<ServiceUnit?>, workers: [WorkerSample], reloadsInLastHour: Int,
         sessions: Known<[SessionFact]>, listeners: Known<[ListenerFact]>, adminSockets: [AdminSocketFact],
-        limits: Known<[LimitFact]>
+        limits: Known<[LimitFact]>, tls: Known<TLSFacts>
     ) {
         self.now = now
         self.program = program
@@ -64,6 +66,7 @@ package struct SystemFacts: Sendable {
         self.listeners = listeners
         self.adminSockets = adminSockets
         self.limits = limits
+        self.tls = tls
     }
 
     /// Workers that serve no new clients, oldest first.

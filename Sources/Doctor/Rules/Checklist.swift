@@ -43,6 +43,13 @@ package enum Checklist {
         Rule(id: "timeout-tunnel", title: "tunnels have an end", examine: TimeoutRules.tunnel),
         Rule(id: "peers", title: "stick tables survive a reload", examine: PeerRules.tables),
         Rule(id: "tls-tickets", title: "TLS sessions resume after a reload", examine: TicketRules.tickets),
+        Rule(
+            id: "tls-ticket-keys", title: "the ticket keys that run are those of their files",
+            examine: TicketRules.keys),
+        Rule(
+            id: "tls-certificates", title: "the certificates that run are those on disk",
+            examine: CertificateRules.running),
+        Rule(id: "tls-expiry", title: "no certificate ends soon", examine: CertificateRules.expiry),
         Rule(id: "expose-fd", title: "expose-fd only where -x uses it", examine: SocketRules.exposeFD),
         Rule(id: "admin-rights", title: "admin sockets are for administrators", examine: SocketRules.rights),
         Rule(id: "descriptors", title: "descriptors suffice", examine: ProcessRules.descriptors),

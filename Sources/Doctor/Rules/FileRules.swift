@@ -51,7 +51,7 @@ enum FileRules {
         }
     }
 
-    private static func reloadCommand(_ facts: SystemFacts) -> String {
+    static func reloadCommand(_ facts: SystemFacts) -> String {
         if let unit = facts.unit.value ?? nil { return "systemctl reload \(unit.name)" }
         return "kill -USR2 \(facts.master)"
     }
