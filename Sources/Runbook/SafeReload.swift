@@ -26,7 +26,8 @@ package final class SafeReload {
     /// The points of the checklist that say something about this reload.
     private static let matters: Set<String> = [
         "master-worker", "nbproc", "unit-reload", "config-test", "bind-ports", "port-strangers",
-        "hard-stop-after", "mworker-max-reloads", "peers", "tls-tickets", "expose-fd", "descriptors",
+        "hard-stop-after", "mworker-max-reloads", "peers", "tls-tickets", "tls-ticket-keys",
+        "tls-certificates", "tls-expiry", "expose-fd", "descriptors",
     ]
     /// Those whose critical findings stop it.
     private static let stopping: Set<String> = ["bind-ports", "master-worker"]

@@ -27,7 +27,8 @@ import Testing
         """
     }
 
-    @Test func survivedAndLostAreTold() throws {
+    @Test(arguments: ProxyKind.allCases)
+    func survivedAndLostAreTold(kind: ProxyKind) throws {
         let port = try SilentOrigin.freePort()
         let folder = try ScratchFolder("tickets-")
         let certificate = try Program.run(
@@ -41,7 +42,7 @@ import Testing
         let secrets = [try secret(), try secret(), try secret()]
         _ = try folder.write("keys", secrets.joined(separator: "\n") + "\n")
         let named = "tls-ticket-keys \(folder.file("keys"))"
-        let proxy = try RunningProxy(.haproxy, in: folder) { _ in
+        let proxy = try RunningProxy(kind, in: folder) { _ in
             configuration(folder, port: port, keys: named)
         }
         let observer = Observer(try Observer.find(pid: proxy.master), options: ObserverOptions())

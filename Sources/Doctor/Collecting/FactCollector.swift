@@ -149,7 +149,8 @@ final class FactCollector {
     private func files(_ report: TLSReport) -> TLSFiles {
         let files = LoadedConfiguration(proc, master: master.pid)
         let folder = ProxyCommandLine(proc.arguments(master.pid)).folder
-        return TLSFiles(report, configuration: files.files().map(outline).value, proc: proc) { name in
+        let configuration = next ?? files.files().value
+        return TLSFiles(report, configuration: configuration.map(outline), proc: proc) { name in
             files.path(of: name, in: folder)
         }
     }

@@ -86,7 +86,8 @@ struct TLSFiles {
         read(path, "the ticket keys", missing: .missing) { bytes, info in
             do throws(TLSFault) {
                 let keys = try TicketKeys(text: bytes, file: path)
-                return .keys(keys.fingerprints, mode: UInt32(info.st_mode & 0o777))
+                let fingerprints = keys.digests.compactMap { TicketKeyFingerprint(digest: $0)?.text }
+                return .keys(fingerprints, mode: UInt32(info.st_mode & 0o777))
             } catch {
                 return .noKeys(error.reason)
             }
