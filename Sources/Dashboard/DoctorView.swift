@@ -138,7 +138,7 @@ enum DoctorView: FullView {
         if let remedy = row.remedy { write(remedy, .value) }
         guard let finding = row.finding else { return }
         write(finding.why, .value)
-        if !finding.place.isEmpty { write("\(finding.place):", .label) }
+        if !finding.place.isEmpty { write(finding.place + (finding.lines.isEmpty ? "" : ":"), .label) }
         for line in finding.lines { write(line, Style(.cyan), indent: 2) }
     }
 

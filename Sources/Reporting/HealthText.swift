@@ -41,7 +41,9 @@ package enum HealthText {
         let certainty = finding.certainty == .likely ? " (likely)" : ""
         var lines = ["\(mark)  \(id)\(certainty): \(finding.what)"]
         lines += WrappedText.lines(finding.why, width: width).map { "      \($0)" }
-        if !finding.place.isEmpty { lines.append("      \(finding.place):") }
+        if !finding.place.isEmpty {
+            lines.append("      \(finding.place)" + (finding.lines.isEmpty ? "" : ":"))
+        }
         lines += finding.lines.map { "          \($0)" }
         return lines + [""]
     }

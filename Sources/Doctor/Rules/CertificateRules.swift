@@ -119,7 +119,8 @@ enum CertificateRules {
         let which = facts == nil ? "the certificate in \(file), which the next load reads," : file
         let why =
             facts == nil
-            ? "after the next reload clients refuse it" : "clients refuse to connect, and no reload mends it"
+            ? "the next load brings it, and clients refuse it \(left < 0 ? "at once" : "from then on")"
+            : "clients refuse to connect \(left < 0 ? "now" : "from then on"), and no reload mends it"
         if leaf.notBefore > now {
             return Finding(
                 .critical, "\(which) is valid from \(date(leaf.notBefore)) on only",
