@@ -166,7 +166,9 @@ let package = Package(
         tests(
             of: "Doctor",
             uses: ["Observing", "ConfigLanguage", "ReloadModel", "TestSupport", "Unix"]),
-        tests(of: "Runbook", uses: ["CAttributes", "ReloadModel", "RuntimeAPI", "TestSupport", "Unix"]),
+        tests(
+            of: "Runbook",
+            uses: ["CAttributes", "Observing", "ReloadModel", "RuntimeAPI", "TestSupport", "Unix"]),
         tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
             name: "ReloadtopTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Unix"],

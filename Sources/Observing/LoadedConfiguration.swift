@@ -129,8 +129,12 @@ package struct LoadedConfiguration {
     /// A file's place as the master sees it, reached from here.
     package func path(of word: String, in folder: String?) -> Known<String> {
         let root = proc.path(master, "root")
+        // In another mount namespace, or below another root, there may be another file of the same name.
         func reachable(_ path: String) -> String {
-            access(path, F_OK) != 0 && access(root + path, F_OK) == 0 ? root + path : path
+            var (own, theirs) = (stat(), stat())
+            guard stat(root + path, &theirs) == 0 else { return path }
+            let isSame = stat(path, &own) == 0 && own.st_dev == theirs.st_dev && own.st_ino == theirs.st_ino
+            return isSame ? path : root + path
         }
         if word.hasPrefix("/") { return .known(reachable(word)) }
         if let folder, folder.hasPrefix("/") { return .known(reachable("\(folder)/\(word)")) }

@@ -36,12 +36,10 @@ package enum NamedFiles {
 
     /// `map_beg(/etc/haproxy/hosts.map,default)` names its file.
     private static func maps(in word: String) -> [String] {
-        word.split(separator: "map").dropFirst().compactMap { rest in
-            guard let open = rest.firstIndex(of: "("), rest[..<open].allSatisfy({ $0 == "_" || $0.isLetter })
-            else {
-                return nil
-            }
-            let inside = rest[rest.index(after: open)...].prefix { $0 != "," && $0 != ")" }
+        word.indices.filter { word[$0] == "(" }.compactMap { open in
+            let name = word[..<open].reversed().prefix { $0.isLetter || $0 == "_" }
+            guard String(name.reversed()).hasPrefix("map") else { return nil }
+            let inside = word[word.index(after: open)...].prefix { $0 != "," && $0 != ")" }
             return inside.contains("/") || inside.contains(".") ? String(inside) : nil
         }
     }

@@ -63,6 +63,7 @@ extension SafeReload {
                 .init("event", .string(event)), .init("file", text(plan.change?.path)),
                 .init("sha256_before", text(plan.change?.hashBefore)),
                 .init("sha256_after", text(plan.change?.hashAfter)), .init("kept", text(plan.change?.kept)),
+                .init("drift", text(plan.drift)),
             ] + more)
     }
 
@@ -244,7 +245,7 @@ enum PeerProgress {
     static func missing(_ new: TablesReport?, of old: [TablesReport]) -> [String] {
         guard let new else { return ["peers: the serving worker cannot be asked"] }
         if let why = new.peersText.reason { return ["peers: \(why.reason)"] }
-        var missing: [String] = []
+        var missing = (new.peersText.value ?? []).compactMap(learning)
         for peer in new.peers where !peer.isLocal {
             if !peer.isConnected {
                 missing.append("peer \(peer.name) of \(peer.section) is not connected (\(peer.status))")
@@ -253,6 +254,17 @@ enum PeerProgress {
         }
         for peer in old.flatMap(\.peers) where peer.isLocal && peer.isConnected { missing += lags(peer) }
         return missing
+    }
+
+    /// A section whose worker has not learned everything yet, from the old worker and from the other hosts: the two
+    /// lowest of its flags say that it has.
+    private static func learning(_ line: String) -> String? {
+        guard line.contains(" resync_timeout="), !line.contains(" resync_timeout=<PAST>") else { return nil }
+        func field(_ name: String) -> Substring? {
+            line.split(separator: " ").first { $0.hasPrefix(name) }?.dropFirst(name.count)
+        }
+        let flags = field("flags=0x").flatMap { UInt64($0, radix: 16) }
+        return (flags ?? 3) & 3 == 3 ? nil : "peers section \(field("id=") ?? "?") still learns"
     }
 
     private static func lags(_ peer: PeerStanding) -> [String] {

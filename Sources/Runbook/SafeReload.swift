@@ -85,7 +85,7 @@ package final class SafeReload {
         }
         if wishes.usesSystemctl { unit = try unitName() }
         let snapshot = watch.look()
-        let drift = Self.drift(snapshot.configuration)
+        let drift = Drift.reason(snapshot, files, audit: audit)
         if let drift, !wishes.acceptsDrift {
             throw Refusal(
                 "\(drift). Look at what is there; --accept-drift brings it into force with this reload")
@@ -134,17 +134,6 @@ package final class SafeReload {
         case .unknown(let why): throw Refusal("--systemctl: \(why.reason)")
         case .known(nil): throw Refusal("--systemctl: no systemd unit owns master \(master.pid)")
         case .known(.some(let unit)): return unit.name
-        }
-    }
-
-    /// Nil: the disk is what runs.
-    private static func drift(_ record: ConfigurationRecord) -> String? {
-        switch record.disk {
-        case .known(.same): nil
-        case .known(.differs(let names, _)):
-            "drift: \(names.joined(separator: ", ")) \(names.count == 1 ? "is" : "are") not what runs"
-        case .unknown(let why):
-            "drift: it cannot be told whether the files on disk are what runs (\(why.reason))"
         }
     }
 

@@ -91,7 +91,7 @@ package struct ReloadFacts: Equatable, Sendable {
         if load == .failed { reasons.append("the load failed" + (cause.map { ": \($0)" } ?? "")) }
         if case .failed(let why) = restoration { reasons.append(why) }
         if !serves { reasons.append("no worker serves") }
-        if isDrained == false { reasons.append("old workers still drain at the end of --timeout") }
+        if isDrained == false { reasons.append("old workers still drain") }
         return reasons + (peersMissing ?? []) + worse
     }
 }

@@ -145,7 +145,8 @@ import Unix
         #expect(fault?.description.contains("process \(getpid()) (") == true)
         withExtendedLifetime(first) {}
         first = nil
-        _ = try ReloadLock(on: [folder.path, other.path])
+        // A process that another test starts has it until it is executed.
+        try wait(for: "the lock") { (try? ReloadLock(on: [folder.path, other.path])) != nil }
         #expect(throws: ReloadLock.Fault.self) { try ReloadLock(on: [folder.file("missing")]) }
         #expect(
             ReloadLock.holder(

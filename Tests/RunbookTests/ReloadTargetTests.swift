@@ -1,0 +1,162 @@
+// Which file a new one is for, what else a configuration names, and when a load counts as failed: tables of cases.
+
+import Observing
+import ReloadModel
+import Testing
+import Unix
+
+@testable import Runbook
+
+@Suite struct ReloadTargetTests {
+    private static func files(_ pairs: [(String, String)]) -> [LoadedFile] {
+        pairs.map { LoadedFile(word: $0.0, name: $0.1, place: "/etc/" + $0.1) }
+    }
+    private static let single = files([("h.cfg", "h.cfg")])
+    private static let folder = files([
+        ("conf.d", "conf.d/a.cfg"), ("conf.d", "conf.d/b.cfg"), ("x.cfg", "x.cfg"),
+    ])
+
+    @Test func theFileThatIsMeantIsFoundOrAskedFor() throws {
+        let cases: [(new: String, named: String?, files: [LoadedFile], target: String?)] = [
+            ("/tmp/any.conf", nil, Self.single, "h.cfg"),
+            ("/tmp/any.conf", "h.cfg", Self.single, "h.cfg"),
+            ("/tmp/any.conf", "other.cfg", Self.single, nil),
+            ("/tmp/any.conf", nil, Self.folder, nil),
+            ("-", nil, Self.folder, nil),
+            ("/tmp/b.cfg", nil, Self.folder, "conf.d/b.cfg"),
+            ("/tmp/any.conf", "a.cfg", Self.folder, "conf.d/a.cfg"),
+            ("/tmp/any.conf", "conf.d/a.cfg", Self.folder, "conf.d/a.cfg"),
+            ("/tmp/any.conf", "/etc/x.cfg", Self.folder, "x.cfg"),
+            // A folder with one file today may have two tomorrow.
+            ("/tmp/any.conf", nil, Self.files([("conf.d", "conf.d/a.cfg")]), nil),
+        ]
+        for entry in cases {
+            let found = try? ReloadTarget.file(for: entry.new, named: entry.named, among: entry.files)
+            #expect(found?.name == entry.target, "\(entry)")
+        }
+    }
+
+    @Test func theOtherFilesAreLoadedBesideTheNewOne() {
+        let words = ReloadTarget.words(
+            ["-C", "/etc", "-f", "conf.d", "-L", "me", "-f", "x.cfg"], replacing: Self.folder[1],
+            by: "conf.d/.b.new",
+            among: Self.folder)
+        #expect(
+            words == ["-C", "/etc", "-f", "conf.d/a.cfg", "-f", "conf.d/.b.new", "-L", "me", "-f", "x.cfg"])
+    }
+
+    @Test func namedFilesAreTold() {
+        let text = """
+            global
+                lua-load /l.lua   # crt /comment
+            frontend f
+                bind :443 ssl crt /c.pem crt-list "/list" ca-file @system-ca
+                errorfile 503 /503.http
+                acl bad src -f /bad.lst
+                use_backend %[req.hdr(host),lower,map_dom(/hosts.map,none)] if { src,map_ip(/ip.map) -m found }
+                http-request set-header map (x)
+            """
+        let file = ConfigurationFile(path: "a", bytes: Array(text.utf8), modifiedAt: 0)
+        #expect(
+            NamedFiles.list(in: [file, file])
+                == ["/l.lua", "/c.pem", "/list", "/503.http", "/bad.lst", "/hosts.map", "/ip.map"])
+    }
+}
+
+@Suite struct LoadJudgeTests {
+    private static func snapshot(_ serving: Int32, _ results: [ReloadRecord.Result]) -> Snapshot {
+        let unseen = Unknown("not looked at")
+        let memory = MemorySample(resident: .unknown(unseen), proportional: .unknown(unseen))
+        return Snapshot(
+            time: 1_000_000,
+            proxy: ProxyIdentity(
+                program: .haproxy, version: .unknown(unseen), masterSocket: .unknown(unseen)),
+            master: MasterSample(
+                pid: 1, uptime: 9, reloads: .known(1), failedReloads: .known(0), memory: memory,
+                cpuPercent: .unknown(unseen), reloadPending: false),
+            workers: [
+                WorkerSample(
+                    pid: serving, state: .serving, generation: .unknown(unseen), was: nil,
+                    connections: .unknown(unseen), connectionsPerSecond: .unknown(unseen), uptime: 1,
+                    memory: memory,
+                    cpuPercent: .unknown(unseen), killIn: .unknown(unseen), holders: .unknown(unseen))
+            ],
+            reloads: results.enumerated().map { index, result in
+                var record = ReloadRecord(
+                    at: 1_000_000, attempt: index + 1, result: result, durationMilliseconds: .unknown(unseen),
+                    source: .showProc)
+                record.id = index + 1
+                return record
+            }, newLines: [], blindness: [], alerts: [])
+    }
+
+    struct Case: Sendable {
+        let answer: ReloadAsking.State
+        let serving: Int32
+        let second: ReloadRecord.Result?
+        /// At once, and when it has lasted.
+        let ends: [ReloadFacts.Load?]
+    }
+
+    static let cases: [Case] = [
+        Case(answer: .underWay, serving: 10, second: .failed, ends: [nil, nil]),
+        Case(answer: .underWay, serving: 11, second: .success, ends: [nil, nil]),
+        Case(answer: .succeeded, serving: 10, second: .failed, ends: [nil, nil]),
+        Case(answer: .succeeded, serving: 11, second: .failed, ends: [.succeeded, .succeeded]),
+        Case(answer: .failed, serving: 10, second: .failed, ends: [.failed, .failed]),
+        Case(answer: .failed, serving: 10, second: nil, ends: [nil, .failed]),
+        Case(answer: .silent, serving: 10, second: .running, ends: [nil, nil]),
+        Case(answer: .silent, serving: 10, second: .failed, ends: [nil, .failed]),
+        Case(answer: .silent, serving: 11, second: .failed, ends: [nil, nil]),
+        Case(answer: .silent, serving: 10, second: .success, ends: [nil, nil]),
+        Case(answer: .silent, serving: 11, second: .success, ends: [.succeeded, .succeeded]),
+        Case(answer: .notAsked("x"), serving: 10, second: nil, ends: [nil, .unseen("x")]),
+        Case(answer: .notAsked("x"), serving: 11, second: .success, ends: [.succeeded, .succeeded]),
+    ]
+
+    @Test func aFailureIsBelievedOnlyWhenItIsSure() {
+        for entry in Self.cases {
+            let before = Self.snapshot(10, [.success])
+            var judge = LoadJudge(LoadEnding(before: before), doubt: .seconds(2))
+            let now = Self.snapshot(entry.serving, [.success] + (entry.second.map { [$0] } ?? []))
+            let start = Instant(nanoseconds: 0)
+            let ends = [start, start + .seconds(3)].map { judge.end(entry.answer, now, now: $0) }
+            #expect(ends == entry.ends, "\(entry)")
+        }
+    }
+}
+
+@Suite struct PeerProgressTests {
+    private func report(_ lines: String) -> TablesReport {
+        TablesReport(
+            pid: 1, at: 0, tablesText: .known([]),
+            peersText: .known(lines.split(separator: "\n").map(String.init)))
+    }
+
+    @Test func whatPeersLackIsNamed() {
+        let none = report("")
+        #expect(PeerProgress.missing(none, of: []).isEmpty)
+        #expect(PeerProgress.missing(nil, of: []).count == 1)
+        let peers = """
+            0x1: [23/Nov/2026:05:00:00] id=all disabled=0 state=0 flags=0x0 resync_timeout=<PAST> task_calls=9
+              0x2: id=far(remote,inactive) addr=127.0.0.1:1 last_status=CONN last_hdshk=<NEVER>
+              0x3: id=near(remote,active) addr=127.0.0.1:2 last_status=ESTA last_hdshk=4s
+                  0x4 local_id=1 remote_id=1 flags=0x0 remote_data=0x2
+                      last_acked=0 last_pushed=3 last_get=0 teaching_origin=0 update=5
+                      table:0x5 id=st update=5 localupdate=5 commitupdate=5 refcnt=1
+              0x6: id=me(local,inactive) addr=127.0.0.1:3 last_status=NONE last_hdshk=<NEVER>
+            """
+        let missing = PeerProgress.missing(report(peers), of: [])
+        #expect(missing.count == 2, "\(missing)")
+        #expect(missing.first?.contains("far of all is not connected") == true)
+        #expect(missing.last?.contains("near lacks 2 changes of table st") == true)
+        let teaching = peers.replacing("near(remote", with: "near(local")
+        #expect(PeerProgress.missing(none, of: [report(teaching)]).count == 1)
+        let section = "0x1: [x] id=all disabled=0 flags=0x4001 resync_timeout=4s task_calls=2"
+        let learning = PeerProgress.missing(report(section), of: [])
+        #expect(learning == ["peers section all still learns"])
+        for done in [section.replacing("4001", with: "4003"), section.replacing("=4s", with: "=<PAST>")] {
+            #expect(PeerProgress.missing(report(done), of: []).isEmpty)
+        }
+    }
+}
