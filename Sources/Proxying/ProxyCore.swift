@@ -231,9 +231,7 @@ package final class ProxyCore {
             for criterion in proxy.acls.flatMap(\.criteria) { _ = CompiledCriterion(criterion, names) }
             let rules = RuleSet(proxy, names)
             running.backend?.rules = rules
-            for server in running.backend?.servers ?? [] {
-                server.sni = server.options.tls.sni.map { CompiledExpression($0, names) }
-            }
+            if let backend = running.backend { nameServers(of: backend, names) }
             running.backend?.stickRules = proxy.stickRules.compactMap { CompiledStickRule($0, names) }
             guard let frontend = running.frontend else { continue }
             frontend.logs = logs
@@ -251,6 +249,17 @@ package final class ProxyCore {
         let keepsLines = backends.contains { $0.rules.asksResponses }
         for frontend in frontends {
             frontend.keepsLine = keepsLines || !frontend.logs.isEmpty || frontend.rules.asksResponses
+        }
+    }
+
+    /// Servers mostly share one `sni`: it is asked once a stream.
+    private func nameServers(of backend: Backend, _ names: ExpressionNames) {
+        for server in backend.servers {
+            guard server.connector != nil, let expression = server.options.tls.sni else { continue }
+            server.sni = backend.names.firstIndex { $0.text == expression.text }
+            guard server.sni == nil else { continue }
+            server.sni = backend.names.count
+            backend.names.append(CompiledExpression(expression, names))
         }
     }
 

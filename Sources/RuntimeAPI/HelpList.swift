@@ -53,6 +53,11 @@ package struct HelpList: Sendable {
         }
         let nearest: [HelpLine] = near.prefix(5).map { $0.line }
         let name = Self.printable(words.first ?? "")
+        // No command has so long a word: it may be a line of a key whose payload ended early.
+        if name.count > 20 {
+            return "Unknown command. Please enter one of the following commands only:\n"
+                + Self.joined(commands + always)
+        }
         if nearest.isEmpty {
             return "Unknown command: '\(name)'. Please enter one of the following commands only:\n"
                 + Self.joined(commands + always)

@@ -46,9 +46,13 @@ package final class TLSAcceptor {
             sets[0] = relatives
         }
         var made: [OpaquePointer] = []
+        var places = [sets[0]: 0]
         for (name, set) in holders {
-            let place = sets.firstIndex(of: set) ?? sets.count
-            if place == sets.count { sets.append(set) }
+            let place = places[set] ?? sets.count
+            if place == sets.count {
+                places[set] = place
+                sets.append(set)
+            }
             if name.hasPrefix("*.") {
                 byDomain[String(name.dropFirst())] = place
             } else {

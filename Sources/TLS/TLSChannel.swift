@@ -45,6 +45,13 @@ package final class TLSChannel {
     private var trustsShortReads = true
     private(set) var transportEnded = false
     private var hasReceived = false
+    private var hasEnded = false
+    /// The other side has ended without saying so: what it sent may not be all.
+    package private(set) var wasCut = false
+    /// What one call may still take from the socket, so that nobody holds up the others.
+    private var budget = Int.max
+    /// The last read stopped because it had taken enough: there may be more at once.
+    package private(set) var isStarved = false
     /// Records that the kernel did not take, and how many of the caller's bytes are in them.
     private var unsent: [UInt8] = []
     private var owed = 0
@@ -52,9 +59,16 @@ package final class TLSChannel {
     package private(set) var certificateError = 0
     package private(set) var authorityError = 0
     package private(set) var authorityErrorDepth = 0
+    /// Of those the one that was not let pass.
+    private var refusal: HandshakeFailure?
 
     /// Made into records at a time: four of them.
     private static let portion = 64 << 10
+    /// Taken from the socket, and records opened, in one call.
+    private static let mostRead = 256 << 10
+    private static let mostRecords = 64
+    /// Answers that OpenSSL makes of itself, for somebody who does not read them.
+    private static let mostUnread = 16 << 10
 
     init(
         _ session: OpaquePointer, _ descriptor: Int32, _ workspace: TLSWorkspace,
@@ -89,6 +103,7 @@ package final class TLSChannel {
 
     private func begin() {
         workspace.current = self
+        workspace.discardOutput()
         ERR_clear_error()
     }
 
@@ -104,6 +119,7 @@ package final class TLSChannel {
         }
         begin()
         transportIsDry = false
+        budget = .max
         let result = SSL_do_handshake(session)
         let reason = SSL_get_error(session, result)
         let sent = send(workspace.takeOutput())
@@ -114,8 +130,7 @@ package final class TLSChannel {
 
     private func failure() -> HandshakeFailure {
         let fault = TLSFault.ofOpenSSL("")
-        if certificateError != 0 { return .untrusted(certificateError) }
-        if authorityError != 0 { return .untrustedAuthority(authorityError) }
+        if let refusal { return refusal }
         if transportEnded || fault.reason.isEmpty { return hasReceived ? .broken : .closed }
         return .refused(fault.reason)
     }
@@ -134,15 +149,24 @@ package final class TLSChannel {
 
     private func lets(_ error: Int, depth: Int) -> Bool {
         guard let verification = acceptor?.terms.verification ?? connector?.verification else { return false }
+        let isLetPass: Bool
         if depth > 0 {
             if authorityError == 0 {
                 authorityError = error
                 authorityErrorDepth = depth
             }
-            return verification.ignoresCAError(error)
+            isLetPass = verification.ignoresCAError(error)
+        } else {
+            if certificateError == 0 { certificateError = error }
+            isLetPass = verification.ignoresError(error)
         }
-        if certificateError == 0 { certificateError = error }
-        return verification.ignoresError(error)
+        if isLetPass {
+            // Otherwise a handshake that only waits would look like one that failed.
+            ERR_clear_error()
+        } else {
+            refusal = depth > 0 ? .untrustedAuthority(error) : .untrusted(error)
+        }
+        return isLetPass
     }
 
     // MARK: Bytes
@@ -150,10 +174,15 @@ package final class TLSChannel {
     /// For OpenSSL: bytes from the socket.
     func receive(_ buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         if transportIsDry { return .wouldBlock }
+        if budget <= 0 {
+            isStarved = true
+            return .wouldBlock
+        }
         let result = Socket.read(descriptor, into: buffer)
         switch result {
         case .moved(let count):
             hasReceived = true
+            budget -= count
             if count < buffer.count && trustsShortReads { transportIsDry = true }
         case .wouldBlock: transportIsDry = true
         case .ended: transportEnded = true
@@ -170,9 +199,13 @@ package final class TLSChannel {
         begin()
         transportIsDry = false
         isDry = false
+        isStarved = false
+        budget = Self.mostRead
         trustsShortReads = !mayHaveEnded
         var total = 0
-        while total < buffer.count {
+        var records = 0
+        while total < buffer.count && records < Self.mostRecords {
+            records += 1
             var count = 0
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[total...])
             let result =
@@ -186,11 +219,16 @@ package final class TLSChannel {
             }
             let reason = SSL_get_error(session, result)
             if reason == SSL_ERROR_WANT_READ {
-                isDry = true
+                isDry = !isStarved
             } else if total == 0 {
                 ERR_clear_error()
-                return finished(
-                    reason == SSL_ERROR_ZERO_RETURN || transportEnded ? .ended : .failed(.connectionReset))
+                guard reason == SSL_ERROR_ZERO_RETURN || transportEnded else {
+                    return finished(.failed(.connectionReset))
+                }
+                // Who says goodbye is heard before the socket's end is.
+                if !hasEnded { wasCut = transportEnded }
+                hasEnded = true
+                return finished(.ended)
             }
             break
         }
@@ -201,8 +239,11 @@ package final class TLSChannel {
     private func finished(_ result: Transfer) -> Transfer {
         let output = workspace.takeOutput()
         if output.count > 0 { _ = send(output) }
-        return result
+        return owed == 0 && unsent.count > Self.mostUnread ? .failed(.connectionReset) : result
     }
+
+    /// Some of the bytes that the last write was given may have reached the other side.
+    package var isMidway: Bool { owed > 0 }
 
     /// Takes some of two runs of bytes. `.moved`: so many are with the kernel.
     package func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {

@@ -1,6 +1,7 @@
 // What was agreed on for one side's TLS, as a context of OpenSSL is set up with it.
 
 import COpenSSL
+import Unix
 
 /// A version of the protocol.
 package enum ProtocolVersion: Int32, Sendable {
@@ -34,7 +35,10 @@ package struct ProtocolTerms: Sendable {
         SSL_CTX_set_timeout(context, lifetime)
         var options =
             copenssl_no_renegotiation | copenssl_no_compression | copenssl_ignore_missing_goodbye
-        if !usesTickets { options |= copenssl_no_ticket }
+        if !usesTickets {
+            options |= copenssl_no_ticket
+            SSL_CTX_set_num_tickets(context, 0)
+        }
         if !prefersClientCiphers { options |= copenssl_server_preference }
         SSL_CTX_set_options(context, options)
         guard copenssl_set_min_version(context, minimum.rawValue) == 1,
@@ -63,24 +67,22 @@ package struct ProtocolTerms: Sendable {
 /// Whose certificates the other side's must come from.
 package final class TrustStore {
     let pointer: OpaquePointer
-    /// The names that a server tells its clients.
-    private let nameFile: String?
+    /// The names that a server tells its clients; read once, since later nobody may.
+    private var names: OpaquePointer?
 
     /// `authorities` nil: those that the system trusts. `revocations`: a file of revocation lists.
     package init(authorities: String?, revocations: String?) throws(TLSFault) {
         ERR_clear_error()
         guard let store = X509_STORE_new() else { throw .ofOpenSSL("no memory") }
         pointer = store
-        nameFile = authorities
         if let authorities {
             guard X509_STORE_load_file(store, authorities) == 1 else {
                 throw TLSFault(
                     "unable to load CA file '\(authorities)': \(TLSFault.ofOpenSSL("refused").reason)")
             }
+            names = SSL_load_client_CA_file(authorities)
         } else {
-            guard X509_STORE_set_default_paths(store) == 1 else {
-                throw .ofOpenSSL("unable to load the system's CA certificates")
-            }
+            try Self.addSystem(to: store)
         }
         guard let revocations else { return }
         guard X509_STORE_load_file(store, revocations) == 1 else {
@@ -92,14 +94,29 @@ package final class TrustStore {
 
     deinit {
         X509_STORE_free(pointer)
+        copenssl_free_names(names)
+    }
+
+    /// All that the system trusts is read now: with `chroot` it could not be looked up later.
+    private static func addSystem(to store: OpaquePointer) throws(TLSFault) {
+        var count = 0
+        let bundle = String(cString: X509_get_default_cert_file())
+        if X509_STORE_load_file(store, bundle) == 1 { count += 1 }
+        let folder = String(cString: X509_get_default_cert_dir())
+        // Links by the hash of a name: each certificate once.
+        for name in (try? File.names(in: folder)) ?? [] where name.utf8.count == 10 && name.hasSuffix(".0") {
+            if X509_STORE_load_file(store, "\(folder)/\(name)") == 1 { count += 1 }
+        }
+        ERR_clear_error()
+        guard count > 0 else {
+            throw TLSFault("no CA certificate of the system in '\(bundle)' or '\(folder)'")
+        }
     }
 
     func use(in context: OpaquePointer, namesForClients: Bool) {
         X509_STORE_up_ref(pointer)
         SSL_CTX_set_cert_store(context, pointer)
-        if namesForClients, let nameFile, let names = SSL_load_client_CA_file(nameFile) {
-            SSL_CTX_set_client_CA_list(context, names)
-        }
+        if namesForClients, let names { SSL_CTX_set_client_CA_list(context, SSL_dup_CA_list(names)) }
     }
 }
 

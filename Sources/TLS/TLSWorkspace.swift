@@ -82,6 +82,11 @@ package final class TLSWorkspace {
         count += bytes.count
     }
 
+    /// Forgets what a call that failed has left.
+    func discardOutput() {
+        count = 0
+    }
+
     /// The records that were made since the last time; gone with the next call of OpenSSL.
     func takeOutput() -> UnsafeRawBufferPointer {
         defer { count = 0 }

@@ -83,6 +83,10 @@ static inline const ASN1_STRING *copenssl_dns_name(const GENERAL_NAME *name) {
     return name->type == GEN_DNS ? name->d.dNSName : NULL;
 }
 
+static inline void copenssl_free_names(STACK_OF(X509_NAME) *names) {
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+}
+
 static inline void copenssl_free_memory(void *memory) { OPENSSL_free(memory); }
 
 static inline int copenssl_session_reused(SSL *session) { return SSL_session_reused(session); }

@@ -22,6 +22,8 @@ package final class Backend {
     let timing: Timing
     let closesClients: Bool
     let keepsServers: Bool
+    /// Each `sni` of its servers, once.
+    var names: [CompiledExpression] = []
     /// Set once, when everything that rules name is there.
     var rules: RuleSet!
     var stickRules: [CompiledStickRule] = [] {

@@ -27,8 +27,8 @@ package final class Server {
     /// Its connections speak TLS; so do its checks.
     let connector: TLSConnector?
     let checkConnector: TLSConnector?
-    /// `sni`: the name that is asked for.
-    var sni: CompiledExpression?
+    /// `sni`: which of the backend's names is asked for.
+    var sni: Int?
     /// Each connection belongs to one client: it was announced for that one, or `http-reuse never`.
     let ownsConnections: Bool
 

@@ -19,8 +19,10 @@ package final class TLSMaterial {
         workspace = try TLSWorkspace()
     }
 
-    /// Nil where nothing speaks TLS, or where there are failures.
-    package static func load(_ configuration: Configuration) -> (TLSMaterial?, failures: [Diagnostic]) {
+    /// Nil where nothing speaks TLS, or where there are failures. `beforeKeys` is called before a key is read.
+    package static func load(
+        _ configuration: Configuration, beforeKeys: () -> Void
+    ) -> (TLSMaterial?, failures: [Diagnostic]) {
         var failures: [Diagnostic] = []
         let proxies = configuration.proxies.filter { !$0.settings.disabled }
         let binds = proxies.flatMap { proxy in
@@ -31,6 +33,7 @@ package final class TLSMaterial {
                 .map { ($0, proxy.name) }
         }
         if binds.isEmpty && servers.isEmpty { return (nil, []) }
+        beforeKeys()
         func failed(_ position: Position, _ context: String, _ fault: TLSFault) {
             failures.append(
                 Diagnostic(.alert, at: position, "parsing [\(position)] : \(context) : \(fault.reason)."))
@@ -83,9 +86,20 @@ package final class TLSMaterial {
             guard let file = tls.caFile else { throw TLSFault("verify is enabled but no CA file specified") }
             terms.trust = try TrustStore(authorities: file, revocations: tls.crlFile)
         }
-        terms.scope = Digest.sha256(Array("\(tls.verify.rawValue) \(tls.caFile ?? "")".utf8))
+        terms.scope = try Self.scope(of: tls)
         let tickets = if let path = tls.ticketKeyFile { try ticketKeys(in: path) } else { try TicketKeys() }
         return try SecureBind(paths, terms, tickets: tickets, in: self)
+    }
+
+    /// Who was verified in another way, or against other files, is not resumed here.
+    private static func scope(of tls: BindTLS) throws(TLSFault) -> [UInt8] {
+        var text = Array("\(tls.verify.rawValue) \(tls.ignoredCAErrors.text) \(tls.ignoredErrors.text)".utf8)
+        if tls.verify != .none {
+            for path in [tls.caFile, tls.crlFile] {
+                if let path { text += Digest.sha256(try bytes(of: path, "certificates")) }
+            }
+        }
+        return Digest.sha256(text)
     }
 
     private func connector(_ tls: ServerTLS, _ lifetime: Int) throws(TLSFault) -> TLSConnector {
@@ -179,6 +193,16 @@ package final class TLSMaterial {
         } catch {
             identities[place].identity = old
             throw error
+        }
+    }
+}
+
+extension IgnoredErrors {
+    /// The same text for the same errors.
+    fileprivate var text: String {
+        switch self {
+        case .all: "all"
+        case .some(let numbers): numbers.sorted().map(String.init).joined(separator: ",")
         }
     }
 }

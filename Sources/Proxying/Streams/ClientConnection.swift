@@ -126,6 +126,8 @@ final class ClientConnection: Connection {
             stream.resume()
         } else if stage == .securing {
             shakeHands()
+        } else if stage == .lingering {
+            discard()
         } else {
             serve()
         }

@@ -48,11 +48,11 @@ class Connection: Watcher {
         core.loop.setDeadline(core.loop.now.advanced(byNanoseconds: nanoseconds), of: self)
     }
 
-    /// Ends our sending direction, once.
-    final func shutWrite() {
+    /// Ends our sending direction, once. `isWhole`: all was said, which is told to who speaks TLS.
+    final func shutWrite(isWhole: Bool = true) {
         guard !isShut, descriptor >= 0 else { return }
         isShut = true
-        tls?.sayGoodbye()
+        if isWhole { tls?.sayGoodbye() }
         Socket.shutdownWrite(descriptor)
     }
 
@@ -78,7 +78,7 @@ class Connection: Watcher {
         let result = tls.read(into: buffer, mayHaveEnded: peerHasEnded, keeps: keeps)
         switch result {
         case .moved: if tls.isDry && !keeps { isReadable = false }
-        case .wouldBlock: isReadable = false
+        case .wouldBlock: if tls.isStarved { core.schedule(self) } else { isReadable = false }
         case .ended:
             reachedEnd = true
             isReadable = false
@@ -86,6 +86,9 @@ class Connection: Watcher {
         }
         return result
     }
+
+    /// The other side has ended without saying so: what came may not be all.
+    final var wasCut: Bool { tls?.wasCut ?? false }
 
     /// What `read` would give, which stays where it is.
     final func peek(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {

@@ -57,6 +57,11 @@ struct Flow {
         }
     }
 
+    /// Both sides say what they want, and when they have ended.
+    var isTunnel: Bool {
+        if case .tunnel = framing { true } else { false }
+    }
+
     /// How many bytes may bypass us.
     @inline(__always)
     var spliceable: Int {

@@ -75,7 +75,7 @@ struct Relay {
                 }
             case .wouldBlock: return .sourceBlocked
             case .ended:
-                guard flow.endsWithSource else { return .sourceEnded }
+                guard flow.endsWithSource, flow.isTunnel || !source.wasCut else { return .sourceEnded }
                 flow.endSource()
             case .failed: return .sourceFailed
             }

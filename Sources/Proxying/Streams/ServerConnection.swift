@@ -31,7 +31,8 @@ final class ServerConnection: Connection {
     /// A server that speaks TLS may send tickets for later at any time: all that came was of that kind.
     private func heardTickets() -> Bool {
         guard tls != nil else { return false }
-        return withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { read(into: $0) } == .wouldBlock
+        let result = withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { read(into: $0) }
+        return result == .wouldBlock && tls?.isStarved == false
     }
 
     override func resume() {

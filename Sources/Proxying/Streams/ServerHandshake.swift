@@ -11,11 +11,11 @@ extension Stream {
 
     /// Begins, or goes on with, the handshake with a server that speaks TLS; at once done with others.
     func secure(_ connection: ServerConnection) -> Securing {
-        guard let connector = connection.server.connector, let client, let workspace = core.tls?.workspace
+        guard let connector = connection.server.connector, let workspace = core.tls?.workspace
         else { return .done }
         if connection.tls == nil {
             connection.tls = connector.channel(
-                on: connection.descriptor, name: serverName(connection.server, client), in: workspace)
+                on: connection.descriptor, name: requestedName(of: connection.server), in: workspace)
             if connection.tls != nil { core.figures.tls.servers += 1 }
         }
         guard let tls = connection.tls else { return .failed }
@@ -35,10 +35,18 @@ extension Stream {
         }
     }
 
-    /// What `sni` gives for this stream.
-    func serverName(_ server: Server, _ client: ClientConnection) -> String? {
-        guard let expression = server.sni else { return nil }
-        return expression.value(in: Scene(core: core, client: client, stream: self))?.text(core.arena)
-            .map { String(decoding: $0, as: UTF8.self) }
+    /// What each `sni` of the backend gives: settled while that which it looks at is there, before a server is chosen.
+    func settleNames(_ backend: Backend, in scene: Scene) {
+        requestedNames = backend.names.map { expression in
+            let value = expression.value(in: scene)?.text(core.arena)
+            guard let value, !value.isEmpty, !value.contains(0) else { return nil }
+            return String(decoding: value, as: UTF8.self)
+        }
+    }
+
+    /// The name that a server is asked for; nil: none.
+    func requestedName(of server: Server) -> String? {
+        guard let place = server.sni, requestedNames.indices.contains(place) else { return nil }
+        return requestedNames[place]
     }
 }

@@ -70,6 +70,8 @@ final class Stream {
     /// The server that a cookie or a table names, and the entries that are to remember the server.
     var preferred: Server?
     var stuck: [TrackedEntries.Tracked] = []
+    /// What each `sni` of the backend gives for this stream.
+    var requestedNames: [String?] = []
     /// As the log tells: the client's cookie, and what became of it.
     var cookieFound = UInt8(ascii: "-")
     var cookieSet = UInt8(ascii: "-")

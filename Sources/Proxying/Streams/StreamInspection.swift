@@ -81,6 +81,7 @@ extension Stream {
             return
         }
         if !backend.stickRules.isEmpty { findPreferred(backend, in: scene) }
+        if !backend.names.isEmpty { settleNames(backend, in: scene) }
         retriesLeft = backend.settings.retries
         assign(backend, client)
     }

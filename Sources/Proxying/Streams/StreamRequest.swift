@@ -65,6 +65,7 @@ extension Stream {
         if bodyLength > 0 { buffer.append(UnsafeRawBufferPointer(rebasing: rest[..<bodyLength])) }
         bytesIn = headLength + bodyLength
         outgoing = buffer
+        if !backend.names.isEmpty { settleNames(backend, in: scene) }
         retriesLeft = backend.settings.retries
         assign(backend, client)
     }

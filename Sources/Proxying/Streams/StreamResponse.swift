@@ -321,7 +321,7 @@ extension Stream {
             ignored += $0.count
         }
         switch inwards {
-        case .complete: connection.shutWrite()
+        case .complete: connection.shutWrite(isWhole: !client.wasCut)
         case .yielded: core.schedule(client)
         case .sourceFailed:
             clientLost()
@@ -336,7 +336,7 @@ extension Stream {
             ignored += $0.count
         }
         switch outwards {
-        case .complete: client.shutWrite()
+        case .complete: client.shutWrite(isWhole: !connection.wasCut)
         case .yielded: core.schedule(connection)
         case .sourceFailed:
             countServerAbort()

@@ -150,14 +150,14 @@ extension Stream {
             client.ownServer = nil
             // The server may have closed it meanwhile.
             guard own.server === server, own.descriptor >= 0,
-                server.sni == nil || own.tls?.requestedName == serverName(server, client)
+                server.sni == nil || own.tls?.requestedName == requestedName(of: server)
             else {
                 own.close()
                 return nil
             }
             return own
         }
-        let name = server.sni == nil ? nil : serverName(server, client)
+        let name = requestedName(of: server)
         switch backend.settings.httpReuse {
         case .never: return nil
         case .safe: return isFirstRequest ? nil : server.popIdle(named: name)
@@ -283,6 +283,8 @@ extension Stream {
             case .moved(let moved): sent += moved
             case .wouldBlock, .ended:
                 connection.isWritable = false
+                // Whole records may have left already.
+                if connection.tls?.isMidway == true && !method.isIdempotent { isResendable = false }
                 return false
             case .failed:
                 breakUpload(connection)

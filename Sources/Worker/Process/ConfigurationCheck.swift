@@ -14,7 +14,7 @@ package enum ConfigurationCheck {
         let result = options.loader.load()
         report.say(result.diagnostics)
         guard let configuration = result.configuration else { return 1 }
-        let (_, failures) = TLSMaterial.load(configuration)
+        let (_, failures) = TLSMaterial.load(configuration, beforeKeys: Secrets.keepOutOfCores)
         report.say(failures)
         guard failures.isEmpty else { return 1 }
         report.say(options.loader.examineAddresses(of: configuration))

@@ -140,10 +140,9 @@ package final class WorkerProcess {
                 "[\(options.path).main()] No enabled listener found (check for 'bind' directives) ! Exiting.")
             throw LoadFailure(exitCode: 2)
         }
-        let (tls, failures) = TLSMaterial.load(configuration)
+        let (tls, failures) = TLSMaterial.load(configuration, beforeKeys: Secrets.keepOutOfCores)
         report.say(failures)
         guard failures.isEmpty else { throw LoadFailure(exitCode: 1) }
-        if tls != nil { Secrets.keepOutOfCores() }
         let core = try bind(configuration, tls: tls, inheritance)
         self.core = core
         do {
