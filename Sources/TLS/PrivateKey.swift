@@ -33,8 +33,9 @@ package final class PrivateKey {
         if let key = PEM_read_bio_PrivateKey(memory, nil, refuseToAsk, &wasEncrypted) {
             return PrivateKey(owning: key)
         }
+        // Of a text without a key OpenSSL says the same as of one with an unknown kind.
         let fault = TLSFault.ofOpenSSL("no private key")
-        if fault.reason == "no start line" { return nil }
+        guard bytes.contains(Array("PRIVATE KEY-----".utf8)) else { return nil }
         throw wasEncrypted
             ? TLSFault("its private key is encrypted, and nobody is asked for a passphrase") : fault
     }

@@ -7,7 +7,7 @@ import Unix
 package final class TLSConnector {
     private let context: OpaquePointer
     let verification: Verification
-    /// The name the certificate must have, whatever was asked for.
+    /// The name the certificate must have where none is asked for.
     private let requiredHost: String?
     private let reusesSessions: Bool
     /// The last session, and the name that was asked for then.
@@ -55,12 +55,12 @@ package final class TLSConnector {
         sessionName = name
     }
 
-    /// `name`: asked for, and required of the certificate unless another one is. Nil: no memory.
+    /// `name`: asked for, and required of the certificate; nil: the required host is. The result is nil without memory.
     package func channel(on descriptor: Int32, name: String?, in workspace: TLSWorkspace) -> TLSChannel? {
         guard let fresh = SSL_new(context) else { return nil }
         SSL_set_connect_state(fresh)
         if let name { copenssl_set_host_name(fresh, name) }
-        if verification.asks, let host = requiredHost ?? name { SSL_set1_host(fresh, host) }
+        if verification.asks, let host = name ?? requiredHost { SSL_set1_host(fresh, host) }
         // OpenSSL lets a session of TLS 1.3 be resumed once, and servers do not always give another.
         if reusesSessions, let session, sessionName == name, let copy = SSL_SESSION_dup(session) {
             SSL_set_session(fresh, copy)

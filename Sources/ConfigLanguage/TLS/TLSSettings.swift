@@ -77,7 +77,7 @@ package struct ServerTLS: Sendable {
     /// `@system-ca`: those that the system trusts.
     package var caFile: String?
     package var crlFile: String?
-    /// The name that the server's certificate must have, whatever name was asked for.
+    /// The name that the server's certificate must have where no name is asked for.
     package var verifyHost: String?
     /// What name is asked for.
     package var sni: Expression?
