@@ -151,11 +151,12 @@ let package = Package(
                 "Unix",
             ]),
         tests(of: "Unix", uses: ["TestSupport"]),
+        tests(of: "TLS", uses: ["TestSupport", "Unix"]),
         tests(of: "Polling", uses: ["Unix"]),
         // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.
         .target(
-            name: "TestSupport", dependencies: ["Demo", "Polling", "Unix", "CLinux"], path: "Tests/Support",
-            swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Demo", "Polling", "Unix", "CLinux", "COpenSSL"],
+            path: "Tests/Support", swiftSettings: strict),
         .executableTarget(
             name: "Bench", dependencies: ["TestSupport", "Demo", "Polling", "Unix", "CLinux"],
             path: "Tests/Bench", swiftSettings: strict),

@@ -4,7 +4,7 @@ import Demo
 import Unix
 
 /// A folder that is removed with everything in it when the last reference goes.
-package final class ScratchFolder {
+package final class ScratchFolder: Sendable {
     package let path: String
 
     package init(_ prefix: String = "reloadtop-test-") throws {

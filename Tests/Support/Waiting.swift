@@ -27,10 +27,20 @@ package struct TimedOut: Error, CustomStringConvertible {
 package func wait(
     for what: String, atMost limit: Duration = .patience, until condition: () throws -> Bool
 ) throws {
-    let deadline = Instant.now() + limit
-    while try !condition() {
-        if Instant.now() > deadline { throw TimedOut(what: what, after: limit) }
+    try work(for: what, atMost: limit) {
+        if try condition() { return true }
         poll(nil, 0, 5)
+        return false
+    }
+}
+
+/// As `wait`, where asking is what brings it about: again and again without a pause.
+package func work(
+    for what: String, atMost limit: Duration = .patience, until isDone: () throws -> Bool
+) throws {
+    let deadline = Instant.now() + limit
+    while try !isDone() {
+        if Instant.now() > deadline { throw TimedOut(what: what, after: limit) }
     }
 }
 

@@ -56,6 +56,9 @@ static inline BIO *copenssl_memory(const void *bytes, int count) { return BIO_ne
 
 static inline long copenssl_memory_bytes(BIO *memory, char **bytes) { return BIO_get_mem_data(memory, bytes); }
 
+/// Of memory: where it has no bytes left, more will come.
+static inline void copenssl_set_empty_means_more(BIO *memory) { BIO_set_mem_eof_return(memory, -1); }
+
 static inline void copenssl_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 
 static inline void copenssl_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
