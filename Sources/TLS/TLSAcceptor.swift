@@ -97,7 +97,8 @@ package final class TLSAcceptor {
             else { return -1 }
             return isSealing == 1
                 ? acceptor.tickets.prepareSealing(name, iv, cipher, mac)
-                : acceptor.tickets.prepareOpening(name, iv, cipher, mac)
+                : acceptor.tickets.prepareOpening(
+                    name, iv, cipher, mac, isSingleUse: SSL_version(session) >= TLS1_3_VERSION)
         }
         copenssl_set_server_name_callback(context) { session, alert, _ in
             guard let session, let acceptor = TLSChannel.at(session)?.acceptor else {

@@ -119,9 +119,10 @@ package final class TicketKeys {
         return Answer.use.rawValue
     }
 
+    /// `isSingleUse`: TLS 1.3.
     func prepareOpening(
         _ name: UnsafeMutablePointer<UInt8>, _ iv: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer,
-        _ mac: OpaquePointer
+        _ mac: OpaquePointer, isSingleUse: Bool
     ) -> Int32 {
         let wanted = UnsafeBufferPointer(start: name, count: 16)
         guard let key = keys.last(where: { $0.name.elementsEqual(wanted) }) else {
@@ -130,7 +131,9 @@ package final class TicketKeys {
         guard EVP_DecryptInit_ex(cipher, Self.algorithm(of: key), nil, key.secret, iv) == 1,
             Self.authenticate(mac, key)
         else { return -1 }
-        return (key.digest == sealing.digest ? Answer.use : .renew).rawValue
+        // Clients of TLS 1.3 use a ticket once: without another one they could not resume again.
+        let isCurrent = key.digest == sealing.digest && !isSingleUse
+        return (isCurrent ? Answer.use : .renew).rawValue
     }
 
     private static func algorithm(of key: Key) -> OpaquePointer {
