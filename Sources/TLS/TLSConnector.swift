@@ -60,7 +60,10 @@ package final class TLSConnector {
         guard let fresh = SSL_new(context) else { return nil }
         SSL_set_connect_state(fresh)
         if let name { copenssl_set_host_name(fresh, name) }
-        if verification.asks, let host = name ?? requiredHost { SSL_set1_host(fresh, host) }
+        if verification.asks, let host = name ?? requiredHost, SSL_set1_host(fresh, host) != 1 {
+            SSL_free(fresh)
+            return nil
+        }
         // OpenSSL lets a session of TLS 1.3 be resumed once, and servers do not always give another.
         if reusesSessions, let session, sessionName == name, let copy = SSL_SESSION_dup(session) {
             SSL_set_session(fresh, copy)
