@@ -18,7 +18,7 @@ package enum HandshakeStep: Equatable, Sendable {
 
 /// Why there was no handshake.
 package enum HandshakeFailure: Equatable, Sendable {
-    /// The other side closed before it sent anything, or in the middle.
+    /// The other side closed before it had said what it wants, or its connection broke.
     case closed, broken
     /// Its certificate, or one above it, was not accepted: OpenSSL's number.
     case untrusted(Int), untrustedAuthority(Int)
@@ -44,7 +44,6 @@ package final class TLSChannel {
     /// After a read that did not fill the buffer nothing more is there.
     private var trustsShortReads = true
     private(set) var transportEnded = false
-    private var hasReceived = false
     private var hasEnded = false
     /// The other side has ended without saying so: what it sent may not be all.
     package private(set) var wasCut = false
@@ -131,8 +130,10 @@ package final class TLSChannel {
     private func failure() -> HandshakeFailure {
         let fault = TLSFault.ofOpenSSL("")
         if let refusal { return refusal }
-        if transportEnded || fault.reason.isEmpty { return hasReceived ? .broken : .closed }
-        return .refused(fault.reason)
+        if transportEnded {
+            return SSL_get_state(session) == TLS_ST_BEFORE ? .closed : .refused("it has closed")
+        }
+        return fault.reason.isEmpty ? .broken : .refused(fault.reason)
     }
 
     /// OpenSSL asks about each certificate of the chain, from the top.
@@ -181,7 +182,6 @@ package final class TLSChannel {
         let result = Socket.read(descriptor, into: buffer)
         switch result {
         case .moved(let count):
-            hasReceived = true
             budget -= count
             if count < buffer.count && trustsShortReads { transportIsDry = true }
         case .wouldBlock: transportIsDry = true

@@ -24,8 +24,8 @@ package final class TicketKeys {
                 secret = Array(bytes[16..<32])
                 authentication = Array(bytes[32..<48])
             case 80:
-                authentication = Array(bytes[16..<48])
-                secret = Array(bytes[48..<80])
+                secret = Array(bytes[16..<48])
+                authentication = Array(bytes[48..<80])
             default: return nil
             }
         }

@@ -225,5 +225,79 @@ extension SystemTests {
             }
             try wait(for: "the old worker's end") { kill(old, 0) != 0 }
         }
+
+        // MARK: Handshakes that are none
+
+        private enum End { case stays, half, whole }
+
+        private static let garbage: [(name: String, bytes: [UInt8], end: End)] = [
+            ("silence", [], .stays), ("an end", [], .whole), ("a half end", [], .half),
+            ("plain HTTP", Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), .stays),
+            ("noise", [UInt8](repeating: 0x5a, count: 300), .stays), ("zeros", [0, 0, 0, 0, 0, 0], .stays),
+            ("a record of nothing", [22, 3, 1, 0, 0], .stays), ("an alert", [21, 3, 1, 0, 2, 2, 40], .stays),
+            ("application data", [23, 3, 3, 0, 4, 1, 2, 3, 4], .stays),
+            ("a record that is too long", [22, 3, 1, 255, 255, 1, 0, 1, 0], .stays),
+            ("SSL 2", [0x80, 46, 1, 0, 2, 0, 21, 0, 0, 0, 16], .half),
+        ]
+
+        /// What is told of handshakes that are none, without addresses and dates.
+        private static func complaints(_ talk: TLSTalk) -> [String] {
+            talk.logLines(with: "] fe/").filter { !$0.contains("GET") }
+        }
+
+        @Test func handshakesThatAreNone() throws {
+            for option in ["no option dontlognull", "option dontlognull"] {
+                var said: [[String]] = []
+                for kind in ProxyKind.allCases {
+                    let talk = try TLSTalk(
+                        kind,
+                        """
+                        frontend fe
+                            timeout client\(kind == .mwproxy ? "-handshake" : "") 1s
+                            bind 127.0.0.1:PORT ssl crt CERTS/a.pem
+                            log stdout format raw local0
+                            option httplog
+                            \(option)
+                            http-request return status 200 content-type text/plain string "fine"
+                        """)
+                    let hello = try talk.client(.init(.v13, name: "a.test")).takeHello()
+                    let halves: [(String, [UInt8], End)] = [
+                        ("half a hello", Array(hello[..<100]), .stays),
+                        ("half and an end", Array(hello[..<100]), .half),
+                        ("half and a close", Array(hello[..<9]), .whole),
+                        ("a hello and no more", hello, .stays),
+                        ("a hello and an end", hello, .half),
+                    ]
+                    var record: [String] = []
+                    // A look at two is enough where most are not told.
+                    let probes = (Self.garbage + halves).filter {
+                        option.hasPrefix("no") || ["silence", "half and an end"].contains($0.0)
+                    }
+                    for (name, bytes, end) in probes {
+                        let before = Self.complaints(talk).count
+                        let client = try Connection(port: talk.port)
+                        if !bytes.isEmpty { try client.send(bytes) }
+                        switch end {
+                        case .stays: _ = try client.readToEnd()
+                        case .half:
+                            client.endSending()
+                            _ = try client.readToEnd()
+                        case .whole: client.close()
+                        }
+                        // What is logged of the next one tells that this one was dealt with.
+                        let marker = talk.logLines(with: "GET").count
+                        #expect(try talk.get().body == "fine")
+                        try wait(for: "the line of \(kind) after \(name)") {
+                            talk.logLines(with: "GET").count > marker
+                        }
+                        record.append("\(name): \(Self.complaints(talk).dropFirst(before).suffix(1))")
+                    }
+                    said.append(record)
+                }
+                for (our, their) in zip(said[0], said[1]) { #expect(our == their, "\(option)") }
+                let tells = said[0].contains { $0.contains("Timeout during SSL handshake") }
+                #expect(tells == option.hasPrefix("no"))
+            }
+        }
     }
 }

@@ -53,6 +53,25 @@ extension SystemTests {
             try resume(second, "after a restart")
         }
 
+        /// Either gives tickets, and the other takes them.
+        @Test(arguments: ["48.keys", "80.keys"])
+        func oneTakesTheTicketsOfTheOther(_ name: String) throws {
+            let keys = try Certificates.shared.get().text(name)
+            let talks = try ProxyKind.allCases.map { kind in
+                try TLSTalk(kind, Self.withKeys, content: ["t.keys": keys])
+            }
+            for (giver, taker) in [(0, 1), (1, 0)] {
+                for version in Self.versions {
+                    let ticket = try talks[giver].get("/", .init(version)).client.ticket
+                    let (body, client) = try talks[taker].get(
+                        "/", .init(version, ticket: ticket))
+                    #expect(
+                        body == "1" && client.isResumed,
+                        "\(version): \(talks[giver].kind) gave it, \(talks[taker].kind) has it")
+                }
+            }
+        }
+
         /// The same with a program that knows nothing of these tests.
         @Test func opensslResumesAfterAReload() throws {
             let talk = try TLSTalk(

@@ -15,8 +15,8 @@ extension ClientConnection {
         case untrusted = "SSL client certificate not trusted"
         case untrustedAuthority = "SSL client CA chain cannot be verified"
 
-        /// Nobody said anything: `option dontlognull` keeps it out of the log.
-        var isSilence: Bool { self == .closed }
+        /// Perhaps a probe: `option dontlognull` keeps it out of the log, as HAProxy's does.
+        var isSilence: Bool { self == .closed || self == .timedOut }
     }
 
     /// Begins to wait for the client's first words.
