@@ -7,10 +7,16 @@ import TestSupport
 import Unix
 
 enum TLSSection {
+    /// A kind of private key, and the file of certificate and key.
+    private enum Key: String, CaseIterable {
+        case ecdsaP256 = "a.pem"
+        case rsa2048 = "rsa.pem"
+    }
+
     /// A load of handshakes, counted by CPU seconds.
     private struct Shaking {
         let name: String
-        let key: MadeCertificate.Key
+        let key: Key
         let tls: LoadTLS
     }
 
@@ -32,7 +38,7 @@ enum TLSSection {
     private static let connections = 2000
 
     static func run(_ options: BenchOptions, into table: inout FigureTable) throws {
-        let files = try Files()
+        let files = try Certificates()
         let loop = try EventLoop()
         let origin = try Origin(on: loop)
         let subjects = try options.subjects.map { try Secured($0, files, origin: origin, on: loop) }
@@ -96,37 +102,20 @@ enum TLSSection {
 }
 
 extension TLSSection {
-    /// What both subjects read.
-    private struct Files {
-        let folder: ScratchFolder
-        let certificates: [MadeCertificate.Key: String]
-        let ticketKeys: String
-
-        init() throws {
-            let folder = try ScratchFolder("bench-tls-")
-            self.folder = folder
-            certificates = try Dictionary(
-                uniqueKeysWithValues: MadeCertificate.Key.allCases.map { key in
-                    (key, try MadeCertificate.write("\(key)", key, in: folder))
-                })
-            ticketKeys = try MadeCertificate.writeTicketKeys(in: folder)
-        }
-    }
-
     /// A proxy with a frontend for each kind of certificate.
     private struct Secured {
         let subject: Subject
-        private let ports: [MadeCertificate.Key: UInt16]
+        private let ports: [Key: UInt16]
 
         /// What the proxy answers by itself.
         static let ownAnswer = "/here"
 
-        init(_ kind: ProxyKind, _ files: Files, origin: Origin, on loop: EventLoop) throws {
-            let ports = try files.certificates.mapValues { _ in try FreePort.find() }
-            let frontends = files.certificates.map { key, file in
+        init(_ kind: ProxyKind, _ files: Certificates, origin: Origin, on loop: EventLoop) throws {
+            let ports = try Dictionary(uniqueKeysWithValues: Key.allCases.map { ($0, try FreePort.find()) })
+            let frontends = Key.allCases.map { key in
                 """
                 frontend \(key)
-                    bind 127.0.0.1:\(ports[key] ?? 0) ssl crt \(file) tls-ticket-keys \(files.ticketKeys)
+                    bind 127.0.0.1:\(ports[key] ?? 0) ssl crt \(files.file(key.rawValue)) tls-ticket-keys \(files.file("48.keys"))
                     http-request return status 200 content-type text/plain string here if { path \(Self.ownAnswer) }
                     default_backend app
                 """
@@ -136,7 +125,7 @@ extension TLSSection {
                 kind, origin: origin, on: loop, sections: frontends.joined(separator: "\n"))
         }
 
-        func address(_ key: MadeCertificate.Key) -> SocketAddress {
+        func address(_ key: Key) -> SocketAddress {
             .ipv4(0x7f00_0001, port: ports[key] ?? 0)
         }
     }

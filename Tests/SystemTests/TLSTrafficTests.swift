@@ -14,18 +14,14 @@ extension SystemTests {
         private struct Secured {
             let scene: Scene
             let address: SocketAddress
-            private let files: ScratchFolder
 
             init() throws {
-                files = try ScratchFolder()
+                let files = try Certificates.shared.get()
                 let port = try FreePort.find()
                 address = .ipv4(0x7f00_0001, port: port)
-                let words = [
-                    "ssl crt", try MadeCertificate.write("a.test", in: files),
-                    "crt", try MadeCertificate.write("b.test", in: files),
-                    "tls-ticket-keys", try MadeCertificate.writeTicketKeys(in: files),
-                ]
-                let bind = "bind 127.0.0.1:\(port) " + words.joined(separator: " ")
+                let words = "crt a.pem crt b.pem tls-ticket-keys 48.keys".split(separator: " ")
+                    .map { $0.contains(".") ? files.file(String($0)) : String($0) }
+                let bind = "bind 127.0.0.1:\(port) ssl " + words.joined(separator: " ")
                 scene = try Scene(
                     .mwproxy, .init(sections: "frontend secure\n    \(bind)\n    default_backend app\n"))
             }
