@@ -191,7 +191,7 @@ extension SafeReload {
             say("drain: until every old worker has ended")
             facts.isDrained =
                 watch.wait(until: deadline) { snapshot in
-                    snapshot.workers.allSatisfy { !$0.state.isOld } ? true : nil
+                    ending.isDrained(in: snapshot) ? true : nil
                 } ?? false
             // How the last one ended is told soon after.
             if facts.isDrained == true {

@@ -87,6 +87,8 @@ struct LoadEnding {
     /// The newest record before it was asked for, and who served.
     private let known: Set<Int>
     private let served: Int32?
+    /// The workers that were there then.
+    private let earlier: Set<Int32>
     private let attempts: Int?
     private let asked: Int64
     /// How much earlier than the request its load may seem to begin, in microseconds.
@@ -97,6 +99,7 @@ struct LoadEnding {
         asked = before.time
         known = Set(before.reloads.map(\.id))
         served = before.workers.first { $0.state == .serving }?.pid
+        earlier = Set(before.workers.map(\.pid))
         attempts = before.master.reloads.value
     }
 
@@ -119,6 +122,11 @@ struct LoadEnding {
         case .running, .unknown: return nil
         case .success: return isServedAnew(in: snapshot) ? .succeeded : nil
         }
+    }
+
+    /// None of those that were there before is left, whether it is seen to drain yet or not.
+    func isDrained(in snapshot: Snapshot) -> Bool {
+        snapshot.workers.allSatisfy { !$0.state.isOld && !earlier.contains($0.pid) }
     }
 
     /// Another worker than at the request serves.
