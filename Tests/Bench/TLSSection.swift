@@ -82,7 +82,7 @@ enum TLSSection {
         return values
     }
 
-    private static func memory(_ kind: ProxyKind, _ files: Files) throws -> Double {
+    private static func memory(_ kind: ProxyKind, _ files: Certificates) throws -> Double {
         let loop = try EventLoop()
         let origin = try Origin(on: loop)
         defer { origin.stop() }

@@ -15,7 +15,7 @@ extension SystemTests {
             let scene = try Scene(kind)
             scene.startMixedTraffic()
             try scene.loop.run(load: .milliseconds(500))
-            let count = kind == .mwproxy ? 1000 : 40
+            let count = kind == .mwproxy ? 1000 : 15
             for number in 2...count + 1 {
                 try scene.proxy.configure(scene.text(edition: number))
                 try scene.reload()

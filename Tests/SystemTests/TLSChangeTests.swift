@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Unix
 
-extension SystemTests {
+extension TLSSystemTests {
     @Suite struct TLSChanges {
         @Test func aCertificateThatIsInUse() throws {
             let files = try Certificates.shared.get()

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Unix
 
-extension SystemTests {
+extension TLSSystemTests {
     @Suite struct TLSFaults {
         private static let good = frontend("crt CERTS/a.pem tls-ticket-keys CERTS/48.keys")
 

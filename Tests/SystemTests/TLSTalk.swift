@@ -6,6 +6,9 @@ import TestSupport
 import Testing
 import Unix
 
+/// One after the other, but beside those that put load on a proxy: these mostly wait.
+@Suite(.serialized) struct TLSSystemTests {}
+
 /// A running proxy with two free ports and the certificates of all tests.
 final class TLSTalk {
     let kind: ProxyKind

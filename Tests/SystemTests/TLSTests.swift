@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Unix
 
-extension SystemTests {
+extension TLSSystemTests {
     @Suite struct TLS {
         private static let answers = """
             frontend fe
