@@ -2,7 +2,7 @@
 // without the secrets that stand in them.
 
 package struct ConfigurationDiff: Equatable, Sendable {
-    package enum Kind: Equatable, Sendable {
+    package enum Kind: String, Sendable {
         /// A file's name: `edge.cfg`, with ` (new)` or ` (gone)`.
         case file
         /// Lines that are the same were left out here.

@@ -44,7 +44,7 @@ package struct AuditLog: Sendable {
     }
 
     /// Appends one line, and syncs it: the time, who, what to whom, and then `members`.
-    func append(action: String, target: String, _ members: [JSON.Member]) throws(Errno) {
+    package func append(action: String, target: String, _ members: [JSON.Member]) throws(Errno) {
         let line = JSON.object(
             [.init("time", .string(CivilTime.text(ofMicroseconds: WallClock.now().microseconds)))]
                 + Caller.now().members

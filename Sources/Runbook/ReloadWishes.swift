@@ -5,6 +5,8 @@ import Unix
 package struct ReloadWishes: Equatable, Sendable {
     /// The file with the new content, `-` for standard input; nil: what lies on the disk is loaded.
     package var newFile: String?
+    /// The SHA-256 that the new content must have: what came over a network may be cut short.
+    package var newHash: String?
     /// Which of the loaded files it replaces, where that is not plain.
     package var replacing: String?
     /// Go on although the files on disk are not, or not surely, what runs.

@@ -5,6 +5,7 @@ import Doctor
 import Glibc
 import Observing
 import ReloadModel
+import TLS
 import Unix
 
 package final class SafeReload {
@@ -147,6 +148,11 @@ package final class SafeReload {
             bytes = name == "-" ? try File.readAll(STDIN_FILENO) : try File.read(name)
         } catch {
             throw Refusal("cannot read \(name): \(error)")
+        }
+        if let wanted = wishes.newHash, case let hash = Digest.sha256(bytes).hexadecimal(uppercase: false),
+            hash != wanted
+        {
+            throw Refusal("\(name) is not what was meant: its sha256 is \(hash), expected \(wanted)")
         }
         let target: LoadedFile
         do throws(ReloadTarget.Fault) {

@@ -8,6 +8,9 @@ package enum Verdict: String, CaseIterable, Sendable {
     case rolledBack = "rolled_back"
     case refused, unknown
 
+    /// For a person: `rolled back`.
+    package var word: String { rawValue.replacing("_", with: " ") }
+
     package var exitStatus: Int32 {
         switch self {
         case .served, .drained: 0

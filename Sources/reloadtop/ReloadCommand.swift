@@ -30,6 +30,12 @@ struct ReloadCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Which of several loaded files NEW.CFG replaces.", valueName: "file"))
     var replace: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Refuse NEW.CFG unless this is its SHA-256: what comes over a network may be cut short.",
+            valueName: "digits"))
+    var sha256: String?
+
     @Flag(help: "Stop before anything is changed: show the diff, the test and the findings.")
     var dryRun = false
 
@@ -72,6 +78,7 @@ struct ReloadCommand: ParsableCommand {
             throw ValidationError("\(name) needs 0 to 86400 seconds, found '\(value)'.")
         }
         if replace != nil, newFile == nil { throw ValidationError("--replace needs NEW.CFG.") }
+        if sha256 != nil, newFile == nil { throw ValidationError("--sha256 needs NEW.CFG.") }
         if dryRun, yes { throw ValidationError("--dry-run changes nothing: leave --yes out.") }
     }
 
@@ -122,6 +129,7 @@ struct ReloadCommand: ParsableCommand {
     private var wishes: ReloadWishes {
         var wishes = ReloadWishes()
         wishes.newFile = newFile
+        wishes.newHash = sha256?.lowercased()
         wishes.replacing = replace
         wishes.acceptsDrift = acceptDrift
         wishes.acceptsFindings = acceptFindings

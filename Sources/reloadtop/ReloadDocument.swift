@@ -48,15 +48,7 @@ enum ReloadDocument {
     }
 
     private static func line(_ line: ConfigurationDiff.Line) -> JSON {
-        let kind =
-            switch line.kind {
-            case .file: "file"
-            case .gap: "gap"
-            case .same: "same"
-            case .removed: "removed"
-            case .added: "added"
-            }
-        return object([("kind", .string(kind)), ("text", .string(line.text))])
+        object([("kind", .string(line.kind.rawValue)), ("text", .string(line.text))])
     }
 
     private static func finding(_ finding: Finding, _ id: String, _ plan: ReloadPlan) -> JSON {

@@ -22,7 +22,7 @@ enum ReloadText {
             lines.append("diff: none against \(plan.diffStart)")
         } else {
             lines.append("diff: +\(plan.diff.added) -\(plan.diff.removed) against \(plan.diffStart)")
-            lines += plan.diff.lines.map(diffLine)
+            lines += plan.diff.lines.map { diffLine($0.kind, $0.text) }
         }
         for examination in plan.examinations {
             for finding in examination.findings {
@@ -34,13 +34,13 @@ enum ReloadText {
         return lines.map { shown($0, plan) }.joined(separator: "\n")
     }
 
-    private static func diffLine(_ line: ConfigurationDiff.Line) -> String {
-        switch line.kind {
-        case .file: "  --- \(line.text)"
+    static func diffLine(_ kind: ConfigurationDiff.Kind, _ text: String) -> String {
+        switch kind {
+        case .file: "  --- \(text)"
         case .gap: "  …"
-        case .same: "    \(line.text)"
-        case .removed: "  - \(line.text)"
-        case .added: "  + \(line.text)"
+        case .same: "    \(text)"
+        case .removed: "  - \(text)"
+        case .added: "  + \(text)"
         }
     }
 
@@ -69,7 +69,7 @@ enum ReloadText {
             lines.append("not put back, if they were changed as well: \(plan.named.joined(separator: ", "))")
         }
         if let path = report.auditLog { lines.append("audit log: \(path)") }
-        let word = isDryRun ? "dry run" : report.verdict.rawValue.replacing("_", with: " ")
+        let word = isDryRun ? "dry run" : report.verdict.word
         lines.append(
             "\(word): "
                 + (report.reasons.isEmpty ? report.verdict.meaning : report.reasons.joined(separator: "; ")))
