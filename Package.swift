@@ -106,7 +106,8 @@ let package = Package(
         room(
             "Runbook",
             uses: [
-                "Doctor", "Observing", "RuntimeAPI", "ReloadModel", "TLS", "Unix", "CAttributes", "CSystemd",
+                "Doctor", "Observing", "ConfigLanguage", "RuntimeAPI", "ReloadModel", "TLS", "Unix",
+                "CAttributes", "CSystemd",
             ]),
         room("Demo", uses: ["Observing", "Polling", "TLS", "Unix", "CLinux"]),
         room("Doctor", uses: ["Observing", "ConfigLanguage", "ReloadModel", "RuntimeAPI", "TLS", "Unix"]),

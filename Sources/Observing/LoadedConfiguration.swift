@@ -78,7 +78,7 @@ package struct LoadedConfiguration {
                     let bytes = try File.read(entry.place, limit: Self.longestFile)
                     found.append(ConfigurationFile(path: entry.name, bytes: bytes, modifiedAt: changed))
                 } catch {
-                    return .unknown(proc.denied("the configuration \(entry.word)", error))
+                    return .unknown(unreadable(entry.name, error))
                 }
             }
             return .known(found)
@@ -101,11 +101,18 @@ package struct LoadedConfiguration {
                         LoadedFile(word: word, name: $0.name, place: $0.place)
                     }
                 } catch {
-                    return .unknown(proc.denied("the configuration \(word)", error))
+                    return .unknown(unreadable(word, error))
                 }
             }
         }
         return .known(found)
+    }
+
+    private func unreadable(_ name: String, _ error: Errno) -> Unknown {
+        let isMissing = error == .noSuchFileOrDirectory && proc.stat(master) != nil
+        return isMissing
+            ? Unknown("the configuration \(name) is not there")
+            : proc.denied("the configuration \(name)", error)
     }
 
     /// The master's command line can be read: for a moment at its execution it cannot.

@@ -1,7 +1,6 @@
 // One state of a file: its bytes and its identity, read through one descriptor so that they belong together.
 
 import Glibc
-import TLS
 import Unix
 
 package struct FileState: Equatable, Sendable {
@@ -11,7 +10,7 @@ package struct FileState: Equatable, Sendable {
     package let device: UInt64
     package let inode: UInt64
 
-    private static let longest = 16 << 20
+    static let longest = 16 << 20
 
     package init(of path: String) throws(Errno) {
         let raw = open(path, O_RDONLY | O_CLOEXEC)
@@ -20,7 +19,7 @@ package struct FileState: Equatable, Sendable {
         var info = stat()
         if fstat(file.raw, &info) != 0 { throw .last }
         bytes = try File.readAll(file.raw, limit: Self.longest)
-        hash = Digest.sha256(bytes).hexadecimal(uppercase: false)
+        hash = HostState.hash(bytes)
         device = UInt64(info.st_dev)
         inode = UInt64(info.st_ino)
     }

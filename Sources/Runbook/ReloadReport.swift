@@ -33,7 +33,9 @@ package struct ReloadPlan: Sendable {
     /// How the master will be asked.
     package var way: String
     /// Files that the configuration names: they are read anew, and not put back.
-    package var named: [String]
+    package var named: NamedFiles
+    /// Those of them that were changed since the worker that serves has read them.
+    package var renewed: [String]
 }
 
 /// One stick table around the reload.
@@ -57,8 +59,12 @@ package struct ReloadReport: Sendable {
     package var loadMilliseconds: Double?
     package var milliseconds: Double?
     package var tables: [TableCarried] = []
+    /// The load was asked for and has failed.
+    package var hasFailedToLoad = false
     /// The content that lies in the file's place at the end; nil where no file was meant or it cannot be read.
     package var hashNow: String?
+    /// What must be the same on every host of a fleet, as it is at the end; nil where no master was found.
+    package var host: HostState?
     /// Where the audit log is.
     package var auditLog: String?
 

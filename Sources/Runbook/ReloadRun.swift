@@ -86,10 +86,7 @@ extension SafeReload {
             say("place: \(placement.path); the old one is \(placement.kept)")
             return nil
         } catch {
-            var report = ReloadReport.refused([error.description])
-            if placement.hasPlaced {
-                report = taken(back: ReloadFacts(.failed), because: [error.description])
-            }
+            let report = unasked(because: error.description)
             placement.discard()
             return report
         }
@@ -109,9 +106,7 @@ extension SafeReload {
         }
         let milliseconds = Double((Instant.now() - start).nanoseconds) / 1_000_000
         if case .notAsked(let why) = request.proceed(), ending.record(in: watch.snapshot) == nil {
-            var report = taken(back: ReloadFacts(.failed), because: ["nobody was asked to reload: \(why)"])
-            if report.verdict == .rolledBack { report.verdict = .refused }
-            return report
+            return unasked(because: "nobody was asked to reload: \(why)")
         }
         let wasInterrupted = ReloadWatch.interruption.map { "\($0) ended the watch" }
         facts.load = load ?? .unseen(wasInterrupted ?? "the load did not end within --timeout")
@@ -124,7 +119,10 @@ extension SafeReload {
             facts.serves = watch.serving != nil
             let log = failureLog(ending, request.lines)
             facts.cause = FailureReason.first(in: log) ?? ending.record(in: watch.snapshot)?.reason
-            report = taken(back: facts, because: [])
+            facts.restoration = takeBack()
+            report = ReloadReport(facts.verdict)
+            report.reasons = facts.reasons
+            report.hasFailedToLoad = true
             report.log = log
         case .succeeded:
             let new = watch.serving
@@ -151,22 +149,23 @@ extension SafeReload {
         return report
     }
 
-    /// Puts the old file back; the report of a load that failed.
-    private func taken(back facts: ReloadFacts, because reasons: [String]) -> ReloadReport {
-        var facts = facts
-        if let placement, placement.hasPlaced {
-            do throws(PlacementFault) {
-                try placement.restore()
-                facts.restoration = .restored
-                say("put back: \(placement.path)")
-            } catch {
-                facts.restoration = .failed(error.description)
-            }
+    /// Puts the old file back, where one was placed.
+    private func takeBack() -> ReloadFacts.Restoration {
+        guard let placement, placement.hasPlaced else { return .notNeeded }
+        do throws(PlacementFault) {
+            try placement.restore()
+            say("put back: \(placement.path)")
+            return .restored
+        } catch {
+            return .failed(error.description)
         }
-        var report = ReloadReport(facts.verdict)
-        report.reasons =
-            reasons
-            + (reasons.isEmpty ? facts.reasons : facts.reasons.filter { !$0.hasPrefix("the load failed") })
+    }
+
+    /// The end where no load was asked for.
+    private func unasked(because reason: String) -> ReloadReport {
+        guard case .failed(let why) = takeBack() else { return .refused([reason]) }
+        var report = ReloadReport(.degraded)
+        report.reasons = [reason, why]
         return report
     }
 

@@ -5,7 +5,6 @@ import Doctor
 import Glibc
 import Observing
 import ReloadModel
-import TLS
 import Unix
 
 package final class SafeReload {
@@ -35,7 +34,7 @@ package final class SafeReload {
     /// Rates need samples this far apart.
     static let shortestBefore = Duration.milliseconds(2600)
 
-    let master: RunningMaster
+    package let master: RunningMaster
     let wishes: ReloadWishes
     let audit: AuditLog
     let proc: ProcTree
@@ -143,20 +142,11 @@ package final class SafeReload {
         _ loaded: LoadedConfiguration, _ files: [LoadedFile]
     ) throws(Refusal) -> NextConfiguration? {
         guard let name = wishes.newFile else { return nil }
-        let bytes: [UInt8]
-        do throws(Errno) {
-            bytes = name == "-" ? try File.readAll(STDIN_FILENO) : try File.read(name)
-        } catch {
-            throw Refusal("cannot read \(name): \(error)")
-        }
-        if let wanted = wishes.newHash, case let hash = Digest.sha256(bytes).hexadecimal(uppercase: false),
-            hash != wanted
-        {
-            throw Refusal("\(name) is not what was meant: its sha256 is \(hash), expected \(wanted)")
-        }
+        let source = name == "-" ? "standard input" : name
+        let bytes = try content(of: name, called: source)
         let target: LoadedFile
         do throws(ReloadTarget.Fault) {
-            target = try ReloadTarget.file(for: name, named: wishes.replacing, among: files)
+            target = try ReloadTarget.file(for: source, named: wishes.replacing, among: files)
         } catch {
             throw Refusal(error.description)
         }
@@ -164,7 +154,7 @@ package final class SafeReload {
         do throws(PlacementFault) {
             let placement = try Placement(replacing: target.place, isElsewhere: isElsewhere)
             if placement.before.bytes == bytes {
-                say("\(name) is what lies in \(target.name) already: nothing is replaced")
+                say("\(source) is what lies in \(target.name) already: nothing is replaced")
                 return nil
             }
             try placement.stage(bytes)
@@ -186,6 +176,25 @@ package final class SafeReload {
         }
     }
 
+    /// A connection that breaks off ends standard input as well: what came is held against `newHash`.
+    private func content(of name: String, called source: String) throws(Refusal) -> [UInt8] {
+        let bytes: [UInt8]
+        do throws(Errno) {
+            let limit = FileState.longest
+            bytes =
+                name == "-"
+                ? try File.readAll(STDIN_FILENO, limit: limit) : try File.read(name, limit: limit)
+        } catch {
+            throw Refusal("cannot read \(source): \(error)")
+        }
+        if bytes.isEmpty { throw Refusal("\(source) is empty") }
+        let hash = HostState.hash(bytes)
+        if let wanted = wishes.newHash, wanted != hash {
+            throw Refusal("\(source) is not what was meant: its sha256 is \(hash), expected \(wanted)")
+        }
+        return bytes
+    }
+
     private func plan(
         _ record: ConfigurationRecord, _ loaded: LoadedConfiguration, _ next: NextConfiguration?
     ) throws(Refusal) -> ReloadPlan {
@@ -201,11 +210,18 @@ package final class SafeReload {
                 path: placement.path, link: placement.link, kept: placement.kept,
                 hashBefore: placement.before.hash, hashAfter: placement.after?.hash ?? "")
         }
+        let named = NamedFiles(in: files, loadedBy: master.pid, proc)
         return ReloadPlan(
             change: change, diff: ConfigurationDiff(from: running.value ?? onDisk, to: files),
             diffStart: running.reason.map { "the files on disk: \($0.reason)" } ?? "what runs",
             testCommand: "", testLines: [], examinations: [], drift: nil, way: way,
-            named: NamedFiles.list(in: files))
+            named: named, renewed: named.changed(since: servingSince, loadedBy: master.pid, proc))
+    }
+
+    /// Microseconds since 1970.
+    private var servingSince: Int64 {
+        let serving = watch.snapshot.workers.first { $0.state == .serving }
+        return serving.map { watch.snapshot.time - Int64($0.uptime * 1_000_000) } ?? .max
     }
 
     private var way: String {
@@ -222,6 +238,14 @@ package final class SafeReload {
         }
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// What of this host must be the same on the others, as it is now.
+    package func host() -> HostState {
+        let serving = watch.snapshot.workers.first { $0.state == .serving }
+        return HostState.now(
+            of: master.pid,
+            serving: serving?.hardStopAfter ?? .unknown(Unknown("no worker serves")), proc)
     }
 
     /// Takes back what `prepare` has written, where nobody goes on.

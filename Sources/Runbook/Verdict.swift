@@ -27,7 +27,7 @@ package enum Verdict: String, CaseIterable, Sendable {
         case .served: "the new worker serves"
         case .drained: "the new worker serves, and every old one has ended (--wait-drained)"
         case .degraded: "a worker serves, but something is worse than before, or was not reached in time"
-        case .rolledBack: "the load failed: what ran before serves on, and no file was left changed"
+        case .rolledBack: "the load failed: what ran before serves on, and its file is back"
         case .refused: "nothing was changed, and nobody was asked to reload"
         case .unknown: "what became of it could not be seen: look"
         }
@@ -71,7 +71,9 @@ package struct ReloadFacts: Equatable, Sendable {
     package var verdict: Verdict {
         switch load {
         case .unseen: .unknown
-        case .failed: serves && !isStuck ? .rolledBack : serves ? .degraded : .unknown
+        // Only what was placed can be taken back: else the disk still holds what does not load, and a restart would
+        // not come up.
+        case .failed: !serves ? .unknown : restoration == .restored ? .rolledBack : .degraded
         case .succeeded:
             if !serves {
                 .unknown
@@ -83,16 +85,19 @@ package struct ReloadFacts: Equatable, Sendable {
         }
     }
 
-    private var isStuck: Bool {
-        if case .failed = restoration { true } else { false }
-    }
-
     /// Why it is no better, a sentence each; empty where all is well.
     package var reasons: [String] {
         var reasons: [String] = []
         if case .unseen(let why) = load { reasons.append(why) }
         if load == .failed { reasons.append("the load failed" + (cause.map { ": \($0)" } ?? "")) }
-        if case .failed(let why) = restoration { reasons.append(why) }
+        switch restoration {
+        case .failed(let why): reasons.append(why)
+        case .notNeeded where load == .failed && serves:
+            reasons.append(
+                "what ran before serves on; no file was placed, so none was put back: those on the disk still do not "
+                    + "load, and a restart would not come up")
+        case .notNeeded, .restored: break
+        }
         if !serves { reasons.append("no worker serves") }
         if isDrained == false { reasons.append("old workers still drain") }
         return reasons + (peersMissing ?? []) + worse

@@ -78,7 +78,12 @@ struct ReloadCommand: ParsableCommand {
             throw ValidationError("\(name) needs 0 to 86400 seconds, found '\(value)'.")
         }
         if replace != nil, newFile == nil { throw ValidationError("--replace needs NEW.CFG.") }
-        if sha256 != nil, newFile == nil { throw ValidationError("--sha256 needs NEW.CFG.") }
+        if let sha256 {
+            if newFile == nil { throw ValidationError("--sha256 needs NEW.CFG.") }
+            guard sha256.utf8.count == 64, sha256.allSatisfy(\.isHexDigit) else {
+                throw ValidationError("--sha256 needs 64 hexadecimal digits, found '\(sha256)'.")
+            }
+        }
         if dryRun, yes { throw ValidationError("--dry-run changes nothing: leave --yes out.") }
     }
 
@@ -106,24 +111,32 @@ struct ReloadCommand: ParsableCommand {
         do throws(SafeReload.Refusal) {
             plan = try reload.prepare()
         } catch {
-            reload.abandon()
             if !json, let plan = error.plan { show(ReloadText.plan(plan)) }
-            return tell(.refused(error.reasons, plan: error.plan, log: error.log), of: master)
+            return leave(reload, .refused(error.reasons, plan: error.plan, log: error.log))
         }
         if !json { show(ReloadText.plan(plan)) }
         if dryRun {
-            reload.abandon()
-            return tell(
+            return leave(
+                reload,
                 .refused(["--dry-run: everything is good so far, and nothing was changed"], plan: plan),
-                of: master, exits: 0)
+                exits: 0)
         }
         guard yes || isConfirmed() else {
-            reload.abandon()
-            return tell(
-                .refused(["nobody said yes: nothing was changed (--yes does not ask)"], plan: plan),
-                of: master)
+            return leave(
+                reload,
+                .refused(["nobody said yes: nothing was changed (--yes does not ask)"], plan: plan))
         }
-        return tell(reload.perform(plan), of: master)
+        var report = reload.perform(plan)
+        report.host = reload.host()
+        return tell(report, of: master)
+    }
+
+    /// Ends where nothing was changed.
+    private func leave(_ reload: SafeReload, _ report: ReloadReport, exits status: Int32? = nil) -> Int32 {
+        reload.abandon()
+        var report = report
+        report.host = reload.host()
+        return tell(report, of: reload.master, exits: status)
     }
 
     private var wishes: ReloadWishes {

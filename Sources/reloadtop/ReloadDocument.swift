@@ -35,7 +35,11 @@ enum ReloadDocument {
             ("log", strings(report.log.map { ReloadText.shown($0, plan) })),
             ("reload", report.record.map(ReportJSON.reload) ?? .null),
             ("tables", .array(report.tables.map(table))),
-            ("not_covered", plan.map { strings($0.named) } ?? .null), ("audit_log", text(report.auditLog)),
+            ("not_covered", plan.map { strings($0.named.files) } ?? .null),
+            ("not_covered_changed", plan.map { strings($0.renewed) } ?? .null),
+            ("not_resolved", plan.map { strings($0.named.unresolved) } ?? .null),
+            ("audit_log", text(report.auditLog)),
+            ("host", report.host.map(host) ?? .null),
         ])
     }
 
@@ -45,6 +49,32 @@ enum ReloadDocument {
             ("sha256_before", .string(change.hashBefore)), ("sha256_after", .string(change.hashAfter)),
             ("sha256_now", text(now)),
         ])
+    }
+
+    /// What fleets compare. A null that `reasons` does not name is no answer that is missing: hard-stop-after is not set.
+    private static func host(_ host: HostState) -> JSON {
+        let milliseconds = host.hardStopAfter.value?.milliseconds
+        let reasons = [
+            ("configuration_sha256", host.configuration.reason),
+            ("ticket_keys_sha256", host.ticketKeys.reason),
+            ("hard_stop_after_ms", host.hardStopAfter.reason),
+        ]
+        return object([
+            ("configuration_sha256", host.configuration.value.map(hashes) ?? .null),
+            ("ticket_keys_sha256", host.ticketKeys.value.map(hashes) ?? .null),
+            ("hard_stop_after_ms", milliseconds.map { .integer($0) } ?? .null),
+            ("reasons", object(reasons.compactMap { name, why in why.map { (name, .string($0.reason)) } })),
+        ])
+    }
+
+    private static func hashes(_ files: [HostState.HashedFile]) -> JSON {
+        .array(
+            files.map { file in
+                object([
+                    ("file", .string(file.file)), ("sha256", text(file.hash.value)),
+                    ("reason", text(file.hash.reason?.reason)),
+                ])
+            })
     }
 
     private static func line(_ line: ConfigurationDiff.Line) -> JSON {

@@ -65,15 +65,29 @@ enum ReloadText {
             let after = table.after.map(String.init) ?? "none"
             lines.append("table \(table.name): \(table.before) entries before, \(after) after")
         }
-        if report.verdict == .rolledBack, let plan = report.plan, plan.change != nil, !plan.named.isEmpty {
-            lines.append("not put back, if they were changed as well: \(plan.named.joined(separator: ", "))")
-        }
+        if report.hasFailedToLoad, let plan = report.plan { lines += notCovered(plan) }
         if let path = report.auditLog { lines.append("audit log: \(path)") }
         let word = isDryRun ? "dry run" : report.verdict.word
         lines.append(
             "\(word): "
                 + (report.reasons.isEmpty ? report.verdict.meaning : report.reasons.joined(separator: "; ")))
         return lines.map { shown($0, report.plan) }.joined(separator: "\n")
+    }
+
+    /// What the configuration names is as it was found: what changed since it was read comes first.
+    private static func notCovered(_ plan: ReloadPlan) -> [String] {
+        var lines: [String] = []
+        let named = plan.named
+        if !plan.renewed.isEmpty {
+            lines.append(
+                "changed since the worker that serves has read them, and not put back: "
+                    + plan.renewed.joined(separator: ", "))
+        }
+        let others = named.files.filter { !plan.renewed.contains($0) }
+        if !others.isEmpty {
+            lines.append("not put back, if they were changed as well: \(others.joined(separator: ", "))")
+        }
+        return lines + named.unresolved.map { "not resolved: \($0)" }
     }
 
     private static func did(_ record: ReloadRecord) -> [String] {

@@ -39,12 +39,12 @@ import Unix
     }
 
     private func reload(
-        _ proxy: RunningProxy, _ arguments: [String]
+        _ proxy: RunningProxy, _ arguments: [String], input: String = ""
     ) throws -> (code: Int32, json: JSON, verdict: String, reasons: String) {
         let run = try Program.run(
             try Program.ours("reloadtop"),
             ["reload", "--master-socket", proxy.masterSocket, "--json", "--settle", "0"] + arguments,
-            environment: ["XDG_STATE_HOME": state.path])
+            input: input, environment: ["XDG_STATE_HOME": state.path])
         let json = try JSON(parsing: run.output)
         #expect(json["exit_status"]?.integer == Int64(run.end.code), "\(run.errors)")
         return (run.end.code, json, json["verdict"]?.string ?? "", json["reasons"]?.text ?? "")
@@ -81,6 +81,14 @@ import Unix
         let dry = try reload(proxy, [new, "--dry-run"])
         #expect(dry.code == 0 && dry.verdict == "" && dry.json["dry_run"] == .bool(true))
         #expect(dry.json["diff"]?.text.contains("status 204") == true)
+        // From standard input, whole or refused.
+        let content = text(kind, port: port, status: 204)
+        let hash = try contentHash(content)
+        #expect(try reload(proxy, ["-", "--dry-run", "--sha256", hash], input: content).code == 0)
+        let cut = try reload(
+            proxy, ["-", "--yes", "--sha256", hash], input: String(content.dropLast(20)) + "\n")
+        #expect(cut.code == 3 && cut.reasons.contains("expected \(hash)"), "\(cut)")
+        #expect(try reload(proxy, ["-", "--yes"]).reasons.contains("standard input is empty"))
         // A file that is not one; the words name the file that it would be.
         let bad = try folder.write("bad.conf", text(kind, port: port, status: 204, more: "bogus"))
         let refused = try reload(proxy, [bad, "--yes"])
@@ -112,7 +120,7 @@ import Unix
         #expect(audit.last?["verdict"]?.string == "rolled_back")
 
         // A good one.
-        let good = try reload(proxy, [new, "--yes"])
+        let good = try reload(proxy, ["-", "--yes", "--sha256", hash], input: content)
         #expect(good.code == 0 && good.verdict == "served", "\(good)")
         #expect(try file() == text(kind, port: port, status: 204) && status(port) == "204")
         #expect(
@@ -121,6 +129,12 @@ import Unix
         #expect(audit.count == 4 && audit[3]["sha256_now"] == good.json["file"]?["sha256_after"])
         #expect(good.json["reload"]?["author"]?["certainty"]?.string == "seen")
 
+        // Without a new file nothing is placed, so nothing is put back.
+        try proxy.configure(try File.readText(greedy))
+        let inPlace = try reload(proxy, ["--yes", "--accept-drift", "--accept-findings"])
+        #expect(inPlace.code == 1 && inPlace.verdict == "degraded", "\(inPlace)")
+        #expect(inPlace.reasons.contains("the load failed") && inPlace.reasons.contains("no file was placed"))
+        #expect(try file() == File.readText(greedy) && status(port) == "204")
         // Somebody edits the file, and nobody loads it.
         try letTicksPass()
         try proxy.configure(text(kind, port: port, status: 201))
@@ -161,6 +175,29 @@ import Unix
         let drained = try reload(proxy, ["--yes", "--wait-drained"])
         #expect(drained.code == 0 && drained.verdict == "drained", "\(drained)")
         #expect(try proxy.processes().count { $0.section == "old workers" } == 0)
+    }
+
+    /// What a rollout compares between hosts, without a word of a key.
+    @Test(arguments: ProxyKind.allCases)
+    func whatHostsMustShareIsTold(_ kind: ProxyKind) throws {
+        let made = try Certificates.shared.get()
+        let (plain, secure) = (try FreePort.find(), try FreePort.find())
+        let keys = made.file("48.keys")
+        let bind =
+            "bind 127.0.0.1:\(secure) ssl crt \(made.file("a.pem")) tls-ticket-keys \"${KEYS}/48.keys\""
+        let configuration = text(kind, port: plain, status: 200, more: bind)
+        let proxy = try RunningProxy(kind, environment: ["KEYS": made.path]) { _ in configuration }
+        let told = try reload(proxy, ["--dry-run"])
+        let host = try #require(told.json["host"])
+        func hash(_ member: String) -> (file: String?, hash: String?) {
+            let files = host[member]?.array
+            return (files?.first?["file"]?.string, files?.first?["sha256"]?.string)
+        }
+        #expect(hash("configuration_sha256") == (proxy.configurationFile, try contentHash(configuration)))
+        #expect(hash("ticket_keys_sha256") == (keys, try contentHash(try File.readText(keys))))
+        #expect(host["hard_stop_after_ms"]?.integer == 60000 && host["reasons"] == .object([]), "\(host)")
+        for secret in try made.secrets(of: "48.keys") { #expect(!told.json.text.contains(secret)) }
+        #expect(told.json["not_covered"]?.array?.compactMap(\.string) == [made.file("a.pem"), keys])
     }
 
     /// Health before against after, stick tables, and peers that are missing.

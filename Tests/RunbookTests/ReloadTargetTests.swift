@@ -45,7 +45,60 @@ import Unix
             words == ["-C", "/etc", "-f", "conf.d/a.cfg", "-f", "conf.d/.b.new", "-L", "me", "-f", "x.cfg"])
     }
 
-    @Test func namedFilesAreTold() {
+    /// One line a case: what it names, and what cannot be told of it.
+    @Test(arguments: [
+        ("global|lua-load /l.lua # crt /comment", "/l.lua", ""),
+        ("global|lua-load-per-thread /l.lua arg", "/l.lua", ""),
+        (
+            "global|crt-base /b|ca-base /a|frontend f|bind :443 ssl crt c.pem ca-file ca.pem crl-file /x/l",
+            "/b/c.pem,/a/ca.pem,/x/l", ""
+        ),
+        (
+            "frontend f|bind :443 ssl crt /certs tls-ticket-keys /keys crt-list /list",
+            "/certs/,/keys,/list,/in/list.pem", ""
+        ),
+        ("frontend f|bind :443 ssl crt-list /gone", "/gone", "what /gone names"),
+        ("backend b|server s 1.2.3.4:1 ssl ca-file @system-ca crt '/with blank.pem'", "/with blank.pem", ""),
+        ("crt-store s|crt-base /s|load crt x.pem key /k.pem alias y", "/s/x.pem,/k.pem", ""),
+        ("defaults|errorfile 503 /503.http", "/503.http", ""),
+        ("http-errors h|errorfile 404 /404.http|frontend f|errorfiles h", "/404.http", ""),
+        ("frontend f|acl bad src -i -f /bad.lst -M -f opt@/more.lst", "/bad.lst,/more.lst", ""),
+        (
+            "frontend f|use_backend %[req.hdr(host),lower,map_dom(/hosts.map,none)] if { src,map_ip(ip.map) -m found }",
+            "/hosts.map,ip.map", ""
+        ),
+        ("frontend f|http-request set-map(virt@x) %[src] 1|http-request set-header map (x)", "", ""),
+        ("frontend f|http-request return status 200 lf-file /page if { path -f /p.lst }", "/page,/p.lst", ""),
+        ("frontend f|http-request set-header file /no", "", ""),
+        (
+            "global|server-state-base /st|server-state-file all|backend b|server-state-file-name b",
+            "/st/all,/st/b", ""
+        ),
+        ("frontend f|filter spoe engine e config /spoe.conf", "/spoe.conf", ""),
+        ("frontend f|bind :443 ssl crt \"${DIR}/a.pem\"", "/env/a.pem", ""),
+        ("global|setenv WHERE /set|frontend f|bind :443 ssl crt \"${WHERE}/a.pem\"", "/set/a.pem", ""),
+        ("frontend f|bind :443 ssl crt \"${HAPROXY_LOCALPEER}.pem\"", "", "${HAPROXY_LOCALPEER}.pem (a:2)"),
+        (
+            "frontend f|.if feature(OPENSSL)|bind :443 ssl crt /c.pem|.endif", "/c.pem",
+            "whether its .if holds"
+        ),
+        ("global|default-path config|frontend f|bind :443 ssl crt c.pem", "c.pem", "default-path config"),
+        ("frontend f|http-request deny unless { hdr(a),jwt_verify(txn.alg,/jwt.pem) 1 }", "/jwt.pem", ""),
+    ])
+    func eachWayToNameAFileIsKnown(_ text: String, _ names: String, _ unresolved: String) {
+        let bytes = Array(text.replacing("|", with: "\n").utf8)
+        let found = NamedFiles(
+            in: [ConfigurationFile(path: "a", bytes: bytes, modifiedAt: 0)],
+            environment: { $0 == "DIR" ? "/env" : nil }, isFolder: { $0 == "/certs" },
+            lines: {
+                $0 == "/list" ? .known(["# crt", "/in/list.pem [alpn h2] x"]) : .unknown(Unknown("gone"))
+            })
+        #expect(found.files.joined(separator: ",") == names)
+        #expect(unresolved.isEmpty == found.unresolved.isEmpty, "\(found.unresolved)")
+        #expect(unresolved.isEmpty || found.unresolved.joined().contains(unresolved), "\(found.unresolved)")
+    }
+
+    @Test func namedFilesAreToldOnce() {
         let text = """
             global
                 lua-load /l.lua   # crt /comment
@@ -58,7 +111,7 @@ import Unix
             """
         let file = ConfigurationFile(path: "a", bytes: Array(text.utf8), modifiedAt: 0)
         #expect(
-            NamedFiles.list(in: [file, file])
+            NamedFiles(in: [file, file]).files
                 == ["/l.lua", "/c.pem", "/list", "/503.http", "/bad.lst", "/hosts.map", "/ip.map"])
     }
 }

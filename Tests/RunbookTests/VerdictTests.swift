@@ -43,7 +43,9 @@ import Unix
         Case(
             name: "rolled back", load: .failed, change: { $0.restoration = .restored }, verdict: .rolledBack,
             reason: "the load failed"),
-        Case(name: "nothing placed", load: .failed, change: { _ in }, verdict: .rolledBack, reason: "failed"),
+        Case(
+            name: "nothing placed", load: .failed, change: { _ in }, verdict: .degraded,
+            reason: "no file was placed"),
         Case(
             name: "not put back", load: .failed, change: { $0.restoration = .failed("it was changed") },
             verdict: .degraded, reason: "it was changed"),
