@@ -74,6 +74,7 @@ package final class WorkerProcess {
     private var peering: Peering?
     private var signals: SignalWatcher?
     private var hardStopTimer: Timer?
+    private let score = OOMScore()
     private var isDraining = false
     /// What the master knows of the connections that have moved.
     private var toldMoves = DrainMoves()
@@ -346,6 +347,11 @@ package final class WorkerProcess {
         guard !isDraining else { return }
         isDraining = true
         ProcessTitle.append(" [was: 1]")
+        do throws(Errno) {
+            try score.raise()
+        } catch {
+            report.say(.notice, "oom_score_adj stays as it is: \(error)")
+        }
         if let span = core.configuration.global.hardStopAfter {
             let timer = Timer(on: loop) { [unowned self] in cut(isOverdue: true) }
             timer.set(at: Instant.now() + span)
