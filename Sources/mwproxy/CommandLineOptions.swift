@@ -19,6 +19,8 @@ struct CommandLineOptions: Equatable {
         case version
         /// `-vv`
         case details
+        /// `-R`
+        case reload
     }
 
     var task = Task.run
@@ -69,6 +71,7 @@ struct CommandLineOptions: Equatable {
             case "-c": if task == .run { task = .check }
             case "-v": if task != .details { task = .version }
             case "-vv": task = .details
+            case "-R": if task == .run { task = .reload }
             case "-W": isMasterWorker = true
             case "-Ws":
                 isMasterWorker = true
@@ -103,6 +106,9 @@ struct CommandLineOptions: Equatable {
             default:
                 guard Self.isDebugFlag(option) else { throw Fault(description: "unknown option '\(option)'") }
             }
+        }
+        if task == .reload, masterSockets.isEmpty {
+            throw Fault(description: "-R asks a master for a reload: its socket is needed, -S <address>")
         }
         guard task == .run || task == .check else { return }
         if files.isEmpty { throw Fault(description: "a configuration is needed: -f <cfgfile|cfgdir>") }

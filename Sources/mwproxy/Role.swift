@@ -27,6 +27,7 @@ enum Role {
         case .version, .details:
             say(Usage.version(kernel: kernel()) + (options.task == .details ? Usage.details : ""))
             return 0
+        case .reload: return reload(options)
         case .check, .run: break
         }
         let program = ProgramIdentity.resolve(arguments: arguments)
@@ -42,6 +43,34 @@ enum Role {
         }
         if options.task == .check { return ConfigurationCheck.run(workerOptions(options, program)) }
         return firstStart(options, program)
+    }
+
+    /// `-R`: the exit code says whether the new files are in force.
+    private static func reload(_ options: CommandLineOptions) -> Int32 {
+        guard let argument = options.masterSockets.first else { return 1 }
+        let address: SocketAddress
+        do throws(MasterSocket.Fault) {
+            address = try MasterSocket(argument).seen(from: options.directory).address
+        } catch {
+            StandardError.write(line(.alert, error.description) + "\n")
+            return 1
+        }
+        Signals.ignoreBrokenPipes()
+        let verdict: ReloadVerdict
+        do throws(Errno) {
+            verdict = try ReloadClient.reload(over: address)
+        } catch {
+            StandardError.write(
+                line(.alert, "nobody was asked for a reload: the master's socket [\(address)]: \(error)")
+                    + "\n")
+            return 1
+        }
+        if !options.isQuiet { StandardError.write(verdict.log) }
+        if verdict.isSuccess == nil {
+            StandardError.write(
+                line(.alert, "the master behind [\(address)] did not say how the load went") + "\n")
+        }
+        return verdict.isSuccess == true ? 0 : 1
     }
 
     private static func firstStart(_ options: CommandLineOptions, _ program: ProgramIdentity) -> Int32 {

@@ -51,6 +51,8 @@ enum Usage {
                     -Ws as -W, and tells systemd (NOTIFY_SOCKET) how it stands.
                     -S <bind>[,<option>,<value>]* opens the master's command line
                        (options: level, mode, user, group).
+                    -R asks the master behind -S for a reload and exits : 0 it serves the new files,
+                       1 it does not.
                     -D starts in the background ; -d and -db stay in the foreground.
                     -C changes to <dir> before the configuration is read.
                     -p writes the process's number to this file.

@@ -47,6 +47,12 @@ import Unix
         #expect(throws: CommandLineOptions.Fault.self) { try CommandLineOptions(arguments) }
     }
 
+    @Test func aReloadNeedsTheMastersSocketAndNoFile() throws {
+        let options = try CommandLineOptions(["-R", "-q", "-S", "/run/m.sock"])
+        #expect(options.task == .reload && options.isQuiet)
+        #expect(throws: CommandLineOptions.Fault.self) { try CommandLineOptions(["-R", "-f", "a.cfg"]) }
+    }
+
     @Test func theBinarysExitCodes() throws {
         let folder = try ScratchFolder()
         let program = try Program.ours("mwproxy")
