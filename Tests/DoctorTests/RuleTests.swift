@@ -277,10 +277,14 @@ import Unix
             Type=notify
             KillMode=mixed
             ExecStart=/usr/sbin/haproxy -Ws -f $CONFIG -p $PIDFILE
-            ExecReload=/usr/sbin/haproxy -Ws -f $CONFIG -c -q
+            ExecReload=/usr/sbin/haproxy -Ws -f $CONFIG -c
             ExecReload=/bin/kill -USR2 $MAINPID
+            Restart=always
+            SuccessExitStatus=143
+            OOMPolicy=continue
+            LimitNOFILE=1024
             """)
-        for id in ["unit-type", "unit-reload", "unit-kill-mode"] {
+        for id in ["unit-type", "unit-reload", "unit-kill-mode", "unit-stop", "unit-restart", "unit-limits"] {
             #expect(good.examination(id)?.findings == [], "\(id)")
         }
         let restarting = report(
@@ -288,7 +292,7 @@ import Unix
         #expect(restarting.finding("unit-reload")?.severity == .critical)
         #expect(
             restarting.finding("unit-reload")?.lines == [
-                "[Service]", "ExecReload=", "ExecReload=/usr/sbin/haproxy -Ws -f /x.cfg -c -q",
+                "[Service]", "ExecReload=", "ExecReload=/usr/sbin/haproxy -Ws -f /x.cfg -c",
                 "ExecReload=/bin/kill -USR2 $MAINPID",
             ])
         #expect(restarting.finding("unit-type")?.lines == ["[Service]", "Type=notify"])
@@ -309,6 +313,71 @@ import Unix
         #expect(
             neverReady.finding("unit-type")?.lines
                 == ["[Service]", "ExecStart=", "ExecStart=/usr/sbin/haproxy -Ws -f /x.cfg"])
+    }
+
+    /// A unit that is good but for what is added, and the point that finds it.
+    @Test(arguments: [
+        (
+            "ExecStart=/usr/sbin/haproxy -Ws -D -f /x.cfg", "unit-type",
+            "into the background (-D of /lib/systemd"
+        ),
+        ("Type=simple", "unit-type", "Type=simple (/lib/systemd/system/haproxy.service:10)"),
+        (
+            "Type=forking", "unit-type",
+            "Type=forking (/lib/systemd/system/haproxy.service:10), but the proxy stays"
+        ),
+        ("ExecReload=\nExecReload=/bin/kill -USR2 $MAINPID", "unit-reload", "without a configuration test"),
+        (
+            "ExecReload=\nExecReload=/bin/sh -c 'haproxy -c -f /x.cfg && kill -s USR2 $MAINPID'",
+            "unit-reload", nil
+        ),
+        ("ExecReload=\nExecReload=/bin/sh -c 'kill -15 $MAINPID'", "unit-reload", "restarts: kill -15"),
+        (
+            "ExecReload=\nExecReload=-/usr/sbin/haproxy -c -f /x.cfg\nExecReload=/bin/kill -USR2 $MAINPID",
+            "unit-reload", "whatever the configuration test finds (/lib/systemd/system/haproxy.service:11)"
+        ),
+        (
+            "ExecReload=\nExecReload=/usr/sbin/haproxy -c -q -f /x.cfg ; /bin/kill -USR2 $MAINPID",
+            "unit-reload", "says nothing (-q,"
+        ),
+        ("KillMode=control-group", "unit-kill-mode", "KillMode=control-group ("),
+        ("SuccessExitStatus=", "unit-stop", "no SuccessExitStatus= (/lib/systemd/system/haproxy.service)"),
+        ("ExecStop=/bin/kill -USR1 $MAINPID", "unit-stop", "only asks for a drain"),
+        ("KillSignal=SIGUSR1", "unit-stop", "after 1m30s (no TimeoutStopSec="),
+        ("KillSignal=SIGUSR1\nTimeoutStopSec=29min 59s", "unit-stop", "before hard-stop-after (30m"),
+        ("KillSignal=SIGUSR1\nTimeoutStopSec=1h", "unit-stop", nil),
+        ("Restart=on-abnormal", "unit-restart", "Restart=on-abnormal"),
+        ("OOMPolicy=stop", "unit-restart", "OOMPolicy=stop"),
+        ("User=haproxy\nLimitNOFILE=1K:2K", "unit-limits", "'maxconn 2000' of haproxy.cfg:"),
+        (
+            "CapabilityBoundingSet=~CAP_SYS_RESOURCE\nLimitNOFILE=2048", "unit-limits",
+            "needs 4100 descriptors"
+        ),
+        ("LimitNOFILE=2048", "unit-limits", nil),
+    ])
+    func aUnitWithOneFault(added: String, point: String, what: String?) {
+        let text = """
+            [Service]
+            Type=notify
+            KillMode=mixed
+            ExecStart=/usr/sbin/haproxy -Ws -f /x.cfg
+            ExecReload=/usr/sbin/haproxy -Ws -f /x.cfg -c
+            ExecReload=/bin/kill -USR2 $MAINPID
+            Restart=always
+            SuccessExitStatus=143
+            OOMPolicy=continue
+
+            """
+        let found = report(replaced("global\n", "global\n    maxconn 2000\n")) { facts in
+            facts.unit = .known(Facts.unit(text + added + "\n"))
+        }
+        let units = found.examinations.filter { $0.id.hasPrefix("unit-") }
+        #expect(units.filter { !$0.findings.isEmpty }.map(\.id) == (what == nil ? [] : [point]))
+        guard let what else { return }
+        let finding = found.finding(point)
+        #expect(finding?.what.contains(what) == true, "\(finding?.what ?? "nothing")")
+        #expect(finding?.place == "/etc/systemd/system/haproxy.service.d/reload.conf")
+        #expect(finding?.lines.first == "[Service]")
     }
 
     @Test func theFiles() {

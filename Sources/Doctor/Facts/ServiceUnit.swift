@@ -1,13 +1,20 @@
 // A systemd service unit with its drop-ins merged, as far as a reload is concerned: sections, keys, lists that an
-// empty assignment resets, lines that a backslash continues.
+// empty assignment resets, lines that a backslash continues; and where each of them stands.
 
 /// A unit's settings.
 package struct ServiceUnit: Equatable, Sendable {
+    /// One assignment.
+    package struct Setting: Equatable, Sendable {
+        package var value: String
+        /// `/etc/systemd/system/haproxy.service.d/limits.conf:3`; of a continued line its first.
+        package var place: String
+    }
+
     /// `haproxy.service`, `haproxy@edge.service`
     package let name: String
     /// The files that it was read from, in the order in which they hold.
     package private(set) var files: [String] = []
-    private var settings: [String: [String]] = [:]
+    private var settings: [String: [Setting]] = [:]
 
     package init(name: String) {
         self.name = name
@@ -18,11 +25,15 @@ package struct ServiceUnit: Equatable, Sendable {
         files.append(file)
         var section = ""
         var pending = ""
-        for raw in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        var start = 0
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
+        for (index, raw) in lines.enumerated() {
             let line = raw.drop { $0 == " " || $0 == "\t" }
             // Comments also stand between continued lines.
             if line.hasPrefix("#") || line.hasPrefix(";") { continue }
-            if line.hasSuffix("\\") {
+            if pending.isEmpty { start = index + 1 }
+            // Two backslashes are one, and continue nothing.
+            if line.reversed().prefix(while: { $0 == "\\" }).count % 2 == 1 {
                 pending += line.dropLast() + " "
                 continue
             }
@@ -33,30 +44,44 @@ package struct ServiceUnit: Equatable, Sendable {
             } else if let equals = whole.firstIndex(of: "=") {
                 let key = "\(section).\(Self.trimmed(whole[..<equals]))"
                 let value = Self.trimmed(whole[whole.index(after: equals)...])
-                if value.isEmpty { settings[key] = nil } else { settings[key, default: []].append(value) }
+                if value.isEmpty {
+                    settings[key] = nil
+                } else {
+                    settings[key, default: []].append(Setting(value: value, place: "\(file):\(start)"))
+                }
             }
         }
     }
 
     private static func trimmed(_ text: Substring) -> String {
-        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r" }
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
         return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 
-    /// Every value of a `[Service]` setting, in its order.
-    package func service(_ key: String) -> [String] { settings["Service.\(key)"] ?? [] }
+    /// Every assignment of a `[Service]` setting that holds, in its order.
+    package func assignments(_ key: String) -> [Setting] { settings["Service.\(key)"] ?? [] }
+
+    /// Their values.
+    package func service(_ key: String) -> [String] { assignments(key).map(\.value) }
 
     /// The value that holds.
     package func last(_ key: String) -> String? { service(key).last }
 
-    /// The words of each command of an Exec setting, without systemd's prefixes.
-    package func commands(_ key: String) -> [[String]] {
-        service(key).map { line in
-            line.split { $0 == " " || $0 == "\t" }.enumerated().map { index, word in
-                index == 0 ? String(word.drop { "@-:+!".contains($0) }) : String(word)
-            }
-        }
+    /// Where it stands; where it does not, the unit's own file.
+    package func place(_ key: String) -> String { assignments(key).last?.place ?? files.first ?? name }
+
+    /// `KillMode=process (/etc/systemd/system/haproxy.service:9)`, or `no KillMode= (FILE)`.
+    package func said(_ key: String) -> String {
+        last(key).map { "\(key)=\($0) (\(place(key)))" } ?? "no \(key)= (\(place(key)))"
     }
+
+    /// The commands of an Exec setting, those of a script given to a shell as their own.
+    package func commands(_ key: String) -> [UnitCommand] {
+        assignments(key).flatMap { UnitCommand.read($0.value, at: $0.place) }
+    }
+
+    /// The words of the command that starts the service.
+    package var start: UnitCommand? { commands("ExecStart").last }
 
     /// Where the local administrator's additions go.
     package var dropIn: String { "/etc/systemd/system/\(name).d/reload.conf" }

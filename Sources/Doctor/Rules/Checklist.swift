@@ -21,6 +21,9 @@ package enum Checklist {
         Rule(
             id: "unit-kill-mode", title: "systemctl stop lets the master end its workers",
             examine: UnitRules.killMode),
+        Rule(id: "unit-stop", title: "systemctl stop ends as it should", examine: ServiceRules.stop),
+        Rule(id: "unit-restart", title: "a crash is not the end", examine: ServiceRules.restart),
+        Rule(id: "unit-limits", title: "the unit allows what maxconn needs", examine: ServiceRules.limits),
         Rule(id: "config-test", title: "the files on disk load", examine: FileRules.test),
         Rule(id: "config-changed", title: "the files on disk are what runs", examine: FileRules.changed),
         Rule(id: "bind-ports", title: "the ports of the next load are free", examine: PortRules.wanted),

@@ -16,7 +16,7 @@ enum SocketRules {
         facts.inForce.decide { configuration in
             let exposing = sockets(configuration).filter { $0.words.contains("expose-fd") }
             let unit = facts.unit.value ?? nil
-            let commands = ["ExecStart", "ExecReload"].flatMap { unit?.commands($0) ?? [] }
+            let commands = ["ExecStart", "ExecReload"].flatMap { unit?.commands($0) ?? [] }.map(\.words)
             let fetching = (commands + [facts.arguments]).first { $0.contains("-x") && $0.contains("-sf") }
             if let fetching, exposing.isEmpty {
                 return .findings([
