@@ -72,11 +72,14 @@ struct ListenerHolder {
     let pid: Int32
     let program: String
 
-    static func find(port: UInt16) -> ListenerHolder? {
+    /// `except`: processes that are not meant.
+    static func find(port: UInt16, except: Set<Int32> = []) -> ListenerHolder? {
         let sockets = Set(listeners(on: port).map { "socket:[\($0)]" })
         guard !sockets.isEmpty, let names = try? File.names(in: "/proc") else { return nil }
         for name in names {
-            guard let pid = Int32(name), let numbers = try? File.names(in: "/proc/\(name)/fd") else {
+            guard let pid = Int32(name), !except.contains(pid),
+                let numbers = try? File.names(in: "/proc/\(name)/fd")
+            else {
                 continue
             }
             for number in numbers where sockets.contains(link("/proc/\(name)/fd/\(number)")) {

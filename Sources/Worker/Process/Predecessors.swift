@@ -13,6 +13,14 @@ package struct Predecessors: Equatable, Sendable {
         /// `-st`: at once.
         case terminate
 
+        /// How the command line says it.
+        var option: String {
+            switch self {
+            case .finish: "-sf"
+            case .terminate: "-st"
+            }
+        }
+
         var signal: Int32 {
             switch self {
             case .finish: SIGUSR1

@@ -2,6 +2,7 @@
 // their names at the very end. All or nothing: a start that fails has taken nothing from whoever serves.
 
 import ConfigLanguage
+import Glibc
 import Handover
 import Proxying
 import Unix
@@ -15,7 +16,10 @@ extension WorkerProcess {
         given = Set(inherited.keys)
         let report = report
         let isFirst = inheritance.map { $0.assignment.processNumber == 1 && given.isEmpty } ?? true
-        if isFirst { predecessors = options.predecessors }
+        if isFirst {
+            predecessors = options.predecessors
+            warnOfQueues()
+        }
         let taken = isFirst ? try takeSockets() : [:]
         for (key, number) in taken { inherited[ListenerKey(key)] = number }
         defer {
@@ -38,11 +42,38 @@ extension WorkerProcess {
                 })
         } catch {
             predecessors.takeBack()
-            for failure in error.failures { report.say(.alert, failure.description) }
+            for failure in error.failures {
+                report.say(.alert, failure.description + (holder(of: failure).map { ": \($0) has it" } ?? ""))
+            }
             report.say(
                 .alert, "[\(options.path).main()] Some protocols failed to start their listeners! Exiting.")
             throw LoadFailure(exitCode: 1)
         }
+    }
+
+    /// Who has the port that could not be bound: neither this process nor its master and the master's other workers.
+    private func holder(of failure: BindFailure) -> String? {
+        guard failure.reason.contains(SystemText.of(.addressInUse)),
+            let colon = failure.address.lastIndex(of: ":"),
+            let port = UInt16(failure.address[failure.address.index(after: colon)...])
+        else { return nil }
+        return ListenerHolder.find(port: port, except: Self.family).map { "\($0.program) (pid \($0.pid))" }
+    }
+
+    private static var family: Set<pid_t> {
+        let master = getppid()
+        let workers = (try? File.readText("/proc/\(master)/task/\(master)/children")) ?? ""
+        return Set(workers.split(separator: " ").compactMap { pid_t($0) } + [getpid(), master])
+    }
+
+    /// The best known loss of a replacement, told to whoever starts one.
+    private func warnOfQueues() {
+        guard !predecessors.pids.isEmpty, options.socketSource == nil else { return }
+        report.say(
+            .warning,
+            "'\(predecessors.farewell.option)' without '-x': what waits in the old process's queues when it closes is "
+                + "reset. Give its 'stats socket' 'expose-fd listeners', and start with '-x SOCKET' before "
+                + "'\(predecessors.farewell.option)' ('-x /dev/null': no warning).")
     }
 
     /// This start has come to nothing after its bind: the ports are free for those that had let go of them.
@@ -58,7 +89,11 @@ extension WorkerProcess {
             return try TakenSockets(from: source).sockets
         } catch {
             let rest = link == nil ? "the old process has not noticed" : "its sockets are bound anew"
-            report.say(.warning, "\(error.text); \(rest)")
+            // A process that gives nothing closes the connection without a word.
+            let mend =
+                error.text.hasPrefix("Failed to get the number")
+                ? " (it gives them at a 'stats socket' with 'expose-fd listeners' only)" : ""
+            report.say(.warning, "\(error.text)\(mend); \(rest)")
             report.say(.alert, "Failed to get the sockets from the old process!")
             if link == nil { throw LoadFailure(exitCode: 1) }
             return [:]
