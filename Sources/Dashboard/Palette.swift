@@ -119,6 +119,8 @@ extension Alert.Kind {
         case .ticketsLost: "TICKETS LOST"
         case .resetCounters: "COUNTERS"
         case .reloadRate: "RELOAD RATE"
+        case .endless: "NO END"
+        case .drift: "NOT LOADED"
         }
     }
 }

@@ -162,7 +162,7 @@ enum ProcessesPanel {
         if worker.needsReasons {
             let left = worker.killIn.value ?? .infinity
             let style = left < 0 ? WorkerState.overdue.style : left < 10 ? Style(.red) : .value
-            put(.killIn, worker.killIn.figure(Figures.span), style)
+            put(.killIn, worker.isEndless ? "never" : worker.killIn.figure(Figures.span), style)
             let width = TreeColumns.holderWidth(layout.columns)
             put(
                 .holder, Holders.fitting(worker.holders, width: width),

@@ -136,6 +136,7 @@ struct WhyAlivePage {
             case .unknown: "by itself at a time that is not known"
             }
         guard case .known(let left)? = worker?.killIn else {
+            if worker?.isEndless == true { return "\(own); no hard-stop-after will ever end it" }
             if case .unknown(let why)? = worker?.killIn { return "\(own); hard-stop-after: \(why.reason)" }
             return own
         }

@@ -23,6 +23,7 @@ package struct ConfigurationArchive {
     private var lastLook: Int64 = 0
     private var marks: [FileMark]?
     private var disk: Known<ConfigurationRecord.Disk> = .unknown(Unknown("not looked at yet"))
+    private var edit: ConfigurationRecord.Edit?
 
     /// `servingSince`: when the worker that serves now was started, microseconds since 1970; files that were changed
     /// later are not what it runs.
@@ -139,19 +140,32 @@ package struct ConfigurationArchive {
         let fresh = loaded.marks()
         if fresh != nil, fresh == marks { return }
         marks = fresh
+        func changed(_ names: [String]) -> Int64? {
+            fresh?.filter { names.contains($0.name) }.map { $0.changed / 1000 }.max()
+        }
+        edit = nil
         switch (versions[inForce].files, loaded.files()) {
-        case (.unknown(let why), _), (_, .unknown(let why)): disk = .unknown(why)
+        case (.unknown(let why), .known):
+            disk = .unknown(why)
+            let names = inForce == 0 ? loaded.names(changedAfter: versions[0].at) : []
+            if !names.isEmpty {
+                edit = ConfigurationRecord.Edit(names: names, at: changed(names), isCompared: false)
+            }
+        case (_, .unknown(let why)): disk = .unknown(why)
         case (.known(let running), .known(let there)):
             let names = (running + there).map(\.path)
-            let changed = names.enumerated().filter { index, name in
+            let different = names.enumerated().filter { index, name in
                 names.firstIndex(of: name) == index
                     && running.first { $0.path == name }?.bytes != there.first { $0.path == name }?.bytes
             }.map(\.element)
-            disk = .known(changed.isEmpty ? .same : .differs(changed, files: there))
+            disk = .known(different.isEmpty ? .same : .differs(different, files: there))
+            if !different.isEmpty {
+                edit = ConfigurationRecord.Edit(names: different, at: changed(different), isCompared: true)
+            }
         }
     }
 
     package var record: ConfigurationRecord {
-        ConfigurationRecord(versions: versions, inForce: .known(inForce), disk: disk)
+        ConfigurationRecord(versions: versions, inForce: .known(inForce), disk: disk, edit: edit)
     }
 }

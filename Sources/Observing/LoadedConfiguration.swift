@@ -85,6 +85,13 @@ package struct LoadedConfiguration {
         }
     }
 
+    /// The files whose content was changed later than `moment`, microseconds since 1970.
+    package func names(changedAfter moment: Int64) -> [String] {
+        (entries().value ?? []).filter { entry in
+            (try? changeTime(entry.place)).map { $0 > moment + Self.tick } ?? false
+        }.map(\.name)
+    }
+
     /// Which files `-f` names now, in the order in which they are loaded.
     package func entries() -> Known<[LoadedFile]> {
         let line = ProxyCommandLine(proc.arguments(master))

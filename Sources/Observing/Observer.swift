@@ -40,6 +40,13 @@ package final class Observer {
     var limits: ResourceLimits
     /// What systemd said last about a reload of the unit.
     var unitReload: SourceLine?
+    /// What was said about the ends of masters, this one's and those before it.
+    var unitEndings = UnitEndings()
+    /// A restart before reloadtop came was looked for.
+    var hasRecalled = false
+    /// Who has the port that the last load could not bind is looked for.
+    var portSearch: PortHolderSearch?
+    var searchedFor: Int?
     /// Workers whose start was told and whose end was not.
     var started: Set<Int32> = []
     /// The master that was found at the start or has taken its place since.
@@ -98,6 +105,9 @@ package final class Observer {
         return next
     }
 
+    /// A reason is looked for that the next looks may tell.
+    package var isSearching: Bool { check != nil || portSearch != nil }
+
     /// False once the watched master has ended and no other has taken its place.
     package var isAlive: Bool { watch != nil }
 
@@ -111,9 +121,11 @@ package final class Observer {
         guard let watch else { return without(now) }
         if let table = watch.refresh(now: now, history: &history) { history.observe(table, at: now) }
         history.executesAfterLoad = watch.executesAfterLoad
+        recallRestart(watch)
         archive?.follow(history.records)
         archive?.lookAtDisk(now: now)
         lookForReason(watch, now: now)
+        lookForPortHolder(watch)
         announce(now: now)
         let boot = ProcTree.sinceBoot()
         let masterSample = watch.masterSample(boot: boot)
@@ -194,7 +206,7 @@ package final class Observer {
         explained = key
         switch ConfigurationCheck.start(proc, master: master.pid) {
         case .known(let check): self.check = check
-        case .unknown(let why): history.explainLast("unknown: \(why.reason)")
+        case .unknown(let why): history.explainLast(Self.unseen + why.reason)
         }
     }
 }

@@ -26,7 +26,7 @@ extension Observer {
             let program = master.program.rawValue
             history.explainLast(
                 reason.map { "\($0) (by '\(program) -c' afterwards)" }
-                    ?? "unknown: the log was not seen, and '\(program) -c' finds the files good now")
+                    ?? "\(Self.unseen)the log was not seen, and '\(program) -c' finds the files good now")
             isNews = true
         }
         if history.isLoading {
@@ -107,6 +107,7 @@ extension Observer {
             if case .hardStop(let remaining) = parsed.meaning, let pid = parsed.pid {
                 book.hardStopped(pid, remaining: remaining)
             }
+            unitEndings.take(line.text, at: at, isOfSystemd: line.writer == 1)
             if line.writer == 1, line.text.hasPrefix("Reloading ") {
                 unitReload = line
                 attribute(at: at)

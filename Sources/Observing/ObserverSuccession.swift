@@ -36,14 +36,31 @@ extension Observer {
         self.watch = watch
         archive?.follow(watch.configuration)
         history.executesAfterLoad = watch.executesAfterLoad
+        let began = startTime(watch)
         history.restarted(
-            at: startTime(watch), source: .proc,
+            at: began, source: .proc,
             lost: "master \(before.pid) gave way to \(next.pid), \(Wording.count(lost, "connection")) lost")
+        let unit = unitEndings.words(before: began).map { _ in LogFeed.unit(proc, next.pid) ?? "its unit" }
+        authors.drain()
+        history.attribute(
+            authors.restarter(
+                at: began, gone: before.pid, next: next.pid, unit: unit.map { "systemd (\($0))" }), at: began)
         log = LogFeed(options, proc: proc, master: next)
         limits = ResourceLimits(proc, master: next.pid)
         judge = AlertJudge(thresholds: options.thresholds)
         explained = nil
         return true
+    }
+
+    /// A restart that was over when reloadtop came, where the journal tells of the end of the master before.
+    func recallRestart(_ watch: MasterWatch) {
+        guard !hasRecalled else { return }
+        hasRecalled = true
+        let began = startTime(watch)
+        guard let words = unitEndings.words(before: began) else { return }
+        history.recallRestart(
+            at: began, source: log.recordSource,
+            reason: "\(words); what it cost was not seen")
     }
 
     /// What is left to say while no master runs.

@@ -3,7 +3,10 @@
 import ReloadModel
 import RuntimeAPI
 
-enum SurveyReplies {
+package enum SurveyReplies {
+    /// How many entries each stick table has.
+    package static func tableEntries(in text: String) -> [String: Int] { runningState(in: text).tables }
+
     /// Frontends' and backends' rows of `show stat`, added up; nil where there are none.
     static func counters(in text: String, pid: Int32, at: Int64) -> HealthCounters? {
         guard let begin = text.range(of: "# pxname,"),

@@ -20,6 +20,10 @@ package struct Alert: Equatable, Sendable {
         case ticketsLost = "tickets_lost"
         case resetCounters = "reset_counters"
         case reloadRate = "reload_rate"
+        /// An old worker that nothing but its clients will ever end.
+        case endless
+        /// A file was edited and never loaded.
+        case drift
     }
     package enum Severity: String, Comparable, Sendable {
         case info, warning, critical

@@ -31,7 +31,8 @@ package struct AlertJudge: Sendable {
             found += WorkerAlerts(worker: worker, look: look, thresholds: thresholds).all(
                 workers[worker.pid] ?? WorkerMemory())
         }
-        found += stacking(look) + outcomes.worse + outcomes.undone + outcomes.rate + outcomes.reset
+        found += stacking(look) + EndlessAlerts(look: look, thresholds: thresholds).all
+        found += outcomes.worse + outcomes.undone + outcomes.rate + outcomes.drift + outcomes.reset
         return found.enumerated().sorted { left, right in
             left.element.severity != right.element.severity
                 ? left.element.severity > right.element.severity : left.offset < right.offset

@@ -27,6 +27,10 @@ package struct AlertThresholds: Equatable, Sendable {
     package var strandedAfter = 3.0
     /// More load attempts than this within ten minutes are a warning: each leaves an old worker behind.
     package var reloadsPerTenMinutes = 10
+    /// How long an old worker may drain that no hard-stop-after will ever end, in seconds.
+    package var endlessAfter = 600.0
+    /// How long an edited file may wait for its load, in seconds: whoever edits also reloads, but tests first.
+    package var driftAfter = 300.0
     /// How long a restart stays an alert, in seconds.
     package var restartShownFor = 600.0
     /// How long counters and tables that a reload has reset, and a reload that made it worse, stay an alert, in

@@ -105,6 +105,44 @@ package enum AuthorGuess {
         return best.author(.likely, via: unit, why: "it started \(before(best)) before")
     }
 
+    /// How long a stop may take before the next master starts, in microseconds.
+    private static let slowStop: Int64 = 60_000_000
+
+    /// Who is likely to have ended the master `gone` and started the next one, `next`, at `at`. `unit`: as in `guess`.
+    package static func restarter(
+        _ starts: [ProgramStart], at: Int64, gone: Int32, next: Int32, unit: String? = nil
+    ) -> ReloadAuthor {
+        func score(_ start: ProgramStart) -> Int {
+            let words = start.command.split(separator: " ")
+            if services.contains(start.name) {
+                return words.contains { $0.hasSuffix("restart") }
+                    ? 100 : words.contains { $0 == "stop" || $0 == "start" } ? 60 : 0
+            }
+            guard killers.contains(start.name), !words.contains("-0") else { return 0 }
+            if words.contains("\(gone)") { return 90 }
+            return words.contains { word in proxies.contains { word.hasSuffix($0) } } ? 80 : 0
+        }
+        let candidates = starts.filter { $0.at <= at + 20_000 && at - $0.at <= slowStop }
+        let best = candidates.enumerated().filter { score($0.element) > 0 }.max {
+            (score($0.element), $0.offset) < (score($1.element), $1.offset)
+        }?.element
+        if let best {
+            let before = Wording.span(seconds: Double(max(0, at - best.at)) / 1_000_000)
+            return best.author(.likely, via: unit, why: "it started \(before) before the new master")
+        }
+        if let unit {
+            return ReloadAuthor(
+                certainty: .seen, chain: [ProcessLink(pid: 1, name: "systemd")], via: unit,
+                why: "the journal tells of it")
+        }
+        guard var start = candidates.last(where: { $0.pid == next }), start.chain.count > 1 else {
+            return .unknown("nobody was seen to end the master before or to start this one")
+        }
+        start.chain.removeLast()
+        start.command = ""
+        return start.author(.likely, why: "it started the new master")
+    }
+
     private static func score(_ start: ProgramStart, at: Int64, master: Int32, socket: String?) -> Int {
         let words = start.command.split(separator: " ")
         let isQuick = at - start.at <= quick

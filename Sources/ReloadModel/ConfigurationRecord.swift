@@ -43,16 +43,35 @@ package struct ConfigurationRecord: Equatable, Sendable {
         /// These files have another content, or are there or gone, since the version in force was loaded.
         case differs([String], files: [ConfigurationFile])
     }
+    /// Files on disk that the serving worker has not read.
+    package struct Edit: Equatable, Sendable {
+        package var names: [String]
+        /// When they came to be what they are, microseconds since 1970 UTC; nil where they have gone.
+        package var at: Int64?
+        /// Their content differs; else only their time says so.
+        package var isCompared: Bool
+
+        package init(names: [String], at: Int64?, isCompared: Bool) {
+            self.names = names
+            self.at = at
+            self.isCompared = isCompared
+        }
+    }
     /// Oldest first.
     package var versions: [ConfigurationVersion]
     /// The place in `versions` of what the serving worker runs.
     package var inForce: Known<Int>
     package var disk: Known<Disk>
+    /// What was edited and is not loaded; nil: nothing, as far as can be seen.
+    package var edit: Edit?
 
-    package init(versions: [ConfigurationVersion], inForce: Known<Int>, disk: Known<Disk>) {
+    package init(
+        versions: [ConfigurationVersion], inForce: Known<Int>, disk: Known<Disk>, edit: Edit? = nil
+    ) {
         self.versions = versions
         self.inForce = inForce
         self.disk = disk
+        self.edit = edit
     }
 
     /// Nobody has looked at the files.

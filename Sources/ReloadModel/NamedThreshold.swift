@@ -57,6 +57,10 @@ package struct NamedThreshold: Sendable {
         .init(
             "reloads-per-ten-minutes", 1...10_000, "Load attempts in ten minutes above which to warn.",
             whole: \.reloadsPerTenMinutes),
+        .init(
+            "endless-after", 0...1e7, "Seconds that an old worker may drain without a hard-stop-after.",
+            \.endlessAfter),
+        .init("drift-after", 0...1e7, "Seconds that an edited file may wait for its load.", \.driftAfter),
         .init("restart-shown-for", 0...86400, "Seconds that a restart stays an alert.", \.restartShownFor),
         .init(
             "reset-shown-for", 0...86400, "Seconds that reset counters and tables stay an alert.",

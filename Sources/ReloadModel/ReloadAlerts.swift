@@ -23,12 +23,14 @@ struct ReloadAlerts {
         guard let last = look.reloads.last(where: { $0.result == .restart }), let seconds = age(last),
             seconds < thresholds.restartShownFor
         else { return [] }
-        let detail = last.reason.map { ": \($0)" } ?? ""
+        var detail = last.reason.map { ": \($0)" } ?? ""
+        if let author = last.author, author.certainty != .unknown { detail += "; by \(author.words)" }
         return [
             Alert(
                 kind: .restart, severity: .critical,
                 message: "restarted \(Wording.span(seconds: seconds)) ago, not reloaded\(detail)",
-                remedy: "use reload (systemctl reload, SIGUSR2): a restart cuts every connection")
+                remedy: "use 'reloadtop reload' or 'systemctl reload': a restart cuts every connection and "
+                    + "empties counters and stick tables")
         ]
     }
 
@@ -113,18 +115,38 @@ struct ReloadAlerts {
     }
 
     var rate: [Alert] {
-        let recent = look.reloads.count { record in
-            record.result != .restart && age(record).map { $0 < 600 } ?? false
-        }
-        guard recent > thresholds.reloadsPerTenMinutes else { return [] }
+        guard let rate = ReloadRate(look), rate.count > thresholds.reloadsPerTenMinutes else { return [] }
         return [
             Alert(
                 kind: .reloadRate, severity: .warning,
-                message:
-                    "\(recent) reloads in 10 minutes > limit \(thresholds.reloadsPerTenMinutes): each leaves "
-                    + "a worker behind and resets its counters",
-                remedy: "merge changes and wait between reloads; change servers with 'set server' instead")
+                message: "\(rate.words(limit: thresholds.reloadsPerTenMinutes)): each leaves a worker behind "
+                    + "and resets its counters",
+                remedy: ReloadRate.remedy)
         ]
+    }
+
+    /// A file that somebody has edited and nobody loaded. One whose load has failed is told as that.
+    var drift: [Alert] {
+        guard let edit = look.configuration.edit, !failedLast else { return [] }
+        let seconds = edit.at.map { max(0, Double(look.time - $0) / 1_000_000) }
+        if let seconds, seconds < thresholds.driftAfter { return [] }
+        let names = edit.names.prefix(3).joined(separator: ", ") + (edit.names.count > 3 ? " …" : "")
+        let ago = seconds.map { "edited \(Wording.span(seconds: $0)) ago" } ?? "gone"
+        return [
+            Alert(
+                kind: .drift, severity: .warning,
+                message: edit.isCompared
+                    ? "\(names) \(edit.names.count == 1 ? "is" : "are") not what runs: \(ago) and never loaded"
+                    : "\(names) \(edit.names.count == 1 ? "was" : "were") \(ago), after this worker had read it: "
+                        + "what runs may be something else",
+                remedy: "the next reload or restart, whoever asks for it, brings this into force: look "
+                    + "('reloadtop reload --dry-run'), then 'reloadtop reload --accept-drift', or put the old file back"
+            )
+        ]
+    }
+
+    private var failedLast: Bool {
+        look.reloads.last { $0.result != .running && $0.result != .unknown }?.result == .failed
     }
 
     private static func list(_ sentences: [String]) -> String {

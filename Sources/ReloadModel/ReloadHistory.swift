@@ -198,7 +198,8 @@ package struct ReloadHistory: Sendable {
     /// The first reading: what the master and the ages of its workers tell of the past.
     private mutating func fill(_ table: LoadTable) {
         var number = table.reloads
-        for index in attempts.indices.reversed() where number > 0 {
+        for index in attempts.indices.reversed() where number > 0 && attempts[index].record.result != .restart
+        {
             attempts[index].record.attempt = number
             number -= 1
         }
@@ -215,7 +216,9 @@ package struct ReloadHistory: Sendable {
                 past.append(Attempt(record: row(nil, attempt, .failed), isLive: false))
             }
         }
-        attempts.insert(contentsOf: past, at: 0)
+        // A restart before the first look is older than all that this master tells.
+        let place = attempts.lastIndex { $0.record.result == .restart }.map { $0 + 1 } ?? 0
+        attempts.insert(contentsOf: past, at: place)
     }
 
     private mutating func row(_ at: Int64?, _ attempt: Int, _ result: ReloadRecord.Result) -> ReloadRecord {
@@ -326,6 +329,24 @@ package struct ReloadHistory: Sendable {
             attempts[index].isLive = false
         }
         knownReloads = 0
+    }
+
+    /// The master took the place of another before anybody watched: that is the first row.
+    package mutating func recallRestart(at: Int64, source: ReloadRecord.Source, reason: String) {
+        guard !attempts.contains(where: { $0.record.result == .restart && isSameMoment($0.record.at, at) })
+        else { return }
+        var record = ReloadRecord(
+            at: at, attempt: nil, result: .restart,
+            durationMilliseconds: .unknown(Unknown("a restart has no READY of a worker")), source: source,
+            reason: reason)
+        record.id = nextID()
+        attempts.insert(Attempt(record: record, isLive: false), at: 0)
+    }
+
+    /// Says more about why the newest failed attempt failed.
+    package mutating func explainLastAnew(_ reason: String) {
+        guard let index = attempts.lastIndex(where: { $0.record.result == .failed }) else { return }
+        attempts[index].record.reason = reason
     }
 
     // MARK: Steps

@@ -19,7 +19,7 @@ package struct StackAssessment: Equatable, Sendable {
         findings += stack.descriptors()
         if let misfit = stack.misfit(resources, reloads: reloads, now: now) { findings.append(misfit) }
         let isMany = old.count > thresholds.stackLimit
-        if isMany, let endless = stack.endless(trend) { findings.append(endless) }
+        if isMany, let endless = stack.endless(trend, reloads: reloads, now: now) { findings.append(endless) }
         findings = findings.enumerated().sorted {
             ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
         }.map(\.element)
@@ -125,6 +125,9 @@ private struct Stack {
 
     // MARK: Ends
 
+    /// Reloads that are this many seconds apart are worth a projection.
+    private static let often = 300.0
+
     /// hard-stop-after times the rate of reloads is how many pile up before the first one is ended.
     func misfit(_ resources: Resources, reloads: [ReloadRecord], now: Int64) -> Finding? {
         guard let free = resources.memory.value?.free, old.count >= thresholds.reloadsForSlope,
@@ -154,12 +157,18 @@ private struct Stack {
         return Double(last - first) / 1_000_000 / Double(times.count - 1)
     }
 
-    func endless(_ trend: GrowthTrend) -> Finding? {
+    func endless(_ trend: GrowthTrend, reloads: [ReloadRecord], now: Int64) -> Finding? {
         let count = old.count { $0.killIn.value == nil }
         guard count > 0 else { return nil }
         var text = count == old.count ? "no known end" : "\(count) of them without a known end"
         if let growth = trend.oldWorkers, growth.reloads >= thresholds.reloadsForSlope {
             text += ", +\(Wording.tenths(max(0, growth.perReload))) workers a reload"
+        }
+        if let period = Self.period(reloads, now: now), period < Self.often {
+            let hourly = Int(min(3600 / period, 1e6)) * bytes / old.count
+            text +=
+                ", a reload every \(Wording.span(seconds: period)): up to "
+                + "+\(Wording.size(bytes: hourly)) an hour"
         }
         return Finding(
             severity: .warning, text: text,

@@ -99,7 +99,8 @@ package enum ReportText {
             "\(worker.pid)", worker.state.rawValue, worker.was.map { "[was: \($0)]" } ?? "-",
             number(worker.generation), age(worker.uptime),
             number(worker.connections), size(worker.memory.resident), size(worker.memory.proportional),
-            percent(worker.cpuPercent), isOld ? worker.killIn.value.map(Wording.span) ?? "?" : "-",
+            percent(worker.cpuPercent),
+            isOld ? worker.killIn.value.map(Wording.span) ?? (worker.isEndless ? "never" : "?") : "-",
             holders.isEmpty ? "-" : holders,
         ]
     }

@@ -7,14 +7,14 @@ import ReloadModel
 import RuntimeAPI
 import Unix
 
-enum Drift {
+package enum Drift {
     /// A worker's start is known to a clock tick.
     private static let tick: Int64 = 20_000
 
     /// Why the disk is not, or not surely, what runs; nil: it is.
     static func reason(_ snapshot: Snapshot, _ files: [LoadedFile], audit: AuditLog) -> String? {
         switch snapshot.configuration.disk {
-        case .known(.same): moved(snapshot, files, audit)
+        case .known(.same): moved(snapshot, files, audit).map { "drift: \($0)" }
         case .known(.differs(let names, _)):
             "drift: \(names.joined(separator: ", ")) \(names.count == 1 ? "is" : "are") not what runs"
         case .unknown(let why):
@@ -22,16 +22,25 @@ enum Drift {
         }
     }
 
-    private static func moved(_ snapshot: Snapshot, _ files: [LoadedFile], _ audit: AuditLog) -> String? {
+    /// Why the files of the master that was looked at may not be what runs although their content was not seen to
+    /// change; nil: nothing speaks for it.
+    package static func moved(_ snapshot: Snapshot) -> String? {
+        let files = LoadedConfiguration(ProcTree(), master: snapshot.master.pid).entries().value ?? []
+        return moved(snapshot, files, AuditLog.ofUser)
+    }
+
+    private static func moved(
+        _ snapshot: Snapshot, _ files: [LoadedFile], _ audit: AuditLog?
+    ) -> String? {
         guard let serving = snapshot.workers.first(where: { $0.state == .serving }) else { return nil }
         let started = snapshot.time - Int64(serving.uptime * 1_000_000)
         for file in files {
             var info = stat()
             guard stat(file.place, &info) == 0 else { continue }
             let changed = Int64(info.st_ctim.tv_sec) * 1_000_000 + Int64(info.st_ctim.tv_nsec) / 1000
-            guard changed > started + tick, !audit.hasPutBack(file.place) else { continue }
+            guard changed > started + tick, audit?.hasPutBack(file.place) != true else { continue }
             return
-                "drift: \(file.name) was put there, or its owner or mode was changed, after this worker had read it"
+                "\(file.name) was put there, or its owner or mode was changed, after this worker had read it"
         }
         return nil
     }

@@ -6,6 +6,7 @@ import Glibc
 import Observing
 import ReloadModel
 import Reporting
+import Runbook
 import Unix
 
 struct DoctorCommand: ParsableCommand {
@@ -46,7 +47,7 @@ struct DoctorCommand: ParsableCommand {
             return withoutMaster(error)
         }
         let observer = Observer(master)
-        let visit = Consultation(master, units: UnitFiles(root: hostRoot))
+        let visit = Consultation(master, units: UnitFiles(root: hostRoot), drift: Drift.moved)
         while true {
             if let report = visit.proceed({ observer.sample() }) {
                 return tell(report, proxy: "\(master.program.rawValue), master \(master.pid)")
@@ -65,8 +66,9 @@ struct DoctorCommand: ParsableCommand {
             _ = OneLook.explain(failure)
             return 3
         }
-        let examination = Checklist.withoutMaster(lonely)
-        let report = HealthReport(time: WallClock.now().microseconds, examinations: [examination])
+        let report = HealthReport(
+            time: WallClock.now().microseconds,
+            examinations: Checklist.withoutMaster(lonely.map { LoneProcess(reading: $0.pid) }))
         return tell(report, proxy: "no master")
     }
 

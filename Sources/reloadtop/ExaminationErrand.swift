@@ -5,6 +5,7 @@ import Doctor
 import Observing
 import Polling
 import ReloadModel
+import Runbook
 import Unix
 
 final class ExaminationErrand: Errand {
@@ -13,7 +14,7 @@ final class ExaminationErrand: Errand {
 
     /// `snapshot`: the newest look, asked for when the test has ended.
     init(_ master: RunningMaster, snapshot: @escaping () -> Snapshot?) {
-        visit = Consultation(master)
+        visit = Consultation(master, drift: Drift.moved)
         self.snapshot = snapshot
     }
 

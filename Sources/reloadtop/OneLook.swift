@@ -27,7 +27,14 @@ struct OneLook {
         // Processor shares and rates need a second sample.
         usleep(200_000)
         _ = observer.drainEvents()
-        let snapshot = observer.sample()
+        var snapshot = observer.sample()
+        // Why a load failed, and who has its port, is told within a moment.
+        let begin = Instant.now()
+        while observer.isSearching, Instant.now() - begin < Self.longestSearch {
+            usleep(20_000)
+            _ = observer.drainEvents()
+            snapshot = observer.sample()
+        }
         if options.check { return tell(check(observer, snapshot)) }
         let text = options.json ? ReportJSON.object(snapshot) : ReportText.table(snapshot)
         let notes = ReportText.notes(snapshot)
@@ -56,6 +63,8 @@ struct OneLook {
         }
         return CheckLine(snapshot, thresholds)
     }
+
+    private static let longestSearch = Duration.seconds(1)
 
     /// Monitoring systems give a check ten seconds.
     private static let longestCheck = Duration.seconds(8)

@@ -88,4 +88,33 @@ import Unix
         #expect(record.durationMilliseconds == .known(8.5))
         #expect(late.alerts.first?.message.contains("lb.cfg:29") == true)
     }
+
+    /// One look, long after it: systemd has told how the master before ended.
+    @Test func aRestartBeforeTheFirstLookComesFromTheJournal() throws {
+        let watched = try WatchedProxy()
+        let began = WallClock.now().microseconds - Int64(watched.last.master.uptime * 1_000_000)
+        func entry(_ before: Int64, _ text: String) -> (at: Int64, fields: [String]) {
+            (began - before, ["UNIT=lb.service", "_PID=1", "MESSAGE=\(text)"])
+        }
+        try write([
+            entry(9_000_000_000, "Stopping lb.service - lb..."),
+            entry(2_400_000, "lb.service: Main process exited, code=killed, status=9/KILL"),
+            entry(300_000, "lb.service: Scheduled restart job, restart counter is at 1."),
+            entry(290_000, "Stopped lb.service - lb."),
+        ])
+        let options = ObserverOptions(journalUnit: "lb", journalDirectory: folder.path)
+        let late = try watched.freshLook(options)
+        #expect(late.reloads.map(\.result) == [.restart])
+        let alert = try #require(late.alerts.first { $0.kind == .restart })
+        #expect(
+            alert.message.contains("not reloaded: another master ended 2s before")
+                && alert.message.contains("'lb.service: Main process exited, code=killed, status=9/KILL'"),
+            "\(alert.message)")
+        // A reload behind it is a row of its own, with its number.
+        watched.proxy.program.signal(SIGUSR2)
+        try watched.look(for: "the reload") { $0.reloads.last?.result == .success }
+        let later = try watched.freshLook(options)
+        #expect(later.reloads.map(\.result) == [.restart, .success])
+        #expect(later.reloads.map(\.attempt) == [nil, 1])
+    }
 }

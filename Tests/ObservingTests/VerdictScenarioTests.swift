@@ -210,8 +210,8 @@ final class ServedProxy {
         withExtendedLifetime(clients) {}
     }
 
-    @Test func aRestartTellsWhatItCost() throws {
-        let served = try ServedProxy()
+    @Test(arguments: ProxyKind.allCases) func aRestartTellsWhatItCost(_ kind: ProxyKind) throws {
+        let served = try ServedProxy(kind)
         let client = try Connection(port: served.port)
         try client.send("GET / HTTP/1.1\r\n")
         try served.look(for: "the client") { $0.workers.first?.connections.value == 1 }
@@ -221,7 +221,7 @@ final class ServedProxy {
         kill(served.proxy.master, SIGTERM)
         _ = try served.proxy.program.end()
         let next = try RunningProgram(
-            Program.system("haproxy"), command, in: served.proxy.folder, name: "again")
+            try kind.program, command, in: served.proxy.folder, name: "again")
         defer { next.stop() }
         let look = try served.look(for: "the new master") { $0.master.pid == next.pid && !$0.workers.isEmpty }
         let alert = try #require(look.alerts.first)

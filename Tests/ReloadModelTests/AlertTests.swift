@@ -195,6 +195,49 @@ import Testing
         #expect(alerts([worker(9, .serving)], many.dropLast()).isEmpty)
     }
 
+    @Test func aWorkerThatNothingWillEndIsTold() throws {
+        var old = worker(3, .draining, connections: 5, holders: [Holder(kind: .clients, count: 5)])
+        old.uptime = 4000
+        old.hardStopAfter = .known(HardStopAfter(milliseconds: nil))
+        var serving = worker(9, .serving)
+        serving.uptime = 700
+        let alert = try #require(alerts([serving, old]).first)
+        #expect(alert.kind == .endless && alert.severity == .warning)
+        #expect(
+            alert.message
+                == "worker 3 (generation 3) drains for 11m40s, kept by 5 clients, and no hard-stop-after will ever end it"
+        )
+        #expect(alert.remedy?.contains("kill -TERM 3 cuts 5 connections") == true)
+        serving.uptime = 500
+        #expect(alerts([serving, old]).isEmpty)
+        old.hardStopAfter = .unknown(Self.unknown)
+        serving.uptime = 700
+        #expect(alerts([serving, old]).isEmpty)
+        // Many of them are a stack.
+        old.hardStopAfter = .known(HardStopAfter(milliseconds: nil))
+        #expect(alerts([serving, old], limit: 0).map(\.kind) == [.stacking])
+    }
+
+    @Test func anEditThatNobodyLoadedIsTold() throws {
+        func found(_ edit: ConfigurationRecord.Edit?, _ reloads: [ReloadRecord] = []) -> Alert? {
+            var look = look([worker(9, .serving)], reloads)
+            look.configuration.edit = edit
+            var judge = AlertJudge(thresholds: AlertThresholds())
+            return judge.alerts(for: look).first { $0.kind == .drift }
+        }
+        let edit = ConfigurationRecord.Edit(names: ["lb.cfg"], at: now - 301_000_000, isCompared: true)
+        #expect(found(edit)?.message == "lb.cfg is not what runs: edited 5m01s ago and never loaded")
+        #expect(found(edit)?.remedy?.contains("reloadtop reload --dry-run") == true)
+        var young = edit
+        young.at = now - 299_000_000
+        #expect(found(young) == nil && found(nil) == nil)
+        // Somebody has tried to load it: that is another alert.
+        #expect(found(edit, [record(.failed)]) == nil)
+        let seen = ConfigurationRecord.Edit(names: ["a", "b"], at: now - 301_000_000, isCompared: false)
+        #expect(
+            found(seen)?.message.contains("a, b were edited 5m01s ago, after this worker had read") == true)
+    }
+
     @Test(arguments: [
         (0.041, "41ms"), (12, "12s"), (262, "4m22s"), (1862, "31m02s"), (18180, "5h03m"),
         (352_800, "4d02h"), (-62, "-1m02s"),

@@ -27,4 +27,28 @@ import Testing
                 == "unknown: nobody was watching")
         #expect(author([""], nil).nearestFirst(from: "←").hasPrefix("likely: pid 900 ("))
     }
+
+    @Test func whoRestartedIsChosenAmongThoseWhoStarted() {
+        func start(_ pid: Int32, _ command: String, at: Int64, under parent: String = "bash") -> ProgramStart
+        {
+            let name = String(command.split(separator: " ")[0])
+            return ProgramStart(
+                pid: pid, at: at, chain: [.init(pid: 9, name: parent), .init(pid: pid, name: name)],
+                command: command, uid: 0)
+        }
+        func words(_ starts: [ProgramStart], unit: String? = nil) -> String {
+            AuthorGuess.restarter(starts, at: 10_000_000, gone: 812, next: 900, unit: unit).words
+        }
+        let own = start(900, "haproxy -W", at: 9_990_000, under: "restart.sh")
+        let ended = start(50, "kill -TERM 812", at: 8_000_000)
+        #expect(words([own]) == "restart.sh (pid 9, uid 0) - likely")
+        #expect(
+            words([ended, start(51, "kill -0 812", at: 9_000_000), own])
+                == "bash → kill -TERM 812 (uid 0) - likely")
+        #expect(
+            words([ended, start(40, "systemctl restart lb", at: 7_000_000), own])
+                == "bash → systemctl restart lb (uid 0) - likely")
+        #expect(words([start(40, "systemctl reload lb", at: 9_000_000)]).hasPrefix("unknown: "))
+        #expect(words([], unit: "systemd (lb.service)") == "systemd (pid 1, by systemd (lb.service)) - seen")
+    }
 }

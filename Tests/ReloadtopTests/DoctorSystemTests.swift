@@ -207,7 +207,7 @@ import Unix
     @Test(arguments: ProxyKind.allCases)
     func theDiffShowsWhatAReloadChanged(_ kind: ProxyKind) throws {
         let watched = try Watched(kind)
-        let terminal = try watched.terminal()
+        let terminal = try watched.terminal(["--threshold", "drift-after=0"])
         try terminal.wait(forText: "● serving")
         try terminal.type("4")
         try terminal.wait(forText: "nothing was reloaded since reloadtop came")
@@ -218,6 +218,7 @@ import Unix
             text.replacing("hard-stop-after 60s", with: "hard-stop-after 90s")
                 + secret)
         try terminal.wait(forText: "the file on disk is not what runs")
+        try terminal.wait(forText: "NOT LOADED")
         try terminal.wait(for: "the change") { rows in
             rows.contains { $0.contains("-     hard-stop-after 60s") }
                 && rows.contains { $0.contains("+     hard-stop-after 90s") }

@@ -207,6 +207,8 @@ extension TmuxSession {
         try terminal.answer("app: 1 of 1048576 entries")
         try scene.reload()
         try terminal.answer("LOST: before the reload 1, after it 0: no peers section")
+        try terminal.press("1", toSee: "TABLES LOST")
+        try terminal.answer("emptied stick tables: table app had 1 entry, has 0")
     }
 
     @Test func tablesWithPeersAreCarried() throws {

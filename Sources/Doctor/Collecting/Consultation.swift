@@ -24,6 +24,7 @@ package final class Consultation {
     private let proc: ProcTree
     private let units: UnitFiles
     private let next: NextConfiguration?
+    private let lookForDrift: (Snapshot) -> String?
     private let check: Known<ConfigurationCheck>
     /// What the configuration test said, once it has ended.
     package private(set) var test: Known<ConfigurationTest>?
@@ -32,11 +33,13 @@ package final class Consultation {
     private static let testPatience = Duration.milliseconds(500)
 
     /// `units`: where unit files are looked for. `next`: what the next load would find; nil: the files on disk.
+    /// `drift`: why the files may not be what runs although no change of their content was seen.
     package init(
         _ master: RunningMaster, proc: ProcTree = ProcTree(), units: UnitFiles = UnitFiles(),
-        next: NextConfiguration? = nil
+        next: NextConfiguration? = nil, drift: @escaping (Snapshot) -> String? = { _ in nil }
     ) {
         self.next = next
+        lookForDrift = drift
         self.master = master
         self.proc = proc
         self.units = units
@@ -70,7 +73,8 @@ package final class Consultation {
         self.test = test
         if let snapshot = snapshot() {
             collector = FactCollector(
-                master, snapshot, test: test, next: next?.files, proc: proc, units: units)
+                master, snapshot, test: test, next: next?.files, drift: lookForDrift(snapshot), proc: proc,
+                units: units)
         }
         return nil
     }

@@ -24,6 +24,7 @@ final class FactCollector {
     private let snapshot: Snapshot
     private let test: Known<ConfigurationTest>
     private let next: [ConfigurationFile]?
+    private let drift: String?
     private let proc: ProcTree
     private let units: UnitFiles
     private let began = Instant.now()
@@ -51,12 +52,13 @@ final class FactCollector {
     private var tlsFiles: Known<TLSFiles> = .unknown(Unknown("not asked yet"))
 
     /// `test`: the configuration test, which somebody else has waited for. `next`: the files of the next load, where
-    /// they are not those on disk.
+    /// they are not those on disk. `drift`: as in the facts.
     init(
         _ master: RunningMaster, _ snapshot: Snapshot, test: Known<ConfigurationTest>,
-        next: [ConfigurationFile]?, proc: ProcTree, units: UnitFiles
+        next: [ConfigurationFile]?, drift: String?, proc: ProcTree, units: UnitFiles
     ) {
         self.next = next
+        self.drift = drift
         self.master = master
         self.snapshot = snapshot
         self.test = test
@@ -132,7 +134,7 @@ final class FactCollector {
             Dictionary(uniqueKeysWithValues: all.map { ($0.pid, $0.exchange.text) })
         }
         let known = inForce.value == nil ? onDisk : inForce.map(outline)
-        return SystemFacts(
+        var facts = SystemFacts(
             now: snapshot.time, program: master.program, version: snapshot.proxy.version,
             master: master.pid, arguments: arguments, localPeer: localPeer(arguments),
             inForce: known, inForceIsGuessed: inForce.reason, onDisk: onDisk,
@@ -142,6 +144,13 @@ final class FactCollector {
             sessions: sessions(answers), listeners: listeners(),
             adminSockets: adminSockets(known.value, files, arguments), limits: limits(answers),
             tls: tlsFiles.map(\.facts))
+        facts.drift = drift
+        facts.tableEntries = tableEntries(answers)
+        facts.reloads = snapshot.reloads
+        facts.masterUptime = snapshot.master.uptime
+        facts.reloadRate = ReloadRate(snapshot)
+        facts.lacksLog = snapshot.blindness.first { $0.what == "log lines" }?.unknown
+        return facts
     }
 
     // MARK: Files
@@ -251,9 +260,19 @@ final class FactCollector {
             asked.map { pid in
                 let worker = snapshot.workers.first { $0.pid == pid }
                 let few = worker?.connections.value ?? .max <= listedAtMost
-                let command = few ? "@!\(pid) show info;@!\(pid) show sess" : "@!\(pid) show info"
-                return (pid, AdminExchange(address, command))
+                var commands = few ? ["show info", "show sess"] : ["show info"]
+                if worker?.state == .serving { commands.append("show table") }
+                return (
+                    pid, AdminExchange(address, commands.map { "@!\(pid) \($0)" }.joined(separator: ";"))
+                )
             })
+    }
+
+    private func tableEntries(_ answers: Known<[Int32: String]>) -> Known<[String: Int]> {
+        guard let serving = snapshot.workers.first(where: { $0.state == .serving })?.pid else {
+            return .unknown(Unknown("no worker serves"))
+        }
+        return answers.map { SurveyReplies.tableEntries(in: $0[serving] ?? "") }
     }
 
     private func sessions(_ answers: Known<[Int32: String]>) -> Known<[SessionFact]> {

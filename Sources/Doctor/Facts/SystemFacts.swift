@@ -38,6 +38,18 @@ package struct SystemFacts: Sendable {
     package var limits: Known<[LimitFact]>
     /// What the serving worker has for TLS, beside the files that it is from.
     package var tls: Known<TLSFacts>
+    /// Why the files may not be what runs although no change of their content was seen; nil: nothing speaks for it.
+    package var drift: String?
+    /// Entries of the serving worker's stick tables, by name.
+    package var tableEntries: Known<[String: Int]> = .unknown(Unknown("not asked"))
+    /// Load attempts and restarts that are known, oldest first.
+    package var reloads: [ReloadRecord] = []
+    /// Seconds since the master's process started.
+    package var masterUptime: Double = 0
+    /// How often it is reloaded; nil: not lately.
+    package var reloadRate: ReloadRate?
+    /// Nothing was read that could tell of a master before this one.
+    package var lacksLog: Unknown?
 
     package init(
         now: Int64, program: ProxyIdentity.Program, version: Known<String>, master: Int32,

@@ -31,6 +31,10 @@ package enum Checklist {
             id: "port-strangers", title: "nobody else listens on the proxy's ports",
             examine: PortRules.strangers),
         Rule(
+            id: "restarts", title: "changes are reloads, not restarts", examine: ReloadRules.restarts),
+        Rule(
+            id: "reload-rate", title: "reloads leave time to drain", examine: ReloadRules.rate),
+        Rule(
             id: "hard-stop-after", title: "hard-stop-after is set and fits the traffic",
             examine: DrainRules.hardStopAfter),
         Rule(
@@ -59,8 +63,8 @@ package enum Checklist {
     ]
 
     /// What there is to say of proxies that run without a master.
-    package static func withoutMaster(_ processes: [(pid: Int32, commandLine: String)]) -> Examination {
-        ProcessRules.withoutMaster(processes)
+    package static func withoutMaster(_ processes: [LoneProcess]) -> [Examination] {
+        [ProcessRules.withoutMaster(processes), SocketRules.replacing(processes)]
     }
 
     /// Goes through the list.

@@ -49,8 +49,10 @@ enum DrainRules {
         let old = facts.oldWorkers
         var what = "hard-stop-after is not set"
         if let oldest = old.first {
+            let holders = (oldest.holders.value ?? []).filter { $0.count > 0 }.map(\.words)
             what +=
                 ": \(Wording.count(old.count, "old worker")), the oldest of \(Wording.span(seconds: oldest.uptime.rounded()))"
+                + " (pid \(oldest.pid)" + (holders.isEmpty ? "" : ", kept by \(listed(holders))") + ")"
         }
         return Finding(
             old.contains { $0.uptime > hour } ? .critical : .warning, .seen, what,

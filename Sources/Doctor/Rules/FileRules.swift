@@ -39,7 +39,17 @@ enum FileRules {
             ])
         }
         return facts.changedFiles.decide { files in
-            guard !files.isEmpty else { return .good("nothing was changed since the load") }
+            guard !files.isEmpty else {
+                guard let drift = facts.drift else { return .good("nothing was changed since the load") }
+                return .findings([
+                    Finding(
+                        .warning, .likely, drift,
+                        why:
+                            "what runs may be something else than the files say, and the next reload or restart "
+                            + "brings them into force",
+                        place: "look at the file, then reload", lines: [reloadCommand(facts)])
+                ])
+            }
             return .findings([
                 Finding(
                     .warning,

@@ -57,8 +57,11 @@ enum PeerRules {
     }
 
     private static func alone(_ section: Section, _ line: Line, _ facts: SystemFacts) -> Finding {
-        Finding(
-            .warning, .likely, "table '\(section.name)' has no peers (\(line.place))",
+        let entries = facts.tableEntries.value?[section.name].map {
+            ": the next reload loses its \($0 == 1 ? "1 entry" : "\($0) entries")"
+        }
+        return Finding(
+            .warning, .likely, "table '\(section.name)' has no peers (\(line.place))\(entries ?? "")",
             why: "the new worker begins with an empty table at every reload: stickiness, rates and bans that "
                 + "rules depend on start anew",
             place: "\(line.file): a peers section, and its name in line \(line.number)",

@@ -12,7 +12,7 @@ enum ProcessRules {
         return .good("master \(facts.master) by \(how)")
     }
 
-    static func withoutMaster(_ processes: [(pid: Int32, commandLine: String)]) -> Examination {
+    static func withoutMaster(_ processes: [LoneProcess]) -> Examination {
         let findings = processes.map { process in
             Finding(
                 .critical,

@@ -32,6 +32,19 @@ enum SocketRules {
                         ])
                 ])
             }
+            let line = ProxyCommandLine(facts.arguments)
+            if fetching == nil, !line.replaced.isEmpty, !facts.arguments.contains("-x") {
+                return .findings([
+                    Finding(
+                        .notice,
+                        "master \(facts.master) replaced \(pids(line.replaced)) without -x when it was started",
+                        why:
+                            "connections that waited in the old process's queues were reset, once; its reloads hand "
+                            + "over by themselves",
+                        place: "the command that starts it",
+                        lines: ["-x /run/haproxy/admin.sock -sf $(cat /run/haproxy.pid)"])
+                ])
+            }
             guard fetching == nil, let line = exposing.first else {
                 return .good(exposing.isEmpty ? "no expose-fd, and nobody uses -x" : "-x uses it")
             }
@@ -47,6 +60,52 @@ enum SocketRules {
                     place: line.place, lines: [lines.joined(separator: " ")])
             ])
         }
+    }
+
+    private static func pids(_ pids: [Int32]) -> String {
+        "process\(pids.count == 1 ? "" : "es") \(listed(pids.map(String.init)))"
+    }
+
+    /// Processes without a master, which replace each other.
+    static func replacing(_ processes: [LoneProcess]) -> Examination {
+        let findings = processes.flatMap { process -> [Finding] in
+            let line = ProxyCommandLine(process.arguments)
+            let place = process.configuration.value?.sections.first?.head.file ?? "the configuration"
+            let exposes = process.configuration.map { outline in
+                sockets(outline).contains { $0.words.contains("expose-fd") }
+            }
+            let exposure = [
+                "stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners"
+            ]
+            let start = ["-x /run/haproxy/admin.sock -sf $(cat /run/haproxy.pid)"]
+            if !line.replaced.isEmpty, !process.arguments.contains("-x") {
+                return [
+                    Finding(
+                        .warning,
+                        "process \(process.pid) replaced \(pids(line.replaced)) with -sf and without -x",
+                        why:
+                            "connections that waited in the old one's queues when it closed were reset, and so it "
+                            + "will be at each change",
+                        place: "section global of \(place), and the command that starts it",
+                        lines: (exposes.value == true ? [] : exposure) + start)
+                ]
+            }
+            guard exposes.value == false else { return [] }
+            return [
+                Finding(
+                    process.arguments.contains("-x") ? .warning : .notice, .likely,
+                    "process \(process.pid) gives its listening sockets to nobody: no stats socket of \(place) has "
+                        + "'expose-fd listeners'",
+                    why:
+                        "the process that replaces it has to bind anew: connections that wait in this one's queues "
+                        + "are reset",
+                    place: "section global of \(place), and the command that starts the next one",
+                    lines: exposure + start)
+            ]
+        }
+        return Examination(
+            id: "expose-fd", title: "a replacement takes over the listening sockets",
+            outcome: .of(findings, elseGood: "-x and expose-fd are there"))
     }
 
     static func rights(_ facts: SystemFacts) -> Examination.Outcome {
