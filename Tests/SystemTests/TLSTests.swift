@@ -136,6 +136,30 @@ extension TLSSystemTests {
             }
         }
 
+        /// The last key but one seals; the ones before it still open, and an old one leaves for each that comes.
+        @Test(arguments: ProxyKind.allCases)
+        func keysThatRotateByCommand(_ kind: ProxyKind) throws {
+            let talk = try TLSTalk(
+                kind, Self.withKeys, content: ["t.keys": try Certificates.shared.get().text("48.keys")])
+            func resumes(_ ticket: TLSTicket?, _ version: TLSClient.Version) throws -> Bool {
+                let ticket = try #require(ticket, "\(kind), \(version)")
+                return try talk.get("/", .init(version, ticket: ticket)).client.isResumed
+            }
+            var kept: [TLSClient.Version: TLSTicket] = [:]
+            for version in Self.versions { kept[version] = try talk.get("/", .init(version)).client.ticket }
+            for remaining in [true, false] {
+                let made = try Program.run(try Program.system("openssl"), ["rand", "-base64", "48"])
+                let key = made.output.filter { $0 != "\n" }
+                let reply = try AdminClient.ask(
+                    talk.folder.file("worker.sock"), "set ssl tls-key \(talk.folder.file("t.keys")) \(key)")
+                #expect(reply.contains("TLS ticket key updated!"), "\(kind): \(reply)")
+                for version in Self.versions {
+                    #expect(try resumes(kept[version], version) == remaining, "\(kind), \(version)")
+                    #expect(try resumes(talk.get("/", .init(version)).client.ticket, version))
+                }
+            }
+        }
+
         // MARK: Names, versions, client certificates
 
         /// `bind` options, and clients, whose every outcome is the same with HAProxy.
