@@ -16,6 +16,8 @@ RUN ?= --demo
 
 SOURCES := Sources Tests Package.swift
 RELEASE := swift build -c release --static-swift-stdlib
+# Neither an index nor debug information, which take a third of the compiler's time and which no test needs.
+TESTABLE := swift build --build-tests --disable-index-store -Xswiftc -gnone
 # Suites that start the binaries of .build, which know nothing of the sanitizer.
 PROCESS_TESTS := SystemTests|RunningMasterTests|MwproxyTests
 
@@ -36,7 +38,7 @@ run: build ## build, then show the demo: a proxy under traffic that reloads (RUN
 test: ## pure tests, then the real binaries under load, the dashboard in tmux, and HAProxy beside mwproxy
 	@.ci/packages run test
 	$(RELEASE) --product mwproxy
-	swift build --build-tests
+	$(TESTABLE)
 	@.ci/tests
 
 bench: ## figures of mwproxy beside HAProxy, as ratios (BENCH='--rounds 3 --only reload' and more: --help)
