@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Unix
 
-extension SystemTests {
+extension OperatorSystemTests {
     @Suite struct DashboardReports {
         private func report(_ scene: Scene, as user: ([String]) -> [String] = { $0 }) throws -> JSON {
             let command = user([

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Unix
 
-extension SystemTests {
+extension OperatorSystemTests {
     @Suite struct DemoEnds {
         @Test(arguments: ProxyKind.available)
         func startsReloadsAndLeavesNothing(kind: ProxyKind) throws {

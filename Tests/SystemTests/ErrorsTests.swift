@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Unix
 
-extension SystemTests {
+extension OperatorSystemTests {
     @Suite struct Errors {
         private static let requests = [
             "GET /x HTTP/1.1\r\nHost: a\r\nX Y: bad\r\n\r\nbody\u{1}\"\\ rest",

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Unix
 
-extension SystemTests {
+extension OperatorSystemTests {
     @Suite struct FieldChecks {
         /// A folder with the program as `haproxy`, and a PATH that finds it first.
         private struct Field {

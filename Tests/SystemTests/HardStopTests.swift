@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Unix
 
-extension SystemTests {
+extension OperatorSystemTests {
     @Suite struct HardStops {
         @Test(arguments: ProxyKind.available)
         func cutWhatIsLeftAtTheDeadline(kind: ProxyKind) throws {

@@ -117,7 +117,7 @@ private final class Succession {
     }
 }
 
-extension SystemTests {
+extension ReplacementSystemTests {
     @Suite struct Replacement {
         /// `port` of 127.0.0.1.
         private func local(_ port: UInt16) -> SocketAddress { .ipv4(0x7f00_0001, port: port) }

@@ -1,11 +1,19 @@
-// The real binaries as an operator uses them. One after the other, because each of them measures or loads the
-// machine; `RELOADTOP_SUBJECTS` (such as "haproxy") limits which proxies are tested.
+// The real binaries as an operator uses them, in chains that run beside each other: within a chain one after the
+// other, since each test has proxies and traffic of its own and two processors serve them all.
+// `RELOADTOP_SUBJECTS` (such as "haproxy") limits which proxies are tested.
 
 import TestSupport
 import Testing
 import Unix
 
+/// Reloads under traffic, counted request by request.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct SystemTests {}
+
+/// What operators see and type: reports, checks, deadlines.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct OperatorSystemTests {}
+
+/// Processes without a master that replace each other.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ReplacementSystemTests {}
 
 extension ProxyKind {
     /// The proxies to test.
