@@ -162,9 +162,12 @@ let package = Package(
             name: "Bench", dependencies: ["TestSupport", "Demo", "Polling", "Unix", "CLinux"],
             path: "Tests/Bench", swiftSettings: strict),
         tests(of: "Handover", uses: ["RuntimeAPI"]),
-        tests(
-            of: "MasterWorker",
-            uses: ["mwproxy", "TestSupport", "Handover", "RuntimeAPI", "Polling", "Unix"]),
+        .testTarget(
+            name: "MasterWorkerTests",
+            dependencies: [
+                "MasterWorker", "mwproxy", "TestSupport", "Handover", "RuntimeAPI", "Polling", "Unix",
+            ],
+            exclude: ["Golden"], swiftSettings: strict),
         tests(
             of: "Doctor",
             uses: ["Observing", "ConfigLanguage", "ReloadModel", "TestSupport", "Unix"]),

@@ -1,5 +1,6 @@
-// Messages as bytes: a version, a kind, then fields. Integers are 64-bit little-endian, strings and lists carry
-// their length. A message that does not fit exactly is refused whole.
+// Messages as bytes: a version, a kind, then fields. Integers are 64-bit little-endian, strings, lists and records
+// carry their length. A message that is cut or has a field out of range is refused whole; fields behind the known ones
+// were added by a later release of the same version, and are skipped.
 
 import RuntimeAPI
 
@@ -17,6 +18,9 @@ package let messageVersion: UInt8 = 4
 
 /// Writes fields one after the other; also the master's state over an exec is written with it.
 package struct FieldWriter {
+    /// Version and kind.
+    fileprivate static let headSize = 2
+
     package private(set) var bytes: [UInt8]
 
     /// `version`: of the message's format; that of master and worker unless told.
@@ -46,6 +50,12 @@ package struct FieldWriter {
         put(list.count)
         for element in list { each(&self, element) }
     }
+    /// Fields that later releases may add to at the end: behind the number of their bytes.
+    package mutating func put(record fields: (inout FieldWriter) -> Void) {
+        var record = FieldWriter(kind: 0)
+        fields(&record)
+        put(bytes: Array(record.bytes.dropFirst(Self.headSize)))
+    }
     /// A 0, or a 1 and the value.
     package mutating func put<Value>(optional value: Value?, _ each: (inout FieldWriter, Value) -> Void) {
         put(value == nil ? 0 : 1)
@@ -56,13 +66,18 @@ package struct FieldWriter {
 /// Reads what a `FieldWriter` wrote.
 package struct FieldReader {
     private let bytes: [UInt8]
-    private var position = 2
+    private var position = FieldWriter.headSize
 
     /// `version`: the only one that is read.
     package init(_ bytes: [UInt8], version: UInt8 = messageVersion) throws(MessageError) {
-        guard bytes.count >= 2 else { throw .cut }
+        guard bytes.count >= FieldWriter.headSize else { throw .cut }
         guard bytes[0] == version else { throw .version(found: bytes[0]) }
         self.bytes = bytes
+    }
+
+    private init(record bytes: [UInt8]) {
+        self.bytes = bytes
+        position = 0
     }
 
     package var kind: UInt8 { bytes[1] }
@@ -97,6 +112,13 @@ package struct FieldReader {
         var list: [Element] = []
         for _ in 0..<count { list.append(try each(&self)) }
         return list
+    }
+    /// What `put(record:)` wrote; fields behind those that `each` reads are of a later release, and skipped.
+    package mutating func record<Value>(
+        _ each: (inout FieldReader) throws(MessageError) -> Value
+    ) throws(MessageError) -> Value {
+        var record = FieldReader(record: try byteString())
+        return try each(&record)
     }
     /// What `put(optional:)` wrote.
     package mutating func optional<Value>(
@@ -173,7 +195,6 @@ extension MasterMessage {
         case 9: self = .arrivals
         case let kind: throw .unknownKind(kind)
         }
-        try reader.end()
     }
 }
 
@@ -242,7 +263,6 @@ extension WorkerMessage {
         case 6: self = .moved(try reader.moves())
         case let kind: throw .unknownKind(kind)
         }
-        try reader.end()
     }
 }
 

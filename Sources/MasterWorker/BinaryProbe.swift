@@ -1,5 +1,5 @@
-// Tries the binary before the master becomes it: a program that cannot run, or that could not go on with this
-// master's state, is found out while the running one can still refuse it.
+// Tries the binary before the master becomes it: a program that cannot run, or that cannot read this master's state,
+// is found out while the running one can still refuse it.
 
 import CLinux
 import Glibc
@@ -9,15 +9,40 @@ import Unix
 
 /// One try. The answer comes through the loop; the deadline is the state's.
 final class BinaryProbe: Watcher {
-    /// What a binary of this version answers.
-    static var answer: String { "mwproxy state \(MasterState.codingVersion) messages \(messageVersion)\n" }
+    /// What the environment tells a binary that it is asked in this way.
+    private static let question = "2"
+
+    enum Verdict: Equatable {
+        /// The master can become it, and hands its state over in this form.
+        case takesOver(StateForm)
+        case cannot(String)
+    }
+
+    private static let refusal = "mwproxy cannot go on with it: "
+
+    /// What this binary answers to a master that asks with `question`. `state`: a descriptor of what that master would
+    /// hand over, which is read as if it had been.
+    static func answer(to question: String, state: Int32?) -> String {
+        guard question == self.question else { return BinaryAbilities.lineOfSingleForm }
+        if let state {
+            do throws(MessageError) {
+                _ = try MasterHandover.load(state, version: Program.version)
+            } catch .version {
+                // Of a form that is not known here: the master chooses another one.
+            } catch {
+                return "\(refusal)\(error)\n"
+            }
+        }
+        return BinaryAbilities.own.line
+    }
 
     private(set) var pid: Int32 = 0
     private let loop: EventLoop
     private var pipe: Descriptor?
     private var text: [UInt8] = []
 
-    init(_ program: ProgramIdentity, on loop: EventLoop) throws(Errno) {
+    /// `state`: what the master would hand over now.
+    init(_ program: ProgramIdentity, state: borrowing Descriptor, on loop: EventLoop) throws(Errno) {
         self.loop = loop
         var numbers: [Int32] = [-1, -1]
         _ = try Errno.check(clinux_pipe(&numbers, O_NONBLOCK))
@@ -28,8 +53,10 @@ final class BinaryProbe: Watcher {
         super.init()
         pid = try ProcessControl.spawn(
             program.path, arguments: [program.arguments.first ?? program.path],
-            environment: ProcessControl.environment + ["\(HandoverVariable.probe)=1"],
-            inherited: [(from: writing.raw, to: 1)])
+            environment: ProcessControl.environment + [
+                "\(HandoverVariable.probe)=\(Self.question)", "\(HandoverVariable.master)=\(state.raw)",
+            ],
+            inherited: [(from: writing.raw, to: 1), (from: state.raw, to: state.raw)])
         try loop.add(self, descriptor: raw, interest: .readable)
     }
 
@@ -51,13 +78,26 @@ final class BinaryProbe: Watcher {
         }
     }
 
-    /// The process has ended: nil when the binary can take over, else why not.
-    func verdict(_ end: ProcessEnd, path: String) -> String? {
+    /// The process has ended: what came of the try.
+    func verdict(_ end: ProcessEnd, path: String) -> Verdict {
         read()
-        if end != .exited(0) { return "\(path) cannot run: it ended with code \(end.code) (\(end.words))" }
+        if end != .exited(0) {
+            return .cannot("\(path) cannot run: it ended with code \(end.code) (\(end.words))")
+        }
         let said = String(decoding: text, as: UTF8.self)
-        guard said != Self.answer else { return nil }
-        return "\(path) cannot take over this master: it is another program or version"
+        if said.hasPrefix(Self.refusal) {
+            let reason = said.dropFirst(Self.refusal.count).prefix { $0 != "\n" }
+            return .cannot("\(path) cannot take over this master: it cannot read its state (\(reason))")
+        }
+        guard let found = BinaryAbilities(parsing: said) else {
+            return .cannot("\(path) cannot take over this master: it is another program")
+        }
+        guard let form = found.common else {
+            return .cannot(
+                "\(path) cannot take over this master: it reads \(found.words), this one writes "
+                    + "\(BinaryAbilities.own.words); only a restart brings that release")
+        }
+        return .takesOver(form)
     }
 
     /// Gives up; a program that still runs is ended, and whatever it says then concerns nobody.

@@ -7,7 +7,8 @@ import Polling
 import Unix
 
 extension MasterProcess {
-    func execute() {
+    /// What goes over an exec now.
+    func handover(of sessions: [MasterHandover.Session]) -> MasterHandover {
         var handover = MasterHandover()
         handover.path = options.program.path
         handover.nextToken = nextToken
@@ -16,9 +17,14 @@ extension MasterProcess {
         handover.listeners = listeners.map { ($0.key, $0.value.descriptor.raw) }
         handover.channels = channels.compactMap { pid, channel in channel.raw.map { (pid, $0) } }
         handover.sockets = sockets.map { $0.descriptor.raw }
-        handover.sessions = detach()
+        handover.sessions = sessions
+        return handover
+    }
+
+    func execute() {
+        let handover = handover(of: detach())
         do throws(Errno) {
-            let file = try handover.save(state)
+            let file = try handover.save(state, as: nextForm)
             for number in handover.descriptors { try setCloseOnExec(number, false) }
             try setCloseOnExec(file.raw, false)
             let variable = "\(HandoverVariable.master)=\(file.raw)"
@@ -28,7 +34,7 @@ extension MasterProcess {
             throw error
         } catch {
             for number in handover.descriptors { try? setCloseOnExec(number, true) }
-            try? attach(handover.sessions)
+            attach(handover.sessions)
             handle(.executeFailed(error))
         }
     }
@@ -46,12 +52,17 @@ extension MasterProcess {
         }
     }
 
-    func attach(_ sessions: [MasterHandover.Session]) throws {
+    /// A session that cannot go on ends; nothing else does.
+    func attach(_ sessions: [MasterHandover.Session]) {
         for session in sessions {
             let detached = DetachedSession(
                 descriptor: session.descriptor, upstream: session.upstream, state: session.state)
-            guard let (live, reply) = try admin?.attach(detached) else { continue }
-            if let token = session.token, let reply { pending[token] = (reply, live.number) }
+            do {
+                guard let (live, reply) = try admin?.attach(detached) else { continue }
+                if let token = session.token, let reply { pending[token] = (reply, live.number) }
+            } catch {
+                print(.warning, "a session of the master CLI cannot go on, and is closed: \(error)")
+            }
         }
     }
 

@@ -36,30 +36,9 @@ struct MasterHandover {
     }
 
     /// Writes everything into a new memfd.
-    func save(_ state: MasterState) throws(Errno) -> Descriptor {
-        var writer = FieldWriter(kind: Self.kind)
-        state.write(to: &writer)
-        writer.put(path)
-        writer.put(nextToken)
-        writer.put(optional: pidFile) { $0.put($1) }
-        writer.put(optional: usualNice) { $0.put(Int($1)) }
-        writer.put(listeners) { writer, listener in
-            writer.put(listener.key.description)
-            writer.put(Int(listener.descriptor))
-        }
-        writer.put(channels) { writer, channel in
-            writer.put(Int(channel.pid))
-            writer.put(Int(channel.descriptor))
-        }
-        writer.put(sockets) { $0.put(Int($1)) }
-        writer.put(sessions) { writer, session in
-            writer.put(optional: session.token) { $0.put($1) }
-            writer.put(Int(session.descriptor))
-            writer.put(optional: session.upstream) { $0.put(Int($1)) }
-            writer.put(bytes: session.state)
-        }
+    func save(_ state: MasterState, as form: StateForm) throws(Errno) -> Descriptor {
         let file = Descriptor(owning: try Errno.check(clinux_memfd_create("mwproxy-master")))
-        try File.writeAll(file.raw, writer.bytes)
+        try File.writeAll(file.raw, encoded(state, as: form))
         return file
     }
 
@@ -70,30 +49,77 @@ struct MasterHandover {
         let file = Descriptor(owning: number)
         lseek(file.raw, 0, SEEK_SET)
         guard let bytes = try? File.readAll(file.raw) else { throw .cut }
-        var reader = try FieldReader(bytes)
+        return try decode(bytes, version: version)
+    }
+
+    /// Everything as bytes.
+    func encoded(_ state: MasterState, as form: StateForm) -> [UInt8] {
+        var writer = FieldWriter(kind: Self.kind, version: form.mark)
+        state.write(to: &writer, as: form)
+        writer.put(form) { writer in
+            writer.put(path)
+            writer.put(nextToken)
+            writer.put(optional: pidFile) { $0.put($1) }
+            writer.put(optional: usualNice) { $0.put(Int($1)) }
+            writer.put(listeners) { writer, listener in
+                writer.put(listener.key.description)
+                writer.put(Int(listener.descriptor))
+            }
+            writer.put(channels) { writer, channel in
+                writer.put(Int(channel.pid))
+                writer.put(Int(channel.descriptor))
+            }
+            writer.put(sockets) { $0.put(Int($1)) }
+            writer.put(sessions) { writer, session in
+                writer.put(form) { writer in
+                    writer.put(optional: session.token) { $0.put($1) }
+                    writer.put(Int(session.descriptor))
+                    writer.put(optional: session.upstream) { $0.put(Int($1)) }
+                    writer.put(bytes: session.state)
+                }
+            }
+        }
+        return writer.bytes
+    }
+
+    /// What `encoded` made, in whichever form it is.
+    static func decode(
+        _ bytes: [UInt8], version: String
+    ) throws(MessageError) -> (MasterState, MasterHandover) {
+        guard let mark = bytes.first else { throw .cut }
+        guard let form = StateForm(mark: mark) else { throw .version(found: mark) }
+        var reader = try FieldReader(bytes, version: mark)
         guard reader.kind == kind else { throw .unknownKind(reader.kind) }
-        let state = try MasterState(from: &reader, version: version)
-        var handover = MasterHandover()
-        handover.path = try reader.text()
-        handover.nextToken = try reader.integer()
-        handover.pidFile = try reader.optional { reader throws(MessageError) in try reader.text() }
-        handover.usualNice = try reader.optional { reader throws(MessageError) in try reader.descriptor() }
-        handover.listeners = try reader.list { reader throws(MessageError) in
+        let state = try MasterState(from: &reader, as: form, version: version)
+        let handover = try reader.fields(form) { reader throws(MessageError) in
+            try MasterHandover(fields: &reader, form)
+        }
+        return (state, handover)
+    }
+}
+
+extension MasterHandover {
+    fileprivate init(fields reader: inout FieldReader, _ form: StateForm) throws(MessageError) {
+        path = try reader.text()
+        nextToken = try reader.integer()
+        pidFile = try reader.optional { reader throws(MessageError) in try reader.text() }
+        usualNice = try reader.optional { reader throws(MessageError) in try reader.descriptor() }
+        listeners = try reader.list { reader throws(MessageError) in
             (ListenerKey(try reader.text()), try reader.descriptor())
         }
-        handover.channels = try reader.list { reader throws(MessageError) in
+        channels = try reader.list { reader throws(MessageError) in
             (try reader.descriptor(), try reader.descriptor())
         }
-        handover.sockets = try reader.list { reader throws(MessageError) in try reader.descriptor() }
-        handover.sessions = try reader.list { reader throws(MessageError) in
-            let token = try reader.optional { reader throws(MessageError) in try reader.integer() }
-            let descriptor = try reader.descriptor()
-            let upstream = try reader.optional { reader throws(MessageError) in try reader.descriptor() }
-            let state = try reader.byteString()
-            return Session(token: token, descriptor: descriptor, upstream: upstream, state: state)
+        sockets = try reader.list { reader throws(MessageError) in try reader.descriptor() }
+        sessions = try reader.list { reader throws(MessageError) in
+            try reader.fields(form) { reader throws(MessageError) in
+                let token = try reader.optional { reader throws(MessageError) in try reader.integer() }
+                let descriptor = try reader.descriptor()
+                let upstream = try reader.optional { reader throws(MessageError) in try reader.descriptor() }
+                return Session(
+                    token: token, descriptor: descriptor, upstream: upstream, state: try reader.byteString())
+            }
         }
-        try reader.end()
-        return (state, handover)
     }
 }
 

@@ -50,6 +50,8 @@ package final class MasterProcess {
     /// The nice value from before the load that is under way; nil where it was not changed.
     var usualNice: Int32?
     private var probe: BinaryProbe?
+    /// The form of the state that the next program reads, by the last probe.
+    private(set) var nextForm = StateForm.newest
     private var signals: SignalWatcher?
     private var deadline: Timer?
     private var inputs: [MasterInput] = []
@@ -88,7 +90,9 @@ package final class MasterProcess {
 
     /// Where a probe of a running master asks whether this binary can take over: what to answer it.
     package static var probeAnswer: String? {
-        ProcessControl.environment(HandoverVariable.probe) == nil ? nil : BinaryProbe.answer
+        ProcessControl.environment(HandoverVariable.probe).map {
+            BinaryProbe.answer(to: $0, state: inheritedState)
+        }
     }
 
     /// Runs the first program of a master until its end; the result is the exit code.
@@ -129,7 +133,7 @@ package final class MasterProcess {
             let master = try MasterProcess(options, state: state)
             try master.takeOver(handover)
             try master.listen()
-            try master.attach(handover.sessions)
+            master.attach(handover.sessions)
             master.reap()
             master.handle(.executed)
             return try master.run()
@@ -176,10 +180,15 @@ package final class MasterProcess {
     private func reap() {
         while let (pid, end) = ProcessControl.reap() {
             if let probe, probe.pid == pid {
-                let failure = probe.verdict(end, path: options.program.path)
+                let verdict = probe.verdict(end, path: options.program.path)
                 probe.close()
                 self.probe = nil
-                handle(.probed(failure: failure))
+                switch verdict {
+                case .takesOver(let form):
+                    nextForm = form
+                    handle(.probed(failure: nil))
+                case .cannot(let reason): handle(.probed(failure: reason))
+                }
             } else {
                 channels[pid]?.finish()
                 handle(.workerEnded(pid: pid, end))
@@ -281,7 +290,8 @@ package final class MasterProcess {
     private func startProbe() {
         usualNice = usualNice ?? Scheduling.stepBack()
         do throws(Errno) {
-            probe = try BinaryProbe(options.program, on: loop)
+            let state = try handover(of: []).save(state, as: .newest)
+            probe = try BinaryProbe(options.program, state: state, on: loop)
         } catch {
             handle(.probed(failure: "\(options.program.path) cannot run: \(error)"))
         }

@@ -1,38 +1,51 @@
-// The state as bytes, to carry it over an exec. A new program that does not know the version is found out before,
-// by the probe.
+// The state as bytes, to carry it over an exec, in each form that this binary knows: a newer program takes over from an
+// older one, and an older one from a newer. One that shares no form is found out before, by the probe.
 
 import Handover
 import RuntimeAPI
 import Unix
 
 extension MasterState {
-    /// The form of the state; a binary takes over only from masters that write the same.
-    package static let codingVersion: UInt8 = 3
-
-    package func write(to writer: inout FieldWriter) {
-        writer.put(Int(pid))
-        writer.put(startedAt.nanoseconds)
-        writer.put(processNumber)
-        writer.put(failed)
-        writer.put(reloads)
-        writer.put(workers) { $0.put($1) }
-        writer.put(optional: load) { $0.put($1) }
-        writer.put(waiting) { $0.put($1) }
-        writer.put(held) { $0.put($1.description) }
-        writer.put(reloadLog.json)
-        writer.put(startupLog) { $0.put($1) }
+    package func write(to writer: inout FieldWriter, as form: StateForm) {
+        writer.put(form) { writer in
+            writer.put(Int(pid))
+            writer.put(startedAt.nanoseconds)
+            writer.put(processNumber)
+            writer.put(failed)
+            writer.put(reloads)
+            writer.put(workers) { $0.put($1, as: form) }
+            writer.put(optional: load) { $0.put($1, as: form) }
+            writer.put(waiting) { $0.put($1, as: form) }
+            writer.put(held) { $0.put($1.description) }
+            writer.put(reloadLog.json)
+            writer.put(startupLog) { $0.put($1) }
+        }
     }
 
     /// `version`: of the program that reads, which new workers will be.
-    package init(from reader: inout FieldReader, version: String) throws(MessageError) {
+    package init(
+        from reader: inout FieldReader, as form: StateForm, version: String
+    ) throws(MessageError) {
+        self = try reader.fields(form) { reader throws(MessageError) in
+            try MasterState(fields: &reader, form, version)
+        }
+    }
+
+    private init(
+        fields reader: inout FieldReader, _ form: StateForm, _ version: String
+    ) throws(MessageError) {
         let pid = Int32(clamping: try reader.integer64())
         self.init(pid: pid, startedAt: Instant(nanoseconds: try reader.integer64()), version: version)
         processNumber = try reader.integer()
         failed = try reader.integer()
         reloads = try reader.integer()
-        workers = try reader.list { reader throws(MessageError) in try reader.worker() }
-        load = try reader.optional { reader throws(MessageError) in try reader.load() }
-        waiting = try reader.list { reader throws(MessageError) in try reader.asker() }
+        workers = try reader.list { reader throws(MessageError) in
+            try reader.fields(form) { reader throws(MessageError) in try reader.worker() }
+        }
+        load = try reader.optional { reader throws(MessageError) in
+            try reader.fields(form) { reader throws(MessageError) in try reader.load(form) }
+        }
+        waiting = try reader.askers(form)
         held = try reader.list { reader throws(MessageError) in ListenerKey(try reader.text()) }
         let log = try reader.text()
         guard let parsed = try? ReloadLog(parsing: log) else { throw .badField("the log of reloads") }
@@ -42,31 +55,59 @@ extension MasterState {
 }
 
 extension FieldWriter {
-    fileprivate mutating func put(_ worker: WorkerRecord) {
-        put(Int(worker.pid))
-        put(worker.attempt)
-        put(worker.startedAt.nanoseconds)
-        put(Int(worker.phase.rawValue))
-        put(worker.killAt.nanoseconds)
-        put(worker.version)
-        put(optional: worker.facts) { writer, facts in
-            writer.put(bytes: WorkerMessage.ready(facts).encoded)
+    /// Fields that a later release may add to, where the form allows it.
+    mutating func put(_ form: StateForm, _ fields: (inout FieldWriter) -> Void) {
+        switch form {
+        case .fixed: fields(&self)
+        case .records: put(record: fields)
+        }
+    }
+}
+
+extension FieldReader {
+    /// What `put(_: StateForm)` wrote.
+    mutating func fields<Value>(
+        _ form: StateForm, _ each: (inout FieldReader) throws(MessageError) -> Value
+    ) throws(MessageError) -> Value {
+        switch form {
+        case .fixed: try each(&self)
+        case .records: try record(each)
+        }
+    }
+}
+
+extension FieldWriter {
+    fileprivate mutating func put(_ worker: WorkerRecord, as form: StateForm) {
+        put(form) { writer in
+            writer.put(Int(worker.pid))
+            writer.put(worker.attempt)
+            writer.put(worker.startedAt.nanoseconds)
+            writer.put(Int(worker.phase.rawValue))
+            writer.put(worker.killAt.nanoseconds)
+            writer.put(worker.version)
+            writer.put(optional: worker.facts) { writer, facts in
+                writer.put(bytes: WorkerMessage.ready(facts).encoded)
+            }
         }
     }
 
-    fileprivate mutating func put(_ load: Load) {
-        put(load.attempt)
-        put(Int(load.step.rawValue))
-        put(load.askers) { $0.put($1) }
-        put(load.stepStartedAt.nanoseconds)
+    fileprivate mutating func put(_ load: Load, as form: StateForm) {
+        put(form) { writer in
+            writer.put(load.attempt)
+            writer.put(Int(load.step.rawValue))
+            writer.put(load.askers) { $0.put($1, as: form) }
+            writer.put(load.stepStartedAt.nanoseconds)
+        }
     }
 
-    fileprivate mutating func put(_ asker: ReloadAsker) {
-        put(asker.request.via)
-        put(asker.request.at)
-        put(optional: asker.request.pid) { $0.put(Int($1)) }
-        put(optional: asker.request.uid) { $0.put(Int($1)) }
-        put(optional: asker.token) { $0.put($1) }
+    fileprivate mutating func put(_ asker: ReloadAsker, as form: StateForm) {
+        put(form) { writer in
+            writer.put(asker.request.via)
+            writer.put(asker.request.at)
+            writer.put(optional: asker.request.pid) { $0.put(Int($1)) }
+            writer.put(optional: asker.request.uid) { $0.put(Int($1)) }
+            writer.put(optional: asker.token) { $0.put($1) }
+        }
     }
 }
 
@@ -92,18 +133,24 @@ extension FieldReader {
         return record
     }
 
-    fileprivate mutating func load() throws(MessageError) -> Load {
+    fileprivate mutating func load(_ form: StateForm) throws(MessageError) -> Load {
         let attempt = try integer()
         guard let step = Load.Step(rawValue: UInt8(clamping: try integer())) else {
             throw .badField("step of a load")
         }
-        let askers = try list { reader throws(MessageError) in try reader.asker() }
+        let askers = try askers(form)
         return Load(
             attempt: attempt, step: step, askers: askers,
             stepStartedAt: Instant(nanoseconds: try integer64()), deadline: .never)
     }
 
-    fileprivate mutating func asker() throws(MessageError) -> ReloadAsker {
+    fileprivate mutating func askers(_ form: StateForm) throws(MessageError) -> [ReloadAsker] {
+        try list { reader throws(MessageError) in
+            try reader.fields(form) { reader throws(MessageError) in try reader.asker() }
+        }
+    }
+
+    private mutating func asker() throws(MessageError) -> ReloadAsker {
         let via = try text()
         let at = try integer64()
         let pid = try optional { reader throws(MessageError) in Int32(clamping: try reader.integer64()) }

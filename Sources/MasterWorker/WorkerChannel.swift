@@ -72,8 +72,13 @@ package final class WorkerChannel: Watcher {
                 case .wouldBlock: return
                 case .ended: return close(telling: true)
                 case .message(let bytes, let descriptors):
-                    guard let message = try? WorkerMessage(decoding: bytes) else {
+                    let message: WorkerMessage
+                    do throws(MessageError) {
+                        message = try WorkerMessage(decoding: bytes)
+                    } catch {
                         for number in descriptors { _ = Descriptor(owning: number) }
+                        // A worker of a later release may say more; only what is broken ends the channel.
+                        if case .unknownKind = error { continue }
                         return close(telling: true)
                     }
                     received(self, .message(message, descriptors: descriptors))

@@ -108,11 +108,20 @@ package final class MasterLink: Watcher {
                 switch try DescriptorPassing.receive(over: descriptor.raw) {
                 case .wouldBlock: return
                 case .ended: return closed()
-                case .message(let bytes, let numbers): hand(try MasterMessage(decoding: bytes), numbers)
+                case .message(let bytes, let numbers): try hand(bytes, numbers)
                 }
             } catch {
                 return closed()
             }
+        }
+    }
+
+    private func hand(_ bytes: [UInt8], _ numbers: [Int32]) throws(MessageError) {
+        do {
+            hand(try MasterMessage(decoding: bytes), numbers)
+        } catch .unknownKind {
+            // A master of a later release says more than this worker was made for.
+            for number in numbers { _ = Descriptor(owning: number) }
         }
     }
 
