@@ -3,19 +3,25 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test bench fuzz sanitize screenshots format lint layers check install clean
+.PHONY: help deps build run test bench fuzz sanitize screenshots format lint layers check \
+    install uninstall deb clean
 
+# Where `make install` puts things, and where it takes the programs from.
 PREFIX ?= /usr/local
 DESTDIR ?=
-# Where `make install` takes the programs from.
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 BINARIES ?= .build/release
 BENCH ?=
 FUZZ ?=
+# Which of the two `make install` is about.
+PROGRAMS ?= reloadtop mwproxy
 # What `make run` starts: the demo, unless told otherwise.
 RUN ?= --demo
 
 SOURCES := Sources Tests Package.swift
-RELEASE := swift build -c release --static-swift-stdlib
+# Nothing is looked for beside an installed program.
+RELEASE := swift build -c release --static-swift-stdlib --disable-local-rpath
 # Neither an index nor debug information, which take a third of the compiler's time and which no test needs.
 TESTABLE := swift build --build-tests --disable-index-store -Xswiftc -gnone
 # Suites that start the binaries of .build, which know nothing of the sanitizer.
@@ -72,22 +78,19 @@ layers: ## check that every import is declared, that no arrow points up, and wha
 
 check: lint layers test ## lint, layers and test
 
-install: ## install programs, man pages and completions (PREFIX=/usr/local, DESTDIR=)
-	@for program in reloadtop mwproxy; do \
-	    [ -x "$(BINARIES)/$$program" ] || { echo "no $(BINARIES)/$$program: run 'make build' first" >&2; exit 1; }; \
-	    install -D -m 755 -s "$(BINARIES)/$$program" "$(DESTDIR)$(PREFIX)/bin/$$program"; \
-	done
-	@for page in docs/man/*.[1-8]; do \
-	    [ ! -e "$$page" ] || install -D -m 644 "$$page" \
-	        "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; \
-	done
-	@completions=$$(mktemp -d); trap 'rm -rf "$$completions"' EXIT; \
-	for shell in bash zsh fish; do \
-	    "$(BINARIES)/reloadtop" --generate-completion-script $$shell > "$$completions/$$shell"; \
-	done; \
-	install -D -m 644 "$$completions/bash" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/reloadtop"; \
-	install -D -m 644 "$$completions/zsh" "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_reloadtop"; \
-	install -D -m 644 "$$completions/fish" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/reloadtop.fish"
+PLACES = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' UNITDIR='$(UNITDIR)' BINARIES='$(BINARIES)'
+
+install: ## install both programs with unit, configuration, man pages and completions (PREFIX=/usr/local, DESTDIR=)
+	@$(PLACES) packaging/install install $(PROGRAMS)
+
+uninstall: ## remove what `make install` put there; configuration that was changed stays
+	@$(PLACES) packaging/install uninstall $(PROGRAMS)
+
+deb: ## build Debian packages of both programs into .build/deb, and have lintian look at them
+	@.ci/packages run deb
+	$(RELEASE) --product reloadtop
+	$(RELEASE) --product mwproxy
+	@BINARIES='$(BINARIES)' packaging/debian/build
 
 clean: ## remove everything that was built
 	rm -rf .build

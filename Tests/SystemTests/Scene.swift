@@ -30,9 +30,11 @@ final class Scene {
 
     var address: SocketAddress { .ipv4(0x7f00_0001, port: port) }
 
-    init(_ kind: ProxyKind, hardStop: String = "60s", on given: EventLoop? = nil, _ extra: Extra = Extra())
-        throws
-    {
+    /// `program`, `flags`: where they are not the usual ones.
+    init(
+        _ kind: ProxyKind, program: String? = nil, flags: [String] = ["-Ws"], hardStop: String = "60s",
+        on given: EventLoop? = nil, _ extra: Extra = Extra()
+    ) throws {
         self.kind = kind
         self.hardStop = hardStop
         self.extra = extra
@@ -41,7 +43,7 @@ final class Scene {
         let origin = try Origin(on: loop)
         let port = try FreePort.find()
         let notify = try NotifySocket(in: folder, on: loop)
-        proxy = try RunningProxy(kind, flags: ["-Ws"], in: folder, notify: notify) { folder in
+        proxy = try RunningProxy(kind, path: program, flags: flags, in: folder, notify: notify) { folder in
             Self.text(
                 edition: 1, folder: folder, port: port, origin: origin.port, hardStop: hardStop, extra: extra)
         }
