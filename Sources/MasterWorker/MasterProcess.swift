@@ -290,7 +290,8 @@ package final class MasterProcess {
     private func startProbe() {
         usualNice = usualNice ?? Scheduling.stepBack()
         do throws(Errno) {
-            let state = try handover(of: []).save(state, as: .newest)
+            // A number that standard output does not take.
+            let state = try handover(of: []).save(state, as: .newest).duplicate()
             probe = try BinaryProbe(options.program, state: state, on: loop)
         } catch {
             handle(.probed(failure: "\(options.program.path) cannot run: \(error)"))
