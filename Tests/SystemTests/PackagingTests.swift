@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Unix
 
-extension SystemTests {
+extension OperatorSystemTests {
     @Suite struct Packaging {
         private static let root = TestSupport.Program.packageRoot
 

@@ -12,7 +12,7 @@ import Unix
 /// What operators see and type: reports, checks, deadlines.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OperatorSystemTests {}
 
-/// Processes without a master that replace each other.
+/// Programs that replace each other: processes without a master, and upgrades.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ReplacementSystemTests {}
 
 extension ProxyKind {

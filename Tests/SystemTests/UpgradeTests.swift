@@ -79,7 +79,7 @@ private final class InstalledTree {
     }
 }
 
-extension SystemTests {
+extension ReplacementSystemTests {
     @Suite struct Upgrades {
         @Test func anUpgradeUnderTrafficLosesNothing() throws {
             let tree = try InstalledTree()
