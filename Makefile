@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test bench fuzz sanitize screenshots format lint layers check \
+.PHONY: help deps build run test systemd bench fuzz sanitize screenshots format lint layers check \
     install uninstall deb clean
 
 # Where `make install` puts things, and where it takes the programs from.
@@ -46,6 +46,10 @@ test: ## pure tests, then the real binaries under load, the dashboard in tmux, a
 	$(RELEASE) --product mwproxy
 	$(TESTABLE)
 	@.ci/tests
+
+systemd: build ## boot a Debian in a virtual machine and try the systemd unit there (root; docs/systemd.md)
+	@.ci/packages systemd
+	@Tests/Systemd/run
 
 bench: ## figures of mwproxy beside HAProxy, as ratios (BENCH='--rounds 3 --only reload' and more: --help)
 	@.ci/packages run test bench
