@@ -109,6 +109,7 @@ let package = Package(
                 "Doctor", "Observing", "ConfigLanguage", "RuntimeAPI", "ReloadModel", "TLS", "Unix",
                 "CAttributes", "CSystemd",
             ]),
+        room("Rollout", uses: ["Runbook", "ReloadModel", "RuntimeAPI", "TLS", "Unix", "CLinux"]),
         room("Demo", uses: ["Observing", "Polling", "TLS", "Unix", "CLinux"]),
         room("Doctor", uses: ["Observing", "ConfigLanguage", "ReloadModel", "RuntimeAPI", "TLS", "Unix"]),
 
@@ -116,8 +117,8 @@ let package = Package(
         .executableTarget(
             name: "reloadtop",
             dependencies: [
-                "Dashboard", "Reporting", "Preferences", "Doctor", "Runbook", "Observing", "ReloadModel",
-                "RuntimeAPI", "TextUI", "Terminal", "Polling", "Unix", "Demo", arguments,
+                "Dashboard", "Reporting", "Preferences", "Doctor", "Runbook", "Rollout", "Observing",
+                "ReloadModel", "RuntimeAPI", "TextUI", "Terminal", "Polling", "Unix", "Demo", arguments,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -174,6 +175,7 @@ let package = Package(
         tests(
             of: "Runbook",
             uses: ["CAttributes", "Observing", "ReloadModel", "RuntimeAPI", "TestSupport", "Unix"]),
+        tests(of: "Rollout", uses: ["Runbook", "RuntimeAPI", "TestSupport", "Unix"]),
         tests(of: "Demo", uses: ["TestSupport", "Polling", "Unix"]),
         .testTarget(
             name: "ReloadtopTests", dependencies: ["TestSupport", "Demo", "RuntimeAPI", "Unix"],

@@ -58,7 +58,8 @@ package struct PreferenceFile: Equatable, Sendable {
 
     /// The words of a command line with those of the file in front, which therefore hold less.
     package func arguments(before words: [String]) -> [String] {
-        guard !Self.isNotNeeded(for: words) else { return words }
+        // A rollout is about other hosts.
+        guard !Self.isNotNeeded(for: words), words.first != "rollout" else { return words }
         // Subcommands that only know which proxy is meant.
         let subcommand = words.first.flatMap { ["doctor", "reload"].contains($0) ? $0 : nil }
         func isGiven(_ name: String) -> Bool {

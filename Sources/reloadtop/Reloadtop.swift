@@ -19,7 +19,8 @@ struct Reloadtop: ParsableCommand {
             Exit status: 0, 1 nothing to watch, 2 several masters run and none was chosen, 64 wrong options, \
             128 + the signal that ended it.
             """,
-        version: "reloadtop 0.1.0", subcommands: [DoctorCommand.self, ReloadCommand.self])
+        version: "reloadtop 0.1.0",
+        subcommands: [DoctorCommand.self, ReloadCommand.self, RolloutCommand.self])
 
     @OptionGroup var target: TargetOptions
 

@@ -9,5 +9,6 @@ let words = StartWords.all()
 switch words.first {
 case "doctor": DoctorCommand.main(Array(words.dropFirst()))
 case "reload": ReloadCommand.main(Array(words.dropFirst()))
+case "rollout": RolloutCommand.main(Array(words.dropFirst()))
 default: Reloadtop.main(words)
 }

@@ -19,7 +19,9 @@ package enum Program {
     /// building takes.
     package static func ours(_ name: String) throws -> String {
         let built = packageRoot + (name == "mwproxy" ? "/.build/release" : "/.build/debug")
-        let place = ProcessControl.environment("RELOADTOP_BINARIES") ?? built
+        let named = ProcessControl.environment("RELOADTOP_BINARIES") ?? built
+        // Wherever it is started.
+        let place = named.hasPrefix("/") ? named : "\(packageRoot)/\(named)"
         guard access("\(place)/\(name)", X_OK) == 0 else {
             throw ProgramError("no \(name) in \(place): run 'make test', which builds it")
         }
