@@ -55,7 +55,13 @@ package final class RemoteRun {
             try Self.path(of: command.words[0]), arguments: command.words,
             environment: ProcessControl.environment,
             inherited: [(stdin.raw, 0), (stdout.raw, 1), (stderr.raw, 2)], newSession: isApart)
-        handle = try ProcessControl.open(pid: process)
+        do throws(Errno) {
+            handle = try ProcessControl.open(pid: process)
+        } catch {
+            kill(process, SIGKILL)
+            waitpid(process, nil, 0)
+            throw error
+        }
         if content == nil { input = nil }
     }
 

@@ -2,7 +2,7 @@
 
 enum RemoteShell {
     /// Each of `words` arrives as it is: with sh, bash, zsh, fish and csh. Single quotes keep everything but themselves
-    /// and, for fish, the backslash.
+    /// and, for fish, the backslash and, for csh, the exclamation mark.
     static func line(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
 
     private static func quoted(_ word: String) -> String {
@@ -12,7 +12,7 @@ enum RemoteShell {
         if isPlain, !word.isEmpty { return word }
         var line = "'"
         for character in word.unicodeScalars {
-            if character == "'" || character == "\\" {
+            if "'\\!".unicodeScalars.contains(character) {
                 line += "'\\\(character)'"
             } else {
                 line.unicodeScalars.append(character)

@@ -73,6 +73,8 @@ import Testing
         #expect(
             file.arguments(before: ["doctor", "--json"])
                 == ["doctor", "--master-socket=/run/haproxy-master.sock", "--json"])
+        // The preferences are about a proxy here.
+        #expect(file.arguments(before: ["rollout", "--json"]) == ["rollout", "--json"])
         for word in ["--help", "--version", "--write-config"] {
             #expect(PreferenceFile.isNotNeeded(for: [word]))
         }
