@@ -162,6 +162,7 @@ final class MasterWatch {
                 about: children.filter { watches[$0] != nil || isFirstLook }, states: states,
                 resting: resting))
         for pid in children where watches[pid] == nil { meet(pid, now: now, boot: boot) }
+        for watch in watches.values { watch.readAgain(configuration) }
         if isFirstLook || watches.values.contains(where: { $0.info == nil && silence[$0.pid] == nil }) {
             let unasked = watches.values.filter { $0.info == nil }.map(\.pid)
             if !unasked.isEmpty, tableProblem == nil { take(inquiry?.ask(about: unasked.sorted())) }

@@ -47,6 +47,10 @@ package final class Observer {
     /// Who has the port that the last load could not bind is looked for.
     var portSearch: PortHolderSearch?
     var searchedFor: Int?
+    /// What workers had that did not end well, lately: with their master's end it is what a restart has cost.
+    var cutLately: [Int32: (at: Int64, connections: Int)] = [:]
+    /// When the master went that has no successor yet, microseconds since 1970.
+    var goneAt: Int64 = 0
     /// Workers whose start was told and whose end was not.
     var started: Set<Int32> = []
     /// The master that was found at the start or has taken its place since.

@@ -151,6 +151,10 @@ extension Observer {
             case nil: "gone"
             }
         let isClean = end == nil || end == .exited(0)
+        if !isClean {
+            cutLately = cutLately.filter { now - $0.value.at < Self.endOfAll }
+            cutLately[pid] = (now, known.connections.value ?? 0)
+        }
         book.ended(pid, at: now, how: how, cut: isClean ? left : max(left, known.connections.value ?? 0))
     }
 

@@ -4,7 +4,11 @@ import ReloadModel
 import Unix
 
 extension Observer {
+    /// How long a master may need to end all of its workers, in microseconds.
+    static let endOfAll: Int64 = 10_000_000
+
     func lose(_ gone: MasterWatch) {
+        goneAt = WallClock.now().microseconds
         watch = nil
         check = nil
         succession = nil
@@ -31,7 +35,10 @@ extension Observer {
         }
         let before = master
         let dead = (last?.workers ?? []).filter { proc.stat($0.pid).map { $0.state == "Z" } ?? true }
-        let lost = dead.compactMap(\.connections.value).reduce(0, +)
+        var cut = cutLately.filter { goneAt - $0.value.at < Self.endOfAll }.mapValues(\.connections)
+        for worker in dead where cut[worker.pid] == nil { cut[worker.pid] = worker.connections.value ?? 0 }
+        cutLately = [:]
+        let lost = cut.values.reduce(0, +)
         master = next
         self.watch = watch
         archive?.follow(watch.configuration)

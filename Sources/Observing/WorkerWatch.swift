@@ -13,9 +13,11 @@ final class WorkerWatch {
     /// The processes that its command line says it replaced, youngest first.
     let replaced: [Int32]
     /// hard-stop-after of the configuration that it was loaded from.
-    let limit: Known<HardStopAfter>
+    private(set) var limit: Known<HardStopAfter>
     /// The timeouts of that configuration.
-    let timeouts: Known<LoadedTimeouts>
+    private(set) var timeouts: Known<LoadedTimeouts>
+    /// How often they may still be read again.
+    private var readingsLeft = 3
     /// The admin sockets that the files named when it was met.
     let declaredAdminPaths: Set<String>
     /// When its load had succeeded; nil while it has not.
@@ -64,6 +66,15 @@ final class WorkerWatch {
         self.limit = limit
         self.timeouts = timeouts
         self.declaredAdminPaths = declaredAdminPaths
+    }
+
+    /// The files cannot be told while the master executes itself: what was not known at the birth of this worker is
+    /// read at the next looks, as long as no file has changed since.
+    func readAgain(_ configuration: LoadedConfiguration) {
+        guard isLive, limit.value == nil, readingsLeft > 0 else { return }
+        readingsLeft -= 1
+        limit = configuration.hardStopAfter(notAfter: startedAt)
+        timeouts = configuration.timeouts(notAfter: startedAt)
     }
 
     // MARK: Rest

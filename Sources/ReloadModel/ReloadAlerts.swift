@@ -119,8 +119,7 @@ struct ReloadAlerts {
         return [
             Alert(
                 kind: .reloadRate, severity: .warning,
-                message: "\(rate.words(limit: thresholds.reloadsPerTenMinutes)): each leaves a worker behind "
-                    + "and resets its counters",
+                message: rate.words(limit: thresholds.reloadsPerTenMinutes),
                 remedy: ReloadRate.remedy)
         ]
     }

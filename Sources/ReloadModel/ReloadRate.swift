@@ -6,16 +6,18 @@ package struct ReloadRate: Equatable, Sendable {
     package static let span = 600.0
 
     package static let remedy =
-        "let whoever asks merge its changes and wait between reloads; change servers, weights and maps by commands "
-        + "on the admin socket ('set server', 'set map') instead"
+        "let whoever asks merge its changes and wait; change servers, weights and maps by commands instead "
+        + "('set server', 'set map')"
 
     package var count: Int
     /// Seconds between two of them, over the newest ones; nil where fewer than two are dated.
     package var period: Double?
     /// Who asked most of the time, and how often: `14 of them by kill ← loop.sh (uid 0 root)`; nil: not known.
     package var author: String?
-    /// Seconds that a worker drains, as far as was seen: the mean of those that have ended, else the longest so far.
+    /// Seconds that a worker drains: the mean of those that have ended, or the longest so far where that is longer.
     package var drain: Double?
+    /// Seconds after which hard-stop-after ends each old worker; nil where one has none or it is not known.
+    package var hardStop: Double?
     /// Mean memory of an old worker, in bytes.
     package var bytes: Int?
 
@@ -49,6 +51,9 @@ package struct ReloadRate: Equatable, Sendable {
         let youngest = look.workers.filter { !$0.state.isOld }.map(\.uptime).min() ?? 0
         let drained = old.isEmpty ? nil : max(youngest, old.map(\.uptime).sorted().dropLast().last ?? 0)
         drain = ended.isEmpty ? drained : max(ended.reduce(0, +) / Double(ended.count), drained ?? 0)
+        let stops = old.map { $0.hardStopAfter.value?.milliseconds }
+        hardStop =
+            stops.contains { $0 == nil } ? nil : stops.compactMap(\.self).max().map { Double($0) / 1000 }
         let sizes = old.compactMap { $0.memory.proportional.value ?? $0.memory.resident.value }
         if !sizes.isEmpty { bytes = sizes.reduce(0, +) / sizes.count }
     }
@@ -68,17 +73,26 @@ package struct ReloadRate: Equatable, Sendable {
     }
 
     /// `31 reloads in 10 minutes > limit 10, one every 1.2s, 30 of them by sh ← loop.sh (uid 0 root); old workers drain
-    /// for 35s: 29 at a time, 261 MiB`
+    /// for 35s: 29 (261 MiB) at a time, up to 1500 (13.2 GiB) at hard-stop-after 30m00s`
     package func words(limit: Int) -> String {
         var words = "\(count) reloads in 10 minutes > limit \(limit)"
         if let period { words += ", one every \(Self.short(period))" }
         if let author { words += ", \(author)" }
         if let period, let drain, drain > period {
-            let pile = Int((drain / max(period, 0.001)).rounded(.up))
-            words += "; old workers drain for \(Wording.span(seconds: drain)): \(pile) at a time"
-            if let bytes { words += ", \(Wording.size(bytes: pile * bytes))" }
+            words +=
+                "; old workers drain for \(Wording.span(seconds: drain)): \(pile(drain, period)) at a time"
+            if let hardStop, hardStop > drain {
+                words +=
+                    ", up to \(pile(hardStop, period)) at hard-stop-after \(Wording.span(seconds: hardStop))"
+            }
         }
         return words
+    }
+
+    /// How many there are at a time where each stays for `span`, and their memory.
+    private func pile(_ span: Double, _ period: Double) -> String {
+        let count = Int((min(span, 1e7) / max(period, 0.001)).rounded(.up))
+        return "\(count)" + (bytes.map { " (\(Wording.size(bytes: count * $0)))" } ?? "")
     }
 
     /// `1.2s` below ten seconds.
@@ -88,9 +102,12 @@ package struct ReloadRate: Equatable, Sendable {
 }
 
 extension ReloadAuthor {
+    /// How many processes of a chain are named.
+    private static let nearest = 3
+
     /// Who asked, the nearest first, without what differs from one time to the next: `kill ← loop.sh (uid 0 root)`.
     fileprivate func origin(_ name: (ProcessLink) -> String) -> String {
-        let names = chain.reversed().map(name).filter { !$0.isEmpty }
+        let names = chain.reversed().prefix(Self.nearest).map(name).filter { !$0.isEmpty }
         let who = names.isEmpty ? via ?? "somebody" : names.joined(separator: " ← ")
         return who + (uid.map { " (uid \($0)" + (user.map { " \($0)" } ?? "") + ")" } ?? "")
     }

@@ -7,7 +7,7 @@ import ReloadModel
 import RuntimeAPI
 import Unix
 
-package enum Drift {
+enum Drift {
     /// A worker's start is known to a clock tick.
     private static let tick: Int64 = 20_000
 
@@ -22,16 +22,8 @@ package enum Drift {
         }
     }
 
-    /// Why the files of the master that was looked at may not be what runs although their content was not seen to
-    /// change; nil: nothing speaks for it.
-    package static func moved(_ snapshot: Snapshot) -> String? {
-        let files = LoadedConfiguration(ProcTree(), master: snapshot.master.pid).entries().value ?? []
-        return moved(snapshot, files, AuditLog.ofUser)
-    }
-
-    private static func moved(
-        _ snapshot: Snapshot, _ files: [LoadedFile], _ audit: AuditLog?
-    ) -> String? {
+    /// Why the files may not be what runs although their content was not seen to change; nil: nothing speaks for it.
+    static func moved(_ snapshot: Snapshot, _ files: [LoadedFile], _ audit: AuditLog?) -> String? {
         guard let serving = snapshot.workers.first(where: { $0.state == .serving }) else { return nil }
         let started = snapshot.time - Int64(serving.uptime * 1_000_000)
         for file in files {

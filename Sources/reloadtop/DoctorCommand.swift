@@ -47,7 +47,7 @@ struct DoctorCommand: ParsableCommand {
             return withoutMaster(error)
         }
         let observer = Observer(master)
-        let visit = Consultation(master, units: UnitFiles(root: hostRoot), drift: Drift.moved)
+        let visit = Consultation(master, units: UnitFiles(root: hostRoot), past: FormerReloads.past)
         while true {
             if let report = visit.proceed({ observer.sample() }) {
                 return tell(report, proxy: "\(master.program.rawValue), master \(master.pid)")

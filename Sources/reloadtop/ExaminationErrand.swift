@@ -14,7 +14,7 @@ final class ExaminationErrand: Errand {
 
     /// `snapshot`: the newest look, asked for when the test has ended.
     init(_ master: RunningMaster, snapshot: @escaping () -> Snapshot?) {
-        visit = Consultation(master, drift: Drift.moved)
+        visit = Consultation(master, past: FormerReloads.past)
         self.snapshot = snapshot
     }
 

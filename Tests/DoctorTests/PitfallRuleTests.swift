@@ -41,6 +41,14 @@ import Testing
             facts.reloads = [record(.restart, at: 0)]
         }
         #expect(old.examination("restarts")?.findings == [])
+        let audited = report { facts in
+            facts.masterUptime = 60
+            facts.past.formerMaster =
+                "the last 'reloadtop reload' of this file was of master 5, which has gone"
+        }
+        #expect(
+            audited.finding("restarts")?.what.hasPrefix("master 7 started 1m00s ago, and the last 'reloadtop")
+                == true)
         // A young master of which no log tells.
         let young = report { facts in
             facts.masterUptime = 60
@@ -80,12 +88,12 @@ import Testing
         #expect(
             finding.what
                 == "12 reloads in 10 minutes > limit 10, one every 1.5s, 12 of them by kill ← loop.sh (pid 90) "
-                + "(uid 0 root); old workers drain for 12s: 8 at a time, 8 B")
+                + "(uid 0 root); old workers drain for 12s: 8 (8 B) at a time")
         #expect(finding.place.contains("merge its changes"))
     }
 
     @Test func aFileThatWasMovedIntoPlaceIsNotWhatRuns() throws {
-        let moved = report { $0.drift = "a.cfg was put there after this worker had read it" }
+        let moved = report { $0.past.drift = "a.cfg was put there after this worker had read it" }
         let finding = try #require(moved.finding("config-changed"))
         #expect(finding.certainty == .likely && finding.what.hasPrefix("a.cfg was put there"))
     }

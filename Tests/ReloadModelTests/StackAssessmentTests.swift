@@ -127,6 +127,21 @@ import Testing
         }
     }
 
+    /// Nobody ends them, and a script reloads once a second.
+    @Test func reloadsWithoutAnEndAreProjected() throws {
+        var judge = AlertJudge(thresholds: AlertThresholds())
+        let old = (0..<5).map { worker(Int32(20 - $0), .draining, age: Double($0 + 2), mebibytes: 8) }
+        let alerts = judge.alerts(
+            for: look(
+                [worker(21, .serving, age: 1, mebibytes: 8)] + old, at: start, memory: nil,
+                reloads: successes(every: 1, count: 5, until: start)))
+        let alert = try #require(alerts.first { $0.kind == .stacking })
+        #expect(
+            alert.message.hasPrefix(
+                "5 draining workers > limit 4: no known end, a reload every 1s: up to +28.1 GiB an hour, oldest 6s"
+            ))
+    }
+
     /// Who comes late sees the stack as well: the workers that are here tell of the reloads that left them.
     @Test func oneLookIsEnoughWhereTheWorkersTellTheirAges() throws {
         var judge = AlertJudge(thresholds: AlertThresholds())

@@ -24,7 +24,7 @@ package final class Consultation {
     private let proc: ProcTree
     private let units: UnitFiles
     private let next: NextConfiguration?
-    private let lookForDrift: (Snapshot) -> String?
+    private let lookBack: (Snapshot) -> AuditedPast
     private let check: Known<ConfigurationCheck>
     /// What the configuration test said, once it has ended.
     package private(set) var test: Known<ConfigurationTest>?
@@ -33,13 +33,13 @@ package final class Consultation {
     private static let testPatience = Duration.milliseconds(500)
 
     /// `units`: where unit files are looked for. `next`: what the next load would find; nil: the files on disk.
-    /// `drift`: why the files may not be what runs although no change of their content was seen.
+    /// `past`: what is known of the time before.
     package init(
         _ master: RunningMaster, proc: ProcTree = ProcTree(), units: UnitFiles = UnitFiles(),
-        next: NextConfiguration? = nil, drift: @escaping (Snapshot) -> String? = { _ in nil }
+        next: NextConfiguration? = nil, past: @escaping (Snapshot) -> AuditedPast = { _ in AuditedPast() }
     ) {
         self.next = next
-        lookForDrift = drift
+        lookBack = past
         self.master = master
         self.proc = proc
         self.units = units
@@ -73,7 +73,7 @@ package final class Consultation {
         self.test = test
         if let snapshot = snapshot() {
             collector = FactCollector(
-                master, snapshot, test: test, next: next?.files, drift: lookForDrift(snapshot), proc: proc,
+                master, snapshot, test: test, next: next?.files, past: lookBack(snapshot), proc: proc,
                 units: units)
         }
         return nil

@@ -24,7 +24,7 @@ final class FactCollector {
     private let snapshot: Snapshot
     private let test: Known<ConfigurationTest>
     private let next: [ConfigurationFile]?
-    private let drift: String?
+    private let past: AuditedPast
     private let proc: ProcTree
     private let units: UnitFiles
     private let began = Instant.now()
@@ -52,13 +52,13 @@ final class FactCollector {
     private var tlsFiles: Known<TLSFiles> = .unknown(Unknown("not asked yet"))
 
     /// `test`: the configuration test, which somebody else has waited for. `next`: the files of the next load, where
-    /// they are not those on disk. `drift`: as in the facts.
+    /// they are not those on disk. `past`: as in the facts.
     init(
         _ master: RunningMaster, _ snapshot: Snapshot, test: Known<ConfigurationTest>,
-        next: [ConfigurationFile]?, drift: String?, proc: ProcTree, units: UnitFiles
+        next: [ConfigurationFile]?, past: AuditedPast, proc: ProcTree, units: UnitFiles
     ) {
         self.next = next
-        self.drift = drift
+        self.past = past
         self.master = master
         self.snapshot = snapshot
         self.test = test
@@ -144,7 +144,7 @@ final class FactCollector {
             sessions: sessions(answers), listeners: listeners(),
             adminSockets: adminSockets(known.value, files, arguments), limits: limits(answers),
             tls: tlsFiles.map(\.facts))
-        facts.drift = drift
+        facts.past = past
         facts.tableEntries = tableEntries(answers)
         facts.reloads = snapshot.reloads
         facts.masterUptime = snapshot.master.uptime

@@ -38,8 +38,7 @@ package struct SystemFacts: Sendable {
     package var limits: Known<[LimitFact]>
     /// What the serving worker has for TLS, beside the files that it is from.
     package var tls: Known<TLSFacts>
-    /// Why the files may not be what runs although no change of their content was seen; nil: nothing speaks for it.
-    package var drift: String?
+    package var past = AuditedPast()
     /// Entries of the serving worker's stick tables, by name.
     package var tableEntries: Known<[String: Int]> = .unknown(Unknown("not asked"))
     /// Load attempts and restarts that are known, oldest first.

@@ -40,7 +40,7 @@ enum FileRules {
         }
         return facts.changedFiles.decide { files in
             guard !files.isEmpty else {
-                guard let drift = facts.drift else { return .good("nothing was changed since the load") }
+                guard let drift = facts.past.drift else { return .good("nothing was changed since the load") }
                 return .findings([
                     Finding(
                         .warning, .likely, drift,

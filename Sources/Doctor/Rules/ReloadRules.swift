@@ -11,6 +11,11 @@ enum ReloadRules {
         let age = Wording.span(seconds: facts.masterUptime.rounded(.down))
         let restarts = facts.reloads.filter { $0.result == .restart && seconds(since: $0, facts) < day }
         guard let last = restarts.last else {
+            if let former = facts.past.formerMaster, facts.masterUptime < day {
+                return .findings([
+                    restarted("master \(facts.master) started \(age) ago, and \(former)", facts)
+                ])
+            }
             guard facts.masterUptime < young, let why = facts.lacksLog else {
                 return .good("master \(facts.master) runs since \(age)")
             }
@@ -21,16 +26,20 @@ enum ReloadRules {
         let more = restarts.count > 1 ? ", \(restarts.count) times within a day" : ""
         let author = last.author.flatMap { $0.certainty == .unknown ? nil : "; by \($0.words)" } ?? ""
         return .findings([
-            Finding(
-                .warning,
+            restarted(
                 "the proxy was restarted \(Wording.span(seconds: seconds(since: last, facts))) ago, not reloaded\(more): "
-                    + "\(last.reason ?? "another master took its place")\(author)",
-                why:
-                    "a restart cuts every connection, refuses new ones until it serves again, and empties counters "
-                    + "and stick tables; where nobody asked for it, the master or its worker failed",
-                place: "whoever changes the configuration",
-                lines: ["reloadtop reload", FileRules.reloadCommand(facts)])
+                    + "\(last.reason ?? "another master took its place")\(author)", facts)
         ])
+    }
+
+    private static func restarted(_ what: String, _ facts: SystemFacts) -> Finding {
+        Finding(
+            .warning, what,
+            why:
+                "a restart cuts every connection, refuses new ones until it serves again, and empties counters and "
+                + "stick tables; where nobody asked for it, the master or its worker failed",
+            place: "whoever changes the configuration",
+            lines: ["reloadtop reload", FileRules.reloadCommand(facts)])
     }
 
     private static func seconds(since record: ReloadRecord, _ facts: SystemFacts) -> Double {
