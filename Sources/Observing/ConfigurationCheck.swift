@@ -56,9 +56,11 @@ package final class ConfigurationCheck {
                         "master \(master) lives in another \(foreign) namespace, and testing there needs root",
                         remedy: "run as root, with nsenter of util-linux"))
             }
-            let enter = [
-                nsenter, "--target", "\(master)", "--mount", "--net", "--uts", "--root", "--wd", "--", path,
-            ]
+            // Its /proc tells a process of itself only inside the pid namespace that it is of.
+            let pid = isForeign("pid", proc, master) && isForeign("mnt", proc, master) ? ["--pid"] : []
+            let enter =
+                [nsenter, "--target", "\(master)", "--mount", "--net", "--uts"] + pid
+                + ["--root", "--wd", "--", path]
             return .known(
                 try ConfigurationCheck(nsenter, enter + words.dropFirst(), environment, in: "/"))
         } catch {
@@ -71,12 +73,14 @@ package final class ConfigurationCheck {
     /// The first namespace that is not ours and decides what a configuration means; nil when all are.
     private static func foreignNamespaces(_ proc: ProcTree, _ master: Int32) -> String? {
         let kinds = [("mnt", "mount"), ("net", "network"), ("uts", "host name")]
-        return kinds.first { kind, _ in
-            guard let theirs = proc.link(master, "ns/\(kind)").value,
-                let own = try? readLink("/proc/self/ns/\(kind)")
-            else { return false }
-            return theirs != own
-        }?.1
+        return kinds.first { kind, _ in isForeign(kind, proc, master) }?.1
+    }
+
+    private static func isForeign(_ kind: String, _ proc: ProcTree, _ master: Int32) -> Bool {
+        guard let theirs = proc.link(master, "ns/\(kind)").value,
+            let own = try? readLink("/proc/self/ns/\(kind)")
+        else { return false }
+        return theirs != own
     }
 
     /// The master's own variables, which its files may use, without those that make it a master or a worker.
@@ -107,9 +111,15 @@ package final class ConfigurationCheck {
         guard verdict == nil else { return }
         var status: Int32 = 0
         if waitpid(process, &status, WNOHANG) == 0 {
-            kill(process, SIGKILL)
+            end()
             waitpid(process, &status, 0)
         }
+    }
+
+    /// In another pid namespace the test is a child of what entered it.
+    private func end() {
+        for child in ProcTree().children(process) ?? [] { kill(child, SIGKILL) }
+        kill(process, SIGKILL)
     }
 
     /// Readable while it writes and when it has ended.
@@ -141,7 +151,7 @@ package final class ConfigurationCheck {
             _ = poll(&polled, 1, Self.lastMoment)
         }
         if waitpid(process, &status, WNOHANG) == process { return ProcessEnd(waitStatus: status).code }
-        kill(process, SIGKILL)
+        end()
         waitpid(process, &status, 0)
         return 124
     }

@@ -99,12 +99,34 @@ package struct MasterSearch {
                 "\(word) is not a master's socket (it does not answer 'show proc'): name the one of -S, "
                     + "not a 'stats socket'")
         }
-        guard proc.stat(pid) != nil else {
+        // In another pid namespace the master has another number here, and its own may be somebody else's.
+        let found = [Self.listener(address), pid].compactMap(\.self).first { pid in
+            proc.stat(pid) != nil && program(pid, proc.arguments(pid)) != nil
+        }
+        guard let pid = found, let program = program(pid, proc.arguments(pid)) else {
             throw .unsuitable("the master behind \(word) is pid \(pid) of another machine or pid namespace")
         }
-        var master = master(pid, program(pid, proc.arguments(pid)) ?? .haproxy, proc.arguments(pid))
-        master.masterSocket = .known(word)
+        var master = master(pid, program, proc.arguments(pid))
+        master.masterSocket = .known(Self.reached(word))
         return master
+    }
+
+    /// Who listens on a path, by its number here; nil where the kernel does not tell, or that process is not seen.
+    private static func listener(_ address: SocketAddress) -> Int32? {
+        guard case .unix = address, let socket = try? Socket.stream(for: address),
+            (try? Socket.connect(socket.raw, to: address)) != nil,
+            let peer = try? Socket.peerCredentials(socket.raw)
+        else { return nil }
+        return peer.pid > 0 ? peer.pid : nil
+    }
+
+    /// A relative path is meant from here, and others resolve the word elsewhere.
+    static func reached(_ word: String) -> String {
+        guard
+            case .unix(let path) = AdminAddress.parse(
+                word, relativeTo: (try? readLink("/proc/self/cwd")) ?? "/")
+        else { return word }
+        return path
     }
 
     /// Whom to ask for what the error forbids.
@@ -143,8 +165,13 @@ package struct MasterSearch {
     }
 
     private func isMaster(_ pid: Int32, _ arguments: [String], isProxy: (Int32) -> Bool) -> Bool {
+        // A worker of mwproxy has its master's command line, and may outlive it for a moment.
+        if proc.environment(pid).value?.contains(where: { $0.hasPrefix("MWPROXY_WORKER=") }) == true {
+            return false
+        }
         // Without -W the configuration may say `master-worker`: then a worker is there.
-        ProxyCommandLine(arguments).asksForMaster || (proc.children(pid) ?? []).contains(where: isProxy)
+        return ProxyCommandLine(arguments).asksForMaster
+            || (proc.children(pid) ?? []).contains(where: isProxy)
     }
 
     private func master(

@@ -79,7 +79,7 @@ package final class Observer {
         let search = MasterSearch()
         if let pid {
             var master = try search.named(pid)
-            if let masterSocket { master.masterSocket = .known(masterSocket) }
+            if let masterSocket { master.masterSocket = .known(MasterSearch.reached(masterSocket)) }
             return master
         }
         if let masterSocket { return try search.listening(on: masterSocket) }

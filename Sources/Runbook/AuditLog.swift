@@ -51,11 +51,16 @@ package struct AuditLog: Sendable {
                 + [.init("action", .string(action)), .init("target", .string(target))] + members
         ).text
         try File.createDirectories(above: path)
-        let raw = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        let raw = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         if raw < 0 { throw .last }
         let file = Descriptor(owning: raw)
+        // A full disk may have cut the last one short: this one begins a line of its own.
+        var last = UInt8(ascii: "\n")
+        let size = lseek(file.raw, 0, SEEK_END)
+        if size > 0 { _ = pread(file.raw, &last, 1, size - 1) }
+        let begin = last == UInt8(ascii: "\n") ? "" : "\n"
         // One write a line: lines of several programs do not mix.
-        try File.writeAll(file.raw, (line + "\n").utf8)
+        try File.writeAll(file.raw, (begin + line + "\n").utf8)
         if fsync(file.raw) != 0 { throw .last }
     }
 }

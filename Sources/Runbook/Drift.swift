@@ -1,58 +1,103 @@
-// Whether the files on disk are what runs, for somebody who has not seen them loaded: by their times. A file that was
-// moved or copied into its place keeps an old time of content; the time of its last change of anything tells.
+// Whether the files on disk are what runs. By content, where somebody knows what the worker was loaded from: then
+// neither a `touch` nor the same bytes in a new file are drift. Else by times: a file that was moved or copied into its
+// place keeps an old time of content, and the time of its last change of anything tells.
 
 import Glibc
 import Observing
 import ReloadModel
-import RuntimeAPI
 import Unix
 
-enum Drift {
+struct Drift {
     /// A worker's start is known to a clock tick.
     private static let tick: Int64 = 20_000
 
-    /// Why the disk is not, or not surely, what runs; nil: it is.
-    static func reason(_ snapshot: Snapshot, _ files: [LoadedFile], audit: AuditLog) -> String? {
+    /// Why the disk is not, or not surely, what runs, without the word itself; nil: it is.
+    var reason: String?
+    /// What that was told by.
+    var evidence: String
+    /// The files that the serving worker was loaded from, where their content is known.
+    var running: [ConfigurationFile]?
+
+    /// Holds the files of `master` against what its serving worker was loaded from. `asking`: the worker is asked as
+    /// well, and may take half a second to answer.
+    init(
+        _ snapshot: Snapshot, _ loaded: LoadedConfiguration, on master: RunningMaster, _ audit: AuditLog?,
+        _ proc: ProcTree, asking: Bool = true
+    ) {
+        evidence = "the times of the files"
+        let disk = loaded.files()
+        let serving = snapshot.workers.first { $0.state == .serving }
+        if let disk = disk.value, let serving,
+            let content = LoadedContent.of(serving.pid, under: master, audit, proc, asking: asking)
+        {
+            evidence = content.witness
+            let names = content.differing(from: disk)
+            if names.isEmpty { running = disk } else { compare(content, names, disk, loaded, audit) }
+            return
+        }
         switch snapshot.configuration.disk {
-        case .known(.same): moved(snapshot, files, audit).map { "drift: \($0)" }
+        case .known(.same):
+            running = snapshot.configuration.filesInForce.value
+            reason = serving.flatMap { moved(snapshot, $0, loaded) }
+            if reason != nil { running = nil }
         case .known(.differs(let names, _)):
-            "drift: \(names.joined(separator: ", ")) \(names.count == 1 ? "is" : "are") not what runs"
+            evidence = "their content, which was seen as it was loaded"
+            running = snapshot.configuration.filesInForce.value
+            reason = Self.sentence(names)
         case .unknown(let why):
-            "drift: it cannot be told whether the files on disk are what runs (\(why.reason))"
+            reason = "it cannot be told whether the files on disk are what runs (\(why.reason))"
         }
     }
 
-    /// Why the files may not be what runs although their content was not seen to change; nil: nothing speaks for it.
-    static func moved(_ snapshot: Snapshot, _ files: [LoadedFile], _ audit: AuditLog?) -> String? {
-        guard let serving = snapshot.workers.first(where: { $0.state == .serving }) else { return nil }
+    private static func sentence(_ names: [String]) -> String {
+        "\(names.joined(separator: ", ")) \(names.count == 1 ? "is" : "are") not what runs"
+    }
+
+    /// The content differs: says how, and looks for what runs in the copy that the last reload kept.
+    private mutating func compare(
+        _ content: LoadedContent, _ names: [String], _ disk: [ConfigurationFile],
+        _ loaded: LoadedConfiguration,
+        _ audit: AuditLog?
+    ) {
+        var words = [Self.sentence(names)]
+        var files = disk
+        let entries = loaded.entries().value ?? []
+        for name in names {
+            guard let hash = content.hash(of: name, among: disk),
+                let index = files.firstIndex(where: { $0.path == name }),
+                let place = entries.first(where: { $0.name == name })?.place
+            else { continue }
+            let there = HostState.hash(files[index].bytes)
+            words.append("\(name) has the sha256 \(there.prefix(12))…, what runs \(hash.prefix(12))…")
+            if let who = audit?.interrupted(placing: FileState.resolved(place), there) { words.append(who) }
+            guard let kept = try? FileState(of: Placement.kept(of: FileState.resolved(place))),
+                kept.hash == hash
+            else {
+                continue
+            }
+            files[index].bytes = kept.bytes
+            words.append("what runs is kept as \(Placement.kept(of: FileState.resolved(place)))")
+        }
+        reason = words.joined(separator: "; ")
+        let found = LoadedContent(
+            files: files.map { LoadedContent.File(name: $0.path, hash: HostState.hash($0.bytes)) },
+            witness: "")
+        if content.files.map(\.hash) == found.files.map(\.hash) { running = files }
+    }
+
+    private func moved(_ snapshot: Snapshot, _ serving: WorkerSample, _ loaded: LoadedConfiguration)
+        -> String?
+    {
         let started = snapshot.time - Int64(serving.uptime * 1_000_000)
-        for file in files {
+        for file in loaded.entries().value ?? [] {
             var info = stat()
             guard stat(file.place, &info) == 0 else { continue }
             let changed = Int64(info.st_ctim.tv_sec) * 1_000_000 + Int64(info.st_ctim.tv_nsec) / 1000
-            guard changed > started + tick, audit?.hasPutBack(file.place) != true else { continue }
+            guard changed > started + Self.tick else { continue }
             return
-                "\(file.name) was put there, or its owner or mode was changed, after this worker had read it"
+                "\(file.name) was put there, or its owner or mode was changed, after this worker had read it, and "
+                + "nothing tells what it has read"
         }
         return nil
-    }
-}
-
-extension AuditLog {
-    /// Whether the last reload of this file left it as it was, and what lies there is still that: giving a file back its
-    /// name changes its time.
-    fileprivate func hasPutBack(_ place: String) -> Bool {
-        guard let text = try? File.readText(path), let state = try? FileState(of: place) else { return false }
-        let last = text.split(separator: "\n").lazy.reversed().compactMap { line -> JSON? in
-            guard line.contains("\"event\":\"ended\""), let json = try? JSON(parsing: String(line)) else {
-                return nil
-            }
-            guard let file = json["file"]?.string, let own = try? FileState(of: file) else { return nil }
-            return own.device == state.device && own.inode == state.inode ? json : nil
-        }.first
-        guard let last, last["drift"] == .null,
-            last["verdict"]?.string.map({ ["rolled_back", "refused"].contains($0) }) == true
-        else { return false }
-        return last["sha256_now"]?.string == state.hash
     }
 }

@@ -24,6 +24,13 @@ package struct FileState: Equatable, Sendable {
         inode = UInt64(info.st_ino)
     }
 
+    /// A path with its links resolved; the path itself where that cannot be done from here.
+    static func resolved(_ path: String) -> String {
+        guard !path.hasPrefix("/proc/"), let found = realpath(path, nil) else { return path }
+        defer { free(found) }
+        return String(cString: found)
+    }
+
     /// The same file with the same content.
     package func isSame(as other: FileState) -> Bool {
         device == other.device && inode == other.inode && hash == other.hash

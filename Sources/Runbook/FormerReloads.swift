@@ -10,10 +10,18 @@ package enum FormerReloads {
     /// Of the master that was looked at.
     package static func past(_ snapshot: Snapshot) -> AuditedPast {
         let proc = ProcTree()
-        let files = LoadedConfiguration(proc, master: snapshot.master.pid).entries().value ?? []
+        let loaded = LoadedConfiguration(proc, master: snapshot.master.pid)
+        let files = loaded.entries().value ?? []
         let audit = AuditLog.ofUser
+        let master = RunningMaster(
+            pid: snapshot.master.pid, program: snapshot.proxy.program, commandLine: "",
+            masterSocket: snapshot.proxy.masterSocket)
+        // A change of content that was seen is told by itself.
+        let drift =
+            snapshot.configuration.disk.value == .same
+            ? Drift(snapshot, loaded, on: master, audit, proc, asking: false).reason : nil
         return AuditedPast(
-            drift: Drift.moved(snapshot, files, audit),
+            drift: drift,
             formerMaster: audit.flatMap { formerMaster(snapshot, files, $0, proc) })
     }
 

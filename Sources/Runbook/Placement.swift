@@ -58,7 +58,7 @@ package final class Placement {
         let base = slash.map { path[path.index(after: $0)...] } ?? path[...]
         self.path = path
         staged = "\(folder)/.\(base).reloadtop-new"
-        kept = "\(folder)/.\(base).reloadtop-previous"
+        kept = Self.kept(of: path)
         spare = "\(folder)/.\(base).reloadtop-spare"
         do throws(Errno) {
             before = try FileState(of: path)
@@ -68,6 +68,12 @@ package final class Placement {
     }
 
     deinit { discard() }
+
+    /// Where the content before is kept. `path`: links resolved.
+    static func kept(of path: String) -> String {
+        let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        return "\(path[..<start]).\(path[start...]).reloadtop-previous"
+    }
 
     /// Writes the new bytes beside the file, with its owner, mode and extended attributes, and syncs them.
     package func stage(_ bytes: [UInt8]) throws(PlacementFault) {

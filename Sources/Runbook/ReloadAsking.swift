@@ -20,12 +20,16 @@ final class ReloadAsking {
 
     private let request: MasterRequest
     private let unit: String?
+    private let systemctl: String
     private var process: pid_t?
     private var state = State.underWay
     private(set) var lines: [String] = []
 
     /// - Parameter unit: nil: the master is asked itself.
-    init(_ master: RunningMaster, unit: String?, proc: ProcTree) {
+    init(
+        _ master: RunningMaster, unit: String?, proc: ProcTree, systemctl: String = "/usr/bin/systemctl"
+    ) {
+        self.systemctl = systemctl
         request = MasterRequest(.reload(master: master.pid), on: master, proc: proc)
         self.unit = unit
     }
@@ -52,7 +56,7 @@ final class ReloadAsking {
         guard let process else {
             do throws(Errno) {
                 self.process = try ProcessControl.spawn(
-                    "/usr/bin/systemctl", arguments: ["systemctl", "reload", unit ?? ""],
+                    systemctl, arguments: ["systemctl", "reload", unit ?? ""],
                     environment: ProcessControl.environment, inherited: [(2, 1)])
                 return .underWay
             } catch {

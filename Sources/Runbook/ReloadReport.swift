@@ -30,6 +30,8 @@ package struct ReloadPlan: Sendable {
     package var examinations: [Examination]
     /// Why the disk is not, or not surely, what runs; nil: it is.
     package var drift: String?
+    /// What that was told by.
+    package var driftEvidence: String
     /// How the master will be asked.
     package var way: String
     /// Files that the configuration names: they are read anew, and not put back.

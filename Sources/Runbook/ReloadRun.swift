@@ -18,8 +18,9 @@ extension SafeReload {
         var blocked = sigset_t()
         sigemptyset(&blocked)
         for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&blocked, number) }
-        // For good: the program ends by itself, with its verdict.
+        // For good: the program ends by itself, with its verdict, also where nobody reads on.
         sigprocmask(SIG_BLOCK, &blocked, nil)
+        Signals.ignoreBrokenPipes()
         if wishes.settle > .zero {
             let begin = watch.began + Self.shortestBefore
             if begin > .now() { say("watch: the health before it, for two seconds") }
@@ -64,7 +65,20 @@ extension SafeReload {
                 .init("sha256_before", text(plan.change?.hashBefore)),
                 .init("sha256_after", text(plan.change?.hashAfter)), .init("kept", text(plan.change?.kept)),
                 .init("drift", text(plan.drift)),
-            ] + more)
+            ] + loaded + more)
+    }
+
+    /// What runs, for whoever holds the disk against it later.
+    private var loaded: [JSON.Member] {
+        let runs = runs()
+        let files = runs?.files?.map { file in
+            JSON.object([
+                .init("file", .string(file.path)), .init("sha256", .string(HostState.hash(file.bytes))),
+            ])
+        }
+        return [
+            .init("worker", runs?.worker.json ?? .null), .init("runs", files.map { .array($0) } ?? .null),
+        ]
     }
 
     private static func members(_ report: ReloadReport) -> [JSON.Member] {
@@ -102,7 +116,8 @@ extension SafeReload {
         var judge = LoadJudge(ending, doubt: Self.doubt)
         let load = watch.wait(until: deadline, { request.descriptors }) { snapshot -> ReloadFacts.Load? in
             watch.observer.isAlive
-                ? judge.end(request.proceed(), snapshot, now: .now()) : .unseen("the master has ended")
+                ? judge.end(request.proceed(), snapshot, now: .now())
+                : .unseen("the master has ended while it loaded")
         }
         let milliseconds = Double((Instant.now() - start).nanoseconds) / 1_000_000
         if case .notAsked(let why) = request.proceed(), ending.record(in: watch.snapshot) == nil {
@@ -139,6 +154,7 @@ extension SafeReload {
         case .unseen:
             report = ReloadReport(facts.verdict)
             report.reasons = facts.reasons
+            report.reasons += successor()
             if placement != nil { report.reasons.append("the new file stays in place") }
             report.log = request.lines
         }
@@ -147,6 +163,14 @@ extension SafeReload {
         report.loadMilliseconds = report.loadMilliseconds ?? (load == nil ? nil : milliseconds)
         report.milliseconds = Double((Instant.now() - start).nanoseconds) / 1_000_000
         return report
+    }
+
+    /// What there is in the place of a master that has ended: whoever supervises it starts another soon.
+    private func successor() -> [String] {
+        _ = watch.wait(until: .now() + Self.doubt) { _ in watch.observer.isAlive ? true : nil }
+        let now = watch.observer.master.pid
+        guard watch.observer.isAlive else { return ["none has taken its place"] }
+        return now == master.pid ? [] : ["master \(now) has taken its place, with what lies on the disk"]
     }
 
     /// Puts the old file back, where one was placed.

@@ -44,6 +44,9 @@ package final class SafeReload {
     private var lock: ReloadLock?
     private(set) var placement: Placement?
     private(set) var unit: String?
+    /// How the disk stood to what ran at the start, and who served then.
+    private(set) var drift: Drift?
+    private(set) var served: Int32?
 
     /// - Parameter say: told what is under way, a line at a time.
     package init(
@@ -85,14 +88,22 @@ package final class SafeReload {
         }
         if wishes.usesSystemctl { unit = try unitName() }
         let snapshot = watch.look()
-        let drift = Drift.reason(snapshot, files, audit: audit)
-        if let drift, !wishes.acceptsDrift {
+        let drift = Drift(snapshot, loaded, on: master, audit, proc)
+        self.drift = drift
+        served = watch.serving
+        if let reason = drift.reason, !wishes.acceptsDrift {
             throw Refusal(
-                "\(drift). Look at what is there; --accept-drift brings it into force with this reload")
+                "drift: \(reason). Look at what is there; --accept-drift brings it into force with this reload"
+            )
         }
         let next = try staged(loaded, files)
-        var plan = try plan(snapshot.configuration, loaded, next)
-        plan.drift = drift
+        let plan = try plan(drift, loaded, next)
+        return try examined(plan, next)
+    }
+
+    /// The plan with the test and the doctor's findings.
+    private func examined(_ plan: ReloadPlan, _ next: NextConfiguration?) throws(Refusal) -> ReloadPlan {
+        var plan = plan
         say(
             "test: \(next == nil ? "the files on disk" : "the new file, beside the old one"), as the master would load it"
         )
@@ -104,7 +115,8 @@ package final class SafeReload {
         }
         switch test {
         case .unknown(let why):
-            throw Refusal(["the new files cannot be tested: \(why.reason)"], plan: plan)
+            let remedy = why.remedy.map { ": \($0)" } ?? ""
+            throw Refusal(["the new files cannot be tested: \(why.reason)\(remedy)"], plan: plan)
         case .known(let test):
             plan.testCommand = test.command
             plan.testLines = test.lines
@@ -125,7 +137,7 @@ package final class SafeReload {
     private func listed(_ loaded: LoadedConfiguration) throws(Refusal) -> [LoadedFile] {
         switch loaded.entries() {
         case .known(let files): return files
-        case .unknown(let why): throw Refusal(why.reason)
+        case .unknown(let why): throw Refusal(why.reason + (why.remedy.map { ": \($0)" } ?? ""))
         }
     }
 
@@ -196,7 +208,7 @@ package final class SafeReload {
     }
 
     private func plan(
-        _ record: ConfigurationRecord, _ loaded: LoadedConfiguration, _ next: NextConfiguration?
+        _ drift: Drift, _ loaded: LoadedConfiguration, _ next: NextConfiguration?
     ) throws(Refusal) -> ReloadPlan {
         let onDisk: [ConfigurationFile]
         switch loaded.files() {
@@ -204,7 +216,7 @@ package final class SafeReload {
         case .unknown(let why): throw Refusal(why.reason)
         }
         let files = next?.files ?? onDisk
-        let running = record.filesInForce
+        let running = drift.running.map { .known($0) } ?? watch.snapshot.configuration.filesInForce
         let change = placement.map { placement in
             FileChange(
                 path: placement.path, link: placement.link, kept: placement.kept,
@@ -214,7 +226,8 @@ package final class SafeReload {
         return ReloadPlan(
             change: change, diff: ConfigurationDiff(from: running.value ?? onDisk, to: files),
             diffStart: running.reason.map { "the files on disk: \($0.reason)" } ?? "what runs",
-            testCommand: "", testLines: [], examinations: [], drift: nil, way: way,
+            testCommand: "", testLines: [], examinations: [], drift: drift.reason.map { "drift: \($0)" },
+            driftEvidence: drift.evidence, way: way,
             named: named, renewed: named.changed(since: servingSince, loadedBy: master.pid, proc))
     }
 
@@ -243,9 +256,18 @@ package final class SafeReload {
     /// What of this host must be the same on the others, as it is now.
     package func host() -> HostState {
         let serving = watch.snapshot.workers.first { $0.state == .serving }
-        return HostState.now(
-            of: master.pid,
-            serving: serving?.hardStopAfter ?? .unknown(Unknown("no worker serves")), proc)
+        var limit = serving?.hardStopAfter ?? .unknown(Unknown("no worker serves"))
+        // Files that were touched since, and are the same.
+        if limit.value == nil, serving?.pid == served, let running = drift?.running {
+            limit = HardStopAfter.find(in: running.map { String(decoding: $0.bytes, as: UTF8.self) })
+        }
+        return HostState.now(of: master.pid, serving: limit, proc)
+    }
+
+    /// What the worker that serves was loaded from, with who that is: for the audit log.
+    func runs() -> (worker: ProcessIdentity, files: [ConfigurationFile]?)? {
+        guard let pid = watch.serving, let worker = ProcessIdentity(pid, proc) else { return nil }
+        return (worker, pid == served ? drift?.running : watch.snapshot.configuration.filesInForce.value)
     }
 
     /// Takes back what `prepare` has written, where nobody goes on.

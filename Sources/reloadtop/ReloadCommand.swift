@@ -97,8 +97,8 @@ struct ReloadCommand: ParsableCommand {
         do throws(AttachFailure) {
             master = try target.find()
         } catch {
-            if !json { _ = OneLook.explain(error) }
-            return tell(.refused([Self.sentence(error)]), of: nil, isTold: !json)
+            if !json, case .several = error { _ = OneLook.explain(error) }
+            return tell(.refused([Self.sentence(error)]), of: nil)
         }
         guard let audit = AuditLog.ofUser else {
             return tell(
@@ -169,7 +169,7 @@ struct ReloadCommand: ParsableCommand {
 
     /// The last words; the exit status.
     private func tell(
-        _ report: ReloadReport, of master: RunningMaster?, isTold: Bool = false, exits status: Int32? = nil
+        _ report: ReloadReport, of master: RunningMaster?, exits status: Int32? = nil
     ) -> Int32 {
         if json {
             let text =
@@ -179,7 +179,7 @@ struct ReloadCommand: ParsableCommand {
             } catch {
                 complain("cannot write the report: \(error)")
             }
-        } else if !isTold {
+        } else {
             show(ReloadText.ending(report, isDryRun: status == 0))
         }
         return status ?? report.verdict.exitStatus

@@ -18,7 +18,8 @@ enum ReloadDocument {
             ("program", master.map { .string($0.program.rawValue) } ?? .null),
             ("master", master.map { .integer(Int64($0.pid)) } ?? .null),
             ("file", plan?.change.map { file($0, now: report.hashNow) } ?? .null),
-            ("drift", text(plan?.drift)), ("diff_from", text(plan?.diffStart)),
+            ("drift", text(plan?.drift)), ("drift_evidence", text(plan?.driftEvidence)),
+            ("diff_from", text(plan?.diffStart)),
             ("diff", plan.map { .array($0.diff.lines.map(line)) } ?? .null),
             (
                 "findings",

@@ -17,7 +17,9 @@ enum ReloadText {
             }
             lines.append("      sha256 \(change.hashBefore.prefix(16))… → \(change.hashAfter.prefix(16))…")
         }
-        if let drift = plan.drift { lines.append("note: \(drift) (accepted)") }
+        lines.append(
+            plan.drift.map { "note: \($0) (accepted); told by: \(plan.driftEvidence)" }
+                ?? "drift: none; told by: \(plan.driftEvidence)")
         if plan.diff.isEmpty {
             lines.append("diff: none against \(plan.diffStart)")
         } else {

@@ -177,7 +177,7 @@ import Unix
 
     /// A file that keeps its old time when it is moved into its place tells by the time of the move.
     @Test func aFileThatWasMovedThereIsDrift() throws {
-        let watched = try Watched(.mwproxy)
+        let watched = try Watched(.haproxy)
         try letTicksPass()
         let other = try watched.proxy.folder.write(
             "other", try File.readText(watched.proxy.configurationFile))

@@ -9,53 +9,23 @@ import Testing
 import Unix
 
 @Suite(.serialized) struct SafeReloadSystemTests {
-    private let state: ScratchFolder
+    private let scene: ReloadScene
+    private var audit: [JSON] { scene.audit }
+    private var state: ScratchFolder { scene.state }
 
     init() throws {
-        state = try ScratchFolder("state-")
+        scene = try ReloadScene()
     }
 
-    private var audit: [JSON] {
-        let text = (try? File.readText(state.file("reloadtop/audit.log"))) ?? ""
-        return text.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
-    }
-
-    private func text(_ kind: ProxyKind = .haproxy, port: UInt16, status: Int, more: String = "") -> String {
-        """
-        global
-            hard-stop-after 60s
-            \(kind.keepsIdleClients)
-        defaults
-            mode http
-            timeout connect 5s
-            timeout client 60s
-            timeout server 60s
-        frontend web
-            bind 127.0.0.1:\(port)
-            \(more)
-            http-request return status \(status) hdr x y
-
-        """
-    }
+    private func text(
+        _ kind: ProxyKind = .haproxy, port: UInt16, status: Int, more: String = ""
+    ) -> String { ReloadScene.text(kind, port: port, status: status, more: more) }
 
     private func reload(
         _ proxy: RunningProxy, _ arguments: [String], input: String = ""
-    ) throws -> (code: Int32, json: JSON, verdict: String, reasons: String) {
-        let run = try Program.run(
-            try Program.ours("reloadtop"),
-            ["reload", "--master-socket", proxy.masterSocket, "--json", "--settle", "0"] + arguments,
-            input: input, environment: ["XDG_STATE_HOME": state.path])
-        let json = try JSON(parsing: run.output)
-        #expect(json["exit_status"]?.integer == Int64(run.end.code), "\(run.errors)")
-        return (run.end.code, json, json["verdict"]?.string ?? "", json["reasons"]?.text ?? "")
-    }
+    ) throws -> ReloadScene.Told { try scene.reload(proxy, arguments, input: input) }
 
-    /// What a client gets on a port.
-    private func status(_ port: UInt16) throws -> String {
-        let client = try Connection(port: port)
-        try client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        return String(try client.readToEnd().dropFirst("HTTP/1.1 ".count).prefix(3))
-    }
+    private func status(_ port: UInt16) throws -> String { try scene.status(port) }
 
     /// Some ticks, which are as exactly as a worker's start is known.
     private func letTicksPass() throws {
@@ -83,7 +53,7 @@ import Unix
         #expect(dry.json["diff"]?.text.contains("status 204") == true)
         // From standard input, whole or refused.
         let content = text(kind, port: port, status: 204)
-        let hash = try contentHash(content)
+        let hash = try scene.contentHash(content)
         #expect(try reload(proxy, ["-", "--dry-run", "--sha256", hash], input: content).code == 0)
         let cut = try reload(
             proxy, ["-", "--yes", "--sha256", hash], input: String(content.dropLast(20)) + "\n")
@@ -96,20 +66,21 @@ import Unix
             refused.code == 3 && refused.reasons.contains("proxy.cfg:11") && refused.reasons.contains("bogus")
         )
         // A port that somebody else has, which no test of the file shows.
-        let taken = try Socket.stream(for: .ipv4(0x7f00_0001, port: 0))
-        try Socket.bind(taken, to: .ipv4(0x7f00_0001, port: 0))
-        try Socket.listen(taken, backlog: 1)
-        let foreign = try #require(try Socket.localAddress(taken.raw).port)
+        let taken = try ReloadScene.TakenPort()
+        defer { withExtendedLifetime(taken) {} }
         let greedy = try folder.write(
-            "greedy.conf", text(kind, port: port, status: 204, more: "bind 127.0.0.1:\(foreign)"))
+            "greedy.conf", text(kind, port: port, status: 204, more: "bind 127.0.0.1:\(taken.port)"))
         let warned = try reload(proxy, [greedy, "--yes"])
-        if getuid() == 0 { #expect(warned.code == 3 && warned.reasons.contains("127.0.0.1:\(foreign)")) }
+        if getuid() == 0 { #expect(warned.code == 3 && warned.reasons.contains("127.0.0.1:\(taken.port)")) }
         try unchanged("after refusals")
         #expect(try File.names(in: folder.path).allSatisfy { !$0.contains("reloadtop") })
         #expect(audit.isEmpty)
 
         // It fails in the new worker: the old bytes come back.
-        let back = try reload(proxy, [greedy, "--yes", "--accept-findings"])
+        let failing = try folder.write(
+            "failing.conf",
+            ReloadScene.failing(kind, text(kind, port: port, status: 204), taken: taken.port))
+        let back = try reload(proxy, [failing, "--yes", "--accept-findings"])
         #expect(back.code == 2 && back.verdict == "rolled_back", "\(back)")
         #expect(
             back.reasons.contains("the load failed") && back.json["log"]?.array?.isEmpty == false, "\(back)")
@@ -130,22 +101,15 @@ import Unix
         #expect(good.json["reload"]?["author"]?["certainty"]?.string == "seen")
 
         // Without a new file nothing is placed, so nothing is put back.
-        try proxy.configure(try File.readText(greedy))
-        let inPlace = try reload(proxy, ["--yes", "--accept-drift", "--accept-findings"])
-        #expect(inPlace.code == 1 && inPlace.verdict == "degraded", "\(inPlace)")
-        #expect(inPlace.reasons.contains("the load failed") && inPlace.reasons.contains("no file was placed"))
-        #expect(try file() == File.readText(greedy) && status(port) == "204")
-        // Somebody edits the file, and nobody loads it.
-        try letTicksPass()
+        if kind == .mwproxy {
+            try proxy.configure(try File.readText(failing))
+            let inPlace = try reload(proxy, ["--yes", "--accept-drift", "--accept-findings"])
+            #expect(inPlace.code == 1 && inPlace.verdict == "degraded", "\(inPlace)")
+            #expect(
+                inPlace.reasons.contains("the load failed") && inPlace.reasons.contains("no file was placed"))
+            #expect(try file() == File.readText(failing) && status(port) == "204")
+        }
         try proxy.configure(text(kind, port: port, status: 201))
-        let drifted = try reload(proxy, ["--yes"])
-        #expect(drifted.code == 3 && drifted.reasons.contains("drift"))
-        // So does one that is moved into its place with an old time.
-        let times = [
-            timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec(tv_sec: 1_000_000_000, tv_nsec: 0),
-        ]
-        #expect(utimensat(AT_FDCWD, proxy.configurationFile, times, 0) == 0)
-        #expect(try reload(proxy, ["--yes"]).reasons.contains("drift"))
         // Two at once.
         let raw = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         let other = Descriptor(owning: raw)
@@ -193,8 +157,9 @@ import Unix
             let files = host[member]?.array
             return (files?.first?["file"]?.string, files?.first?["sha256"]?.string)
         }
-        #expect(hash("configuration_sha256") == (proxy.configurationFile, try contentHash(configuration)))
-        #expect(hash("ticket_keys_sha256") == (keys, try contentHash(try File.readText(keys))))
+        #expect(
+            hash("configuration_sha256") == (proxy.configurationFile, try scene.contentHash(configuration)))
+        #expect(hash("ticket_keys_sha256") == (keys, try scene.contentHash(try File.readText(keys))))
         #expect(host["hard_stop_after_ms"]?.integer == 60000 && host["reasons"] == .object([]), "\(host)")
         for secret in try made.secrets(of: "48.keys") { #expect(!told.json.text.contains(secret)) }
         #expect(told.json["not_covered"]?.array?.compactMap(\.string) == [made.file("a.pem"), keys])
@@ -287,55 +252,127 @@ import Unix
         #expect(try File.names(in: place) == ["a.cfg"])
     }
 
-    private func contentHash(_ text: String) throws -> String {
-        String(try Program.run("/usr/bin/sha256sum", input: text).line.prefix(64))
+    /// Neither a `touch` nor the same bytes in another file are drift, where somebody knows what the worker has read.
+    @Test(arguments: ProxyKind.allCases) func driftIsJudgedByContent(_ kind: ProxyKind) throws {
+        let port = try FreePort.find()
+        let content = text(kind, port: port, status: 200)
+        let proxy = try RunningProxy(kind) { _ in content }
+        func put(_ text: String) throws {
+            try letTicksPass()
+            try proxy.folder.write("other", text)
+            #expect(rename(proxy.folder.file("other"), proxy.configurationFile) == 0)
+        }
+        try put(content)
+        let first = try reload(proxy, ["--dry-run"])
+        switch kind {
+        case .mwproxy:
+            #expect(first.code == 0, "\(first)")
+            #expect(first.json["drift_evidence"]?.string?.contains("the worker says") == true, "\(first)")
+        case .haproxy:
+            #expect(first.code == 3 && first.reasons.contains("drift: it cannot be told"), "\(first)")
+        }
+        // A reload writes down what the new worker has read. Its socket is named from here.
+        let loaded = try Program.shell(
+            "cd \(proxy.folder.path) && exec \(try Program.ours("reloadtop")) reload --json --settle 0 --yes "
+                + "--accept-drift --master-socket master.sock", environment: scene.environment)
+        #expect(try scene.told(loaded).verdict == "served", "\(loaded)")
+        let runs = try #require(audit.last?["runs"]?.array?.first)
+        #expect(runs["sha256"]?.string == (try scene.contentHash(content)))
+        try put(content)
+        let times = [
+            timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec(tv_sec: 1_000_000_000, tv_nsec: 0),
+        ]
+        #expect(utimensat(AT_FDCWD, proxy.configurationFile, times, 0) == 0)
+        let same = try reload(proxy, ["--dry-run"])
+        #expect(same.code == 0 && same.json["drift"] == .null, "\(same)")
+        let witness = kind == .mwproxy ? "the worker says" : "the audit log has what worker"
+        #expect(same.json["drift_evidence"]?.string?.contains(witness) == true, "\(same)")
+        // Another content is, whatever its times say.
+        try put(text(kind, port: port, status: 204))
+        #expect(utimensat(AT_FDCWD, proxy.configurationFile, times, 0) == 0)
+        let other = try reload(proxy, ["--yes"])
+        #expect(other.code == 3 && other.reasons.contains("proxy.cfg has the sha256"), "\(other)")
+        #expect(try status(port) == "200")
     }
 
-    /// Killed at any system call of the placement, the live file is the old one or the new one, whole, and where it is
-    /// the new one the audit log has said so before.
+    /// One system call of a run that changes something, as strace tells it.
+    private struct Step {
+        let call: String
+        /// Which of its kind it is.
+        let ordinal: Int
+        let line: String
+    }
+
+    /// Those that did change something: nothing is different before and after a call that only reads or that failed.
+    private func steps(_ trace: String) -> [Step] {
+        var counts: [String: Int] = [:]
+        return trace.split(separator: "\n").compactMap { line in
+            let call = String(line.prefix { $0 != "(" })
+            guard call.allSatisfy(\.isLetter) else { return nil }
+            counts[call, default: 0] += 1
+            guard !line.contains(" = -1 "), call != "openat" || line.contains("O_CREAT") else { return nil }
+            return Step(call: call, ordinal: counts[call] ?? 0, line: String(line))
+        }
+    }
+
+    /// Killed before any system call that changes something, the live file is the old one or the new one, whole, and
+    /// where it is the new one the audit log has said so before.
     @Test func killedAtAnyMomentTheFileIsWhole() throws {
         let strace = try Program.system("strace")
         let port = try FreePort.find()
         let proxy = try RunningProxy(.mwproxy) { _ in text(port: port, status: 200) }
         let folder = proxy.folder
         var texts = [text(port: port, status: 200), text(port: port, status: 204)]
-        var kills = 0
-        var placed = 0
-        let watched = [
-            folder.path, folder.file(".proxy.cfg.reloadtop-new"),
-            folder.file(".proxy.cfg.reloadtop-previous"),
-            folder.file(".proxy.cfg.reloadtop-spare"), state.file("reloadtop/audit.log"),
-        ]
-        // strace counts each call on its own.
-        for call in ["openat", "write", "fchmod", "unlink", "link", "rename", "fsync"] {
-            for moment in 1... {
-                let new = try folder.write("new.conf", texts[1])
-                let run = try Program.run(
-                    strace,
-                    ["-qq", "-o", folder.file("trace")] + watched.flatMap { ["-P", $0] }
-                        + [
-                            "-e", "trace=rename,\(call)", "-e", "inject=\(call):signal=KILL:when=\(moment)",
-                            try Program.ours("reloadtop"), "reload", "--master-socket", proxy.masterSocket,
-                            "--json", "--settle", "0", "--yes", "--accept-drift", new,
-                        ], environment: ["XDG_STATE_HOME": state.path])
-                let live = try File.readText(proxy.configurationFile)
-                #expect(texts.contains(live), "\(call) \(moment)")
-                let isKilled = run.end.code == 137
-                if isKilled { kills += 1 } else { #expect(run.end == .exited(0), "\(run.output)") }
-                if live == texts[1] {
-                    if isKilled { placed += 1 }
-                    let line = audit.last { $0["event"]?.string == "begun" }
-                    #expect(line?["sha256_after"]?.string == (try contentHash(live)), "\(call) \(moment)")
-                    texts.reverse()
-                }
-                if !isKilled { break }
-            }
+        let names = ["new", "previous", "spare"].map { folder.file(".proxy.cfg.reloadtop-\($0)") }
+        let watched = [folder.path, state.file("reloadtop/audit.log")] + names
+        let calls = ["openat", "write", "fchmod", "fsetxattr", "unlink", "link", "rename", "fsync"]
+        func run(_ filter: [String]) throws -> Program.Completed {
+            let new = try folder.write("new.conf", texts[1])
+            return try Program.run(
+                strace,
+                ["-qq", "-y", "-o", folder.file("trace")] + watched.flatMap { ["-P", $0] } + filter
+                    + [
+                        try Program.ours("reloadtop"), "reload", "--master-socket", proxy.masterSocket,
+                        "--json",
+                        "--settle", "0", "--yes", "--accept-drift", new,
+                    ], environment: scene.environment)
         }
-        // 5 opened, 3 written, 1 mode, 3 taken away, 1 linked, 2 renamed, 4 synced; behind the rename: the folder is opened
-        // and synced, and the log opened, written and synced.
-        #expect(kills >= 19 && placed >= 4, "\(kills) \(placed)")
-        let trace = try File.readText(folder.file("trace"))
-        let order = trace.split(separator: "\n").filter { $0.hasPrefix("fsync") || $0.hasPrefix("rename") }
-        #expect(order.last?.hasPrefix("fsync") == true)
+        let whole = try run(["-e", "trace=" + calls.joined(separator: ",")])
+        #expect(whole.end == .exited(0), "\(whole.output)")
+        texts.reverse()
+        let steps = steps(try File.readText(folder.file("trace")))
+        // Each is safe on the disk before the next step depends on it.
+        let order = steps.filter { ["rename", "fsync"].contains($0.call) }.map { step in
+            let end = step.line.prefix { $0 != "=" }.split(separator: "/").last ?? ""
+            return "\(step.call) " + end.prefix { !"\">)".contains($0) }
+        }
+        #expect(
+            order == [
+                "fsync .proxy.cfg.reloadtop-new", "fsync audit.log", "rename .proxy.cfg.reloadtop-previous",
+                "rename proxy.cfg", "fsync \(folder.path.split(separator: "/").last ?? "")",
+                "fsync audit.log",
+            ])
+        var placed = 0
+        // Who is killed before a sync leaves the same as before the call behind it; behind that of the folder comes the
+        // reload.
+        for step in steps where step.call != "fsync" || step.line.contains("<\(folder.path)>") {
+            let run = try run([
+                "-e", "trace=\(step.call)", "-e", "inject=\(step.call):signal=KILL:when=\(step.ordinal)",
+            ])
+            #expect(run.end.code == 137, "\(step)")
+            let live = try File.readText(proxy.configurationFile)
+            #expect(texts.contains(live), "\(step)")
+            guard live == texts[1] else { continue }
+            let line = audit.last { $0["event"]?.string == "begun" }
+            #expect(line?["sha256_after"]?.string == (try scene.contentHash(live)), "\(step)")
+            texts.reverse()
+            placed += 1
+            // The next run tells what has happened, and where the old bytes are.
+            guard placed == 1 else { continue }
+            let next = try reload(proxy, ["--dry-run"])
+            #expect(next.code == 3 && next.reasons.contains("a reload that was interrupted"), "\(next)")
+            #expect(next.reasons.contains("what runs is kept as \(names[1])"), "\(next)")
+        }
+        #expect(steps.count >= 13 && placed >= 2, "\(steps.map(\.line)) \(placed)")
     }
 }

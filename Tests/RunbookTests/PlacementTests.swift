@@ -30,6 +30,13 @@ import Unix
         if getuid() == 0 { chown(path, 12, 34) }
         let attribute = "user.reloadtop.test"
         let hasAttributes = setxattr(path, attribute, "x", 1, 0) == 0
+        // An access list: another user may read. Its version, then tag, rights and user of each entry.
+        let list: [UInt8] =
+            [2, 0, 0, 0] + [1, 0, 6, 0, 255, 255, 255, 255] + [2, 0, 4, 0, 210, 4, 0, 0]
+            + [4, 0, 4, 0, 255, 255, 255, 255] + [16, 0, 4, 0, 255, 255, 255, 255]
+            + [32, 0, 0, 0, 255, 255, 255, 255]
+        let access = "system.posix_acl_access"
+        let hasAccessLists = setxattr(path, access, list, list.count, 0) == 0
         let old = info(path)
         let placement = try Placement(replacing: path)
         try placement.stage(Array("new\n".utf8))
@@ -43,6 +50,11 @@ import Unix
         if hasAttributes {
             var value = [UInt8](repeating: 0, count: 8)
             #expect(getxattr(path, attribute, &value, 8) == 1 && value[0] == UInt8(ascii: "x"))
+        }
+        if hasAccessLists {
+            var value = [UInt8](repeating: 0, count: 64)
+            #expect(getxattr(path, access, &value, value.count) == list.count)
+            #expect(Array(value.prefix(list.count)) == list)
         }
         // None of its names is loaded from a folder.
         let names = try File.names(in: folder.path).filter { $0 != "edge.cfg" }

@@ -78,5 +78,9 @@ import Unix
         #expect(first["event"]?.string == "begun" && first["target"]?.string == "x\u{1b}\n")
         #expect(first["uid"]?.integer == Int64(getuid()))
         #expect(first["processes"]?.string?.contains("(\(getpid()))") == true)
+        // One that a full disk has cut short does not take the next with it.
+        try File.write(log.path, "{\"action\":\"reload\",\"cut")
+        try log.append(action: "reload", target: "y", [])
+        #expect(log.reloads.map { $0["target"]?.string } == ["y"])
     }
 }

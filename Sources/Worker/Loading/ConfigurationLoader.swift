@@ -3,6 +3,7 @@
 
 import ConfigLanguage
 import Glibc
+import TLS
 import Unix
 
 /// Loads the configuration that the command line names.
@@ -73,6 +74,9 @@ package struct ConfigurationLoader {
         var variables = environment
         variables["HAPROXY_LOCALPEER"] = localPeer ?? variables["HAPROXY_LOCALPEER"] ?? hostName
         variables["HAPROXY_CFGFILES"] = sources.map(\.name).joined(separator: ";")
+        // Whoever holds the disk against what runs asks for it.
+        variables["CFGFILES_SHA256"] =
+            sources.map { Digest.sha256($0.bytes).hexadecimal(uppercase: false) }.joined(separator: ";")
         return Surroundings(
             environment: variables, hostName: hostName, localPeer: localPeer,
             readFile: { path in

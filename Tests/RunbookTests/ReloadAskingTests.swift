@@ -1,0 +1,36 @@
+// How systemd is asked: a program in place of systemctl tells with which words it was called.
+
+import Glibc
+import Observing
+import ReloadModel
+import TestSupport
+import Testing
+import Unix
+
+@testable import Runbook
+
+@Suite struct ReloadAskingTests {
+    /// It says that the job ended, not what the load brought: the looks tell. A failed job is believed.
+    @Test(arguments: [(0, ReloadAsking.State.silent), (1, .failed)])
+    func systemdIsAskedToReload(_ code: Int, _ state: ReloadAsking.State) throws {
+        let folder = try ScratchFolder("systemctl-")
+        let words = folder.file("words")
+        let systemctl = try folder.write("systemctl", "#!/bin/sh\necho \"$@\" > \(words)\nexit \(code)\n")
+        chmod(systemctl, 0o755)
+        let master = RunningMaster(
+            pid: getpid(), program: .haproxy, commandLine: "", masterSocket: .unknown(Unknown("none")))
+        let asking = ReloadAsking(master, unit: "haproxy.service", proc: ProcTree(), systemctl: systemctl)
+        try wait(for: "its end") { asking.proceed() != .underWay }
+        #expect(asking.proceed() == state)
+        #expect(try File.readText(words) == "reload haproxy.service\n")
+        #expect(asking.lines == ["systemctl reload haproxy.service ended with \(code)"])
+    }
+
+    @Test func aMissingSystemctlAsksNobody() throws {
+        let master = RunningMaster(
+            pid: getpid(), program: .haproxy, commandLine: "", masterSocket: .unknown(Unknown("none")))
+        let asking = ReloadAsking(
+            master, unit: "x.service", proc: ProcTree(), systemctl: "/no/such/systemctl")
+        #expect(asking.proceed() == .notAsked("systemctl: No such file or directory"))
+    }
+}
