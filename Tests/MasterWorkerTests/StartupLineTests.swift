@@ -61,12 +61,14 @@ extension RunningMasterTests {
         """
     }
 
-    /// Without what differs by nature: numbers, the program's name and version, folders.
+    /// Without what differs by nature: numbers, the program's name and version, folders, and who has a taken port,
+    /// which only mwproxy says.
     private func lines(_ text: String) -> [String] {
         text.split(separator: "\n").map { line in
             var line = line.replacing(/\(\d+\)/, with: "(N)").replacing(/127\.0\.0\.1:\d+/, with: "ADDRESS")
             line = line.replacing(/(mwproxy|haproxy) version is .*/, with: "version")
             line = line.replacing(/path to executable is .*/, with: "path")
+            line = line.replacing(/: \S+ \(pid \d+\) has it$/, with: "")
             return String(line.replacing(/\/[^ \]:]*\//, with: "").replacing("haproxy", with: "mwproxy"))
         }
     }

@@ -177,7 +177,7 @@ import Unix
         #expect(wrong.end == .exited(64) && wrong.errors.contains("needs a number from 0 to 1, found '7'"))
         let page = try File.readText(Program.packageRoot + "/docs/man/reloadtop.1").replacing(
             "\\-", with: "-")
-        let all = try ["doctor", "reload"].reduce(into: help) { all, name in
+        let all = try ["doctor", "reload", "rollout"].reduce(into: help) { all, name in
             all.formUnion(options(try reloadtop([name, "--help"], environment: environment).output))
         }
         let hidden: Set<String> = ["--generate-completion-script"]
