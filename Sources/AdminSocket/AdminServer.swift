@@ -5,8 +5,9 @@ import RuntimeAPI
 import Unix
 
 package final class AdminServer {
-    /// More sessions than this make room by ending the one that has been silent longest.
-    private static let mostSessions = 1000
+    /// More sessions than this make room by ending the one that has been silent longest: with their relays they leave
+    /// half of the descriptors to this process.
+    private let mostSessions = min(1000, max(4, Descriptor.limit / 4))
 
     /// How long a new client may take to send its first command when the process would rather end.
     private static let greeting: Duration = .milliseconds(200)
@@ -53,7 +54,7 @@ package final class AdminServer {
         _ connection: consuming Descriptor, settings: SessionSettings
     ) throws(Errno) -> AdminSession {
         try setNonBlocking(connection.raw)
-        if live.count >= Self.mostSessions { makeRoom() }
+        if live.count >= mostSessions { makeRoom() }
         accepted += 1
         let session = AdminSession(connection, number: accepted, settings: settings, server: self)
         try register(session)
@@ -72,10 +73,16 @@ package final class AdminServer {
         return accepted
     }
 
-    private func makeRoom() {
+    /// Ends the session that has been silent longest, for the sake of a new one.
+    fileprivate func endSilent() -> Bool {
         let silent = live.values.filter(\.isIdle)
             .min { ($0.lastActivity, $0.number) < ($1.lastActivity, $1.number) }
-        (silent ?? live.values.min { $0.number < $1.number })?.end()
+        silent?.end()
+        return silent != nil
+    }
+
+    private func makeRoom() {
+        if !endSilent() { live.values.min { $0.number < $1.number }?.end() }
     }
 
     /// Ends the sessions that wait for a command: what keeps a process alive for nothing. Who has just connected
@@ -106,6 +113,7 @@ final class AdminListener: Watcher {
     private var owned: Descriptor?
     private let settings: SessionSettings
     private unowned let server: AdminServer
+    private static let pauseSpan: Duration = .milliseconds(100)
 
     convenience init(
         owning descriptor: consuming Descriptor, settings: SessionSettings, server: AdminServer
@@ -120,7 +128,26 @@ final class AdminListener: Watcher {
         self.server = server
         super.init()
         try setNonBlocking(descriptor)
+        try watch()
+    }
+
+    private func watch() throws(Errno) {
         try server.loop.add(self, descriptor: descriptor, interest: .readable)
+    }
+
+    /// The pause is over.
+    override func deadlineReached() {
+        do throws(Errno) {
+            try watch()
+        } catch {
+            pause()
+        }
+    }
+
+    /// No descriptor is to be had: the loop would ask again and again.
+    private func pause() {
+        server.loop.remove(self)
+        server.loop.setDeadline(server.loop.now + Self.pauseSpan, of: self)
     }
 
     override func ready(_ readiness: UInt32) {
@@ -131,11 +158,13 @@ final class AdminListener: Watcher {
     private func acceptQueued(most: Int) {
         for _ in 0..<most {
             guard watched >= 0 else { return }
-            do {
+            do throws(Errno) {
                 guard let connection = try Socket.accept(on: descriptor) else { return }
                 try server.adopt(connection.take(), settings: settings)
+            } catch  where error.isExhaustion {
+                if !server.endSilent() { return pause() }
             } catch {
-                // The client left before it was accepted, or descriptors are used up: the loop asks again.
+                // The client left before it was accepted: the loop asks again.
                 return
             }
         }

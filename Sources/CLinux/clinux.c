@@ -84,19 +84,19 @@ long clinux_send_descriptors(int socket, const void *bytes, size_t length, const
     }
     return clinux_result(sendmsg(socket, &message, MSG_NOSIGNAL));
 }
-// Descriptors arrive close-on-exec. `*count`: room in `fds` on entry, descriptors received on return.
-// -EMSGSIZE when the message or its descriptors were cut (the descriptors that came are closed).
+// Descriptors arrive close-on-exec. `*count`: room in `fds` on entry, descriptors received on return; -1 where some of
+// them could not be taken. -EMSGSIZE when the message was cut. In both cases those that came are closed.
 long clinux_receive_descriptors(int socket, void *bytes, size_t capacity, int *fds,
                                               int *count) {
     struct iovec vector = {bytes, capacity};
     char control[CMSG_SPACE(sizeof(int) * CLINUX_MAX_DESCRIPTORS)];
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control,
                              .msg_controllen = sizeof control};
-    int room = *count, stored = 0, cut;
+    int room = *count, stored = 0, lost;
     *count = 0;
     ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     if (received < 0) return -(long)errno;
-    cut = (message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0;
+    lost = (message.msg_flags & MSG_CTRUNC) != 0;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
         int arrived = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
@@ -104,13 +104,14 @@ long clinux_receive_descriptors(int socket, void *bytes, size_t capacity, int *f
             int fd;
             memcpy(&fd, CMSG_DATA(header) + sizeof(int) * (size_t)i, sizeof fd);
             if (stored < room) fds[stored++] = fd;
-            else { close(fd); cut = 1; }
+            else { close(fd); lost = 1; }
         }
     }
-    if (cut) {
-        for (int i = 0; i < stored; i++) close(fds[i]);
-        return -EMSGSIZE;
+    if (lost || (message.msg_flags & MSG_TRUNC)) {
+        while (stored > 0) close(fds[--stored]);
+        stored = -1;
     }
+    if (message.msg_flags & MSG_TRUNC) return -EMSGSIZE;
     *count = stored;
     return received;
 }

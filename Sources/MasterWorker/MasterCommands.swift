@@ -74,10 +74,12 @@ enum MasterCommands {
                 session.promptName = nil
                 return .nothing
             }
-            guard let connection = master.connectToItself(level: session.level) else {
-                return .farewell(Refusal.noTarget(prefix: prefix))
+            do throws(Errno) {
+                let connection = try master.connectToItself(level: session.level)
+                return .relay(AdminUpstream(owning: connection, request: script(command, of: request)))
+            } catch {
+                return unreachable(prefix, error)
             }
-            return .relay(AdminUpstream(owning: connection, request: script(command, of: request)))
         }
         guard let pid = pid(of: prefix, master) else { return .farewell(Refusal.noTarget(prefix: prefix)) }
         if command.isEmpty {
@@ -109,10 +111,18 @@ enum MasterCommands {
     private static func relay(
         _ script: String, to prefix: String, _ session: AdminSession, _ master: MasterProcess
     ) -> AdminReply {
-        guard let pid = pid(of: prefix, master),
-            let connection = master.connect(to: pid, level: session.level)
-        else { return .farewell(Refusal.noTarget(prefix: prefix)) }
-        return .relay(AdminUpstream(owning: connection, request: script))
+        do throws(Errno) {
+            guard let pid = pid(of: prefix, master),
+                let connection = try master.connect(to: pid, level: session.level)
+            else { return .farewell(Refusal.noTarget(prefix: prefix)) }
+            return .relay(AdminUpstream(owning: connection, request: script))
+        } catch {
+            return unreachable(prefix, error)
+        }
+    }
+
+    private static func unreachable(_ prefix: String, _ error: Errno) -> AdminReply {
+        .farewell("Cannot reach \(prefix): \(error)\n")
     }
 }
 

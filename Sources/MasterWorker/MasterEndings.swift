@@ -35,27 +35,29 @@ extension MasterState {
             }
         case .serving: actions += servingEnded(worker, end, at: now)
         }
-        if workers.isEmpty, let stop {
-            actions.append(.log(.warning, "All workers exited. Exiting... (\(stop.code))"))
-            actions.append(.exit(stop.code))
-        }
-        return actions
+        return actions + leaveIfAlone()
     }
 
     private mutating func loadEnded(_ pid: Int32, _ end: ProcessEnd, at now: Moment) -> [MasterAction] {
-        let first = load?.attempt == 0
-        var actions = fail(
-            "Failed to load worker (\(pid)) exited with code \(end.code) (\(end.words))", at: now)
-        if first { actions.append(.exit(end.code == 0 ? 1 : end.code)) }
-        return actions
+        fail(
+            "Failed to load worker (\(pid)) exited with code \(end.code) (\(end.words))",
+            code: end.code == 0 ? 1 : end.code, at: now)
+    }
+
+    mutating func listenersLost(_ pid: Int32, at now: Moment) -> [MasterAction] {
+        guard let index = index(of: pid), workers[index].phase == .loading else { return [] }
+        return fail("out of descriptors: the sockets that worker \(pid) has bound cannot be taken", at: now)
     }
 
     private mutating func servingEnded(
         _ worker: WorkerRecord, _ end: ProcessEnd, at now: Moment
     ) -> [MasterAction] {
         let text = "Current worker (\(worker.pid)) exited with code \(end.code) (\(end.words))"
-        var actions = [line(end.code == 0 ? .warning : .alert, text)]
+        let actions = [line(end.code == 0 ? .warning : .alert, text)]
         guard stop == nil else { return actions }
+        if let load, load.step != .settling {
+            return actions + awaitSuccessor(worker.facts?.exitOnFailure == false ? nil : end.code, at: now)
+        }
         if end.code == 0 {
             // It was asked to leave, by somebody else than us: the master follows its last worker.
             stop = Stop(code: 0)
@@ -65,15 +67,38 @@ extension MasterState {
             let text = "no-exit-on-failure: no worker serves until the next reload"
             return actions + [line(.alert, text)]
         }
-        actions.append(line(.alert, "exit-on-failure: killing every processes with SIGTERM"))
-        actions.append(.notify(.stopping))
-        stop = Stop(code: end.code)
+        return actions + exitOnFailure(end.code, at: now)
+    }
+
+    /// The worker that is being loaded will serve, if it can; clients wait in the listeners' queues. `code`: what to exit
+    /// with if it cannot.
+    private mutating func awaitSuccessor(_ code: Int32?, at now: Moment) -> [MasterAction] {
+        guard let load else { return [] }
+        self.load?.orphaned = code
+        let text = "reload \(load.attempt) goes on; new connections wait for its worker"
+        let actions = [line(.warning, text)]
+        // Every moment counts: this program starts the worker, and the next reload takes the new one up.
+        return load.step == .probing ? actions + [.endProbe] + spawnWorker(at: now) : actions
+    }
+
+    mutating func exitOnFailure(_ code: Int32, at now: Moment) -> [MasterAction] {
+        var actions = [
+            line(.alert, "exit-on-failure: killing every processes with SIGTERM"), .notify(.stopping),
+        ]
+        stop = Stop(code: code)
         actions += abandonLoad()
         for index in workers.indices {
             actions.append(.signal(pid: workers[index].pid, SIGTERM))
             workers[index].killAt = min(workers[index].killAt, now.monotonic + Self.stopTimeout)
         }
         return actions
+    }
+
+    /// The master follows its last worker, once.
+    mutating func leaveIfAlone() -> [MasterAction] {
+        guard workers.isEmpty, let stop, !stop.isOver else { return [] }
+        self.stop?.isOver = true
+        return [.log(.warning, "All workers exited. Exiting... (\(stop.code))"), .exit(stop.code)]
     }
 
     // MARK: The master leaves
@@ -99,11 +124,7 @@ extension MasterState {
             workers[index].killAt = min(workers[index].killAt, limit)
         }
         actions.append(.closeListeners(takeHeld()))
-        if workers.isEmpty {
-            actions.append(.log(.warning, "All workers exited. Exiting... (\(stop?.code ?? 0))"))
-            actions.append(.exit(stop?.code ?? 0))
-        }
-        return actions
+        return actions + leaveIfAlone()
     }
 
     private mutating func takeHeld() -> [ListenerKey] {
@@ -149,10 +170,7 @@ extension MasterState {
         case .loading:
             let span = (load.deadline - load.stepStartedAt).milliseconds
             let text = "worker (\(load.pid ?? 0)) is not ready within \(span)ms: killing it"
-            let first = load.attempt == 0
-            actions += fail(text, at: now)
-            if first { actions.append(.exit(1)) }
-            return actions
+            return actions + fail(text, at: now)
         case .settling: return actions + announce(at: now)
         }
     }

@@ -2,6 +2,7 @@
 // comes after, or by this one where the exec fails.
 
 import AdminSocket
+import Glibc
 import Handover
 import Polling
 import Unix
@@ -52,6 +53,26 @@ extension MasterProcess {
         }
     }
 
+    /// Does what may fail for want of anything. While workers serve nothing may: they would leave with this process, so it
+    /// is tried until it succeeds.
+    static func insist<Result>(_ step: () throws(Errno) -> Result) throws(Errno) -> Result {
+        var isTold = false
+        while true {
+            do throws(Errno) {
+                return try step()
+            } catch  where error.isExhaustion {
+                if !isTold { StandardError.write("the new master waits: \(error)\n") }
+                isTold = true
+                poll(nil, 0, 100)
+            }
+        }
+    }
+
+    /// As the other, on the way through an exec.
+    func insist<Result>(_ step: () throws(Errno) -> Result) throws(Errno) -> Result {
+        state.load == nil ? try step() : try Self.insist(step)
+    }
+
     /// A session that cannot go on ends; nothing else does.
     func attach(_ sessions: [MasterHandover.Session]) {
         for session in sessions {
@@ -72,7 +93,11 @@ extension MasterProcess {
         pidFile = handover.pidFile
         usualNice = handover.usualNice
         for (key, number) in handover.listeners { listeners[key] = Held(Descriptor(owning: number)) }
-        for (pid, number) in handover.channels { try open(pid, Descriptor(owning: number)) }
+        for (pid, number) in handover.channels {
+            let channel = channel(to: pid, Descriptor(owning: number))
+            try insist { () throws(Errno) in try channel.watch() }
+            channels[pid] = channel
+        }
         sockets = handover.sockets.map { Held(Descriptor(owning: $0)) }
     }
 }

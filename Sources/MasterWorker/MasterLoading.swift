@@ -183,8 +183,9 @@ extension MasterState {
         return actions + answer(load.askers, success: true, at: now)
     }
 
-    /// The attempt has failed. Nothing that serves was touched, so there is nothing to take back.
-    mutating func fail(_ reason: String, at now: Moment) -> [MasterAction] {
+    /// The attempt has failed. Nothing that serves was touched, so there is nothing to take back. `code`: what a master
+    /// exits with that has never served.
+    mutating func fail(_ reason: String, code: Int32 = 1, at now: Moment) -> [MasterAction] {
         guard let load else { return [] }
         var actions: [MasterAction] = []
         if let pid = load.pid, let index = index(of: pid), workers[index].phase == .loading {
@@ -199,12 +200,19 @@ extension MasterState {
         if firstAlert == nil { actions.append(line(.alert, reason)) }
         guard load.attempt > 0 else {
             self.load = nil
-            return actions
+            return actions + [.exit(code)]
         }
         actions.append(line(.warning, "Loading failure!"))
         failed += 1
         let inForce = serving.map { "worker \($0.pid) stays current" } ?? "no worker serves"
         actions.append(line(.warning, "reload \(load.attempt) failed; \(inForce)"))
+        if let code = load.orphaned {
+            // Those who wait for the next one have none to hope for.
+            let asked = waiting
+            waiting = []
+            actions += answer(load.askers + asked, success: false, at: now)
+            return actions + exitOnFailure(code, at: now) + leaveIfAlone()
+        }
         actions.append(.notify(.reloadFailed))
         return actions + answer(load.askers, success: false, at: now)
     }

@@ -57,6 +57,8 @@ package final class MasterProcess {
     private var inputs: [MasterInput] = []
     private var isHandling = false
     private var exitCode: Int32 = 0
+    /// The start has come to nothing: whoever waits for it is told no more.
+    private var hasFailed = false
     private var lines: StartupLines
     private var output = PatientWriter(2)
     private let notifier: ServiceNotifier
@@ -130,7 +132,7 @@ package final class MasterProcess {
                 descriptor, version: Program.version)
             var options = options
             options.program.path = handover.path
-            let master = try MasterProcess(options, state: state)
+            let master = try insist { () throws(Errno) in try MasterProcess(options, state: state) }
             try master.takeOver(handover)
             try master.listen()
             master.attach(handover.sessions)
@@ -145,15 +147,18 @@ package final class MasterProcess {
 
     private func listen() throws(Errno) {
         let server = AdminServer(on: loop, commands: MasterCommands.table(for: self))
-        for (index, socket) in sockets.enumerated() where index < options.sockets.count {
-            try server.listen(
-                on: try socket.descriptor.duplicate(),
-                settings: SessionSettings(
-                    style: .master, level: options.sockets[index].level, timeout: nil))
+        for (socket, option) in zip(sockets, options.sockets) {
+            try insist { () throws(Errno) in
+                try server.listen(
+                    onShared: socket.descriptor.raw,
+                    settings: SessionSettings(style: .master, level: option.level, timeout: nil))
+            }
         }
         admin = server
         deadline = Timer(on: loop) { [unowned self] in handle(.clock) }
-        signals = try SignalWatcher(Self.signals, on: loop) { [unowned self] in received($0) }
+        signals = try insist { () throws(Errno) in
+            try SignalWatcher(Self.signals, on: loop) { [unowned self] in received($0) }
+        }
     }
 
     private func run() throws(Errno) -> Int32 {
@@ -239,7 +244,7 @@ package final class MasterProcess {
     // MARK: Actions
 
     private func perform(_ actions: [MasterAction]) {
-        for action in actions { perform(action) }
+        for action in actions where !hasFailed { perform(action) }
     }
 
     private func perform(_ action: MasterAction) {
@@ -305,11 +310,15 @@ package final class MasterProcess {
         }
         guard path != pidFile else { return }
         do throws(Errno) {
-            unlink(path)
-            try File.write(path, "\(state.pid)\n")
+            try PIDFile.write(state.pid, to: path)
             pidFile = path
         } catch {
-            print(.alert, "cannot write the pid file \(path): \(error)")
+            print(.alert, "[\(options.program.path).main()] Cannot create pidfile \(path): \(error)")
+            // A full disk does not keep anybody from serving; the next reload tries again.
+            guard state.reloads == 0, !error.isFullDisk else { return }
+            exitCode = 1
+            hasFailed = true
+            loop.stop()
         }
     }
 
@@ -323,9 +332,10 @@ package final class MasterProcess {
                 options.program.path, arguments: options.program.arguments,
                 environment: WorkerEnvironment.make(control: number),
                 inherited: [(from: number, to: number)])
-            try open(pid, try pair.one.duplicate())
+            let channel = channel(to: pid, try pair.one.duplicate())
+            try channel.watch()
+            channels[pid] = channel
             handle(.spawned(pid: pid))
-            guard let channel = channels[pid] else { return }
             var assignment = assignment
             assignment.servingNice = usualNice
             channel.send(.start(assignment))
@@ -342,11 +352,13 @@ package final class MasterProcess {
         }
     }
 
-    func open(_ pid: Int32, _ descriptor: consuming Descriptor) throws(Errno) {
-        channels[pid] = try WorkerChannel(pid: pid, owning: descriptor, on: loop) {
+    /// A channel that is watched by nobody yet.
+    func channel(to pid: Int32, _ descriptor: consuming Descriptor) -> WorkerChannel {
+        WorkerChannel(pid: pid, owning: descriptor, on: loop) {
             [unowned self] channel, event in
             switch event {
             case .closed: handle(.workerUnreachable(pid: channel.pid))
+            case .stripped: handle(.listenersLost(pid: channel.pid))
             case .message(.listeners(let keys), let numbers):
                 for (key, number) in zip(keys, numbers) {
                     bound[channel.pid, default: [:]][key] = Held(Descriptor(owning: number))
@@ -360,23 +372,23 @@ package final class MasterProcess {
         }
     }
 
-    /// Connects an admin client with a worker; nil where it cannot be reached.
-    func connect(to pid: Int32, level: CommandLevel) -> Descriptor? {
-        guard let channel = channels[pid], channel.raw != nil, let pair = try? Socket.streamPair(),
-            let ours = try? pair.one.duplicate(), let theirs = try? pair.other.duplicate()
-        else { return nil }
+    /// Connects an admin client with a worker; nil where there is no such worker any more.
+    func connect(to pid: Int32, level: CommandLevel) throws(Errno) -> Descriptor? {
+        guard let channel = channels[pid], channel.raw != nil else { return nil }
+        let pair = try Socket.streamPair()
+        let ours = try pair.one.duplicate()
+        let theirs = try pair.other.duplicate()
         let passed = AdminLevel(rawValue: UInt8(level.rawValue)) ?? .user
         channel.send(.admin(passed), descriptors: [theirs.release()], owned: true)
         return ours
     }
 
     /// Connects an admin client with this process: for a single command after `@master`.
-    func connectToItself(level: CommandLevel) -> Descriptor? {
-        guard let pair = try? Socket.streamPair(), let ours = try? pair.one.duplicate(),
-            let theirs = try? pair.other.duplicate(),
-            (try? admin?.adopt(theirs, settings: SessionSettings(style: .worker, level: level, timeout: nil)))
-                != nil
-        else { return nil }
+    func connectToItself(level: CommandLevel) throws(Errno) -> Descriptor {
+        let pair = try Socket.streamPair()
+        let ours = try pair.one.duplicate()
+        try admin?.adopt(
+            try pair.other.duplicate(), settings: SessionSettings(style: .worker, level: level, timeout: nil))
         return ours
     }
 

@@ -52,6 +52,8 @@ package enum MasterInput: Equatable, Sendable {
     case workerSaid(pid: Int32, WorkerMessage)
     /// The worker closed its side, or said what nobody understands.
     case workerUnreachable(pid: Int32)
+    /// What the worker has bound could not be taken: this process has no descriptors left.
+    case listenersLost(pid: Int32)
     case workerEnded(pid: Int32, ProcessEnd)
     /// SIGTERM, SIGINT or SIGUSR1.
     case stopRequested(signal: Int32)
@@ -137,12 +139,16 @@ package struct Load: Equatable, Sendable {
     package var pid: Int32?
     /// Older workers that have not answered `drain` yet.
     package var awaited: [Int32] = []
+    /// Nobody serves any more since this attempt began: what the master exits with where it fails.
+    package var orphaned: Int32?
 }
 
 /// The master leaves.
 package struct Stop: Equatable, Sendable {
     /// What the master exits with once the last worker is gone.
     package var code: Int32
+    /// It is gone.
+    package var isOver = false
 }
 
 /// Everything that the master decides from, carried over each exec.
@@ -228,6 +234,7 @@ package struct MasterState: Equatable, Sendable {
         case .spawnFailed(let error): return fail("cannot start a worker: \(error)", at: now)
         case .workerSaid(let pid, let message): return worker(pid, said: message, at: now)
         case .workerUnreachable(let pid): return unreachable(pid, at: now)
+        case .listenersLost(let pid): return listenersLost(pid, at: now)
         case .workerEnded(let pid, let end): return worker(pid, ended: end, at: now)
         case .stopRequested(let signal): return stop(by: signal, at: now)
         case .clock: return clock(at: now)

@@ -10,6 +10,8 @@ package final class WorkerChannel: Watcher {
     package enum Event {
         /// A message; the receiver owns the descriptors.
         case message(WorkerMessage, descriptors: [Int32])
+        /// A message came whose descriptors this process could not take.
+        case stripped
         /// Nothing more will come.
         case closed
     }
@@ -20,17 +22,22 @@ package final class WorkerChannel: Watcher {
     /// Messages that the socket could not take yet, with descriptors that wait with them.
     private var unsent: [(bytes: [UInt8], descriptors: [Int32], owned: Bool)] = []
     private let received: (WorkerChannel, Event) -> Void
+    private static let retryDelay: Duration = .milliseconds(10)
 
     init(
         pid: Int32, owning descriptor: consuming Descriptor, on loop: EventLoop,
         received: @escaping (WorkerChannel, Event) -> Void
-    ) throws(Errno) {
+    ) {
         self.pid = pid
         self.loop = loop
         self.received = received
-        let raw = descriptor.raw
         self.descriptor = consume descriptor
         super.init()
+    }
+
+    /// Begins to receive; until it has succeeded it can be tried again.
+    func watch() throws(Errno) {
+        guard let raw = descriptor?.raw else { return }
         try loop.add(self, descriptor: raw, interest: .edges)
     }
 
@@ -52,6 +59,9 @@ package final class WorkerChannel: Watcher {
                 try DescriptorPassing.send(next.bytes, descriptors: next.descriptors, over: raw)
             } catch .wouldBlock {
                 return
+            } catch  where error.isExhaustion {
+                // The kernel has no room for it, which it will not tell when it has.
+                return loop.setDeadline(loop.now + Self.retryDelay, of: self)
             } catch {
                 // The worker is gone: its end is reported by the kernel, and nobody needs the message.
             }
@@ -63,6 +73,10 @@ package final class WorkerChannel: Watcher {
     override package func ready(_ readiness: UInt32) {
         flush()
         receive()
+    }
+
+    override package func deadlineReached() {
+        flush()
     }
 
     private func receive() {
@@ -82,6 +96,7 @@ package final class WorkerChannel: Watcher {
                         return close(telling: true)
                     }
                     received(self, .message(message, descriptors: descriptors))
+                case .stripped: received(self, .stripped)
                 }
             } catch {
                 return close(telling: true)

@@ -105,11 +105,3 @@ extension ProxyCore {
         )
     }
 }
-
-extension Errno {
-    /// The process or the system has nothing left to give.
-    var isExhaustion: Bool {
-        self == .tooManyOpenFiles || self == .tooManyOpenFilesInSystem || self == .noMemory
-            || self == .noBufferSpace
-    }
-}

@@ -43,6 +43,21 @@ extension Errno {
 
     /// The error of the last libc call of this thread.
     package static var last: Errno { Errno(rawValue: Glibc.errno) }
+
+    /// The process or the system has nothing left to give: the same may succeed a moment later.
+    package var isExhaustion: Bool {
+        self == .tooManyOpenFiles || self == .tooManyOpenFilesInSystem || self == .noMemory
+            || self == .noBufferSpace || rawValue == Glibc.ETOOMANYREFS
+    }
+}
+
+extension Descriptor {
+    /// How many this process may have open now.
+    package static var limit: Int {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
 }
 
 /// Whether `raw` is closed when another program is executed.

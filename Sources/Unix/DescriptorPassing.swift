@@ -24,6 +24,8 @@ package enum DescriptorPassing {
     package enum Received {
         /// One message. The receiver owns the descriptors: wrap each in a `Descriptor` at once.
         case message([UInt8], descriptors: [Int32])
+        /// One message, of whose descriptors none was kept: this process could not take them all.
+        case stripped([UInt8])
         case wouldBlock
         /// The other side has closed.
         case ended
@@ -44,6 +46,7 @@ package enum DescriptorPassing {
         if result == -Int(EAGAIN) { return .wouldBlock }
         if result == -Int(ECONNRESET) { return .ended }
         if try Errno.check(result) == 0 { return .ended }
+        if count < 0 { return .stripped(bytes) }
         return .message(bytes, descriptors: Array(numbers.prefix(Int(count))))
     }
 }

@@ -27,7 +27,7 @@ package final class PatientWriter {
     package func write(_ text: String, patience: Duration? = .zero) {
         look()
         let limit = patience.map { Instant.now() + $0 }
-        if lost > 0, put("(\(lost) lines were lost here: nobody read them)\n".utf8[...], until: limit) {
+        if lost > 0, put("(\(lost) lines were lost here: they were not taken)\n".utf8[...], until: limit) {
             lost = 0
         }
         var rest = text.utf8[...]

@@ -19,7 +19,9 @@ extension RunningMasterTests {
         try Socket.listen(origin, backlog: 8)
         let originPort = Int(try Socket.localAddress(origin.raw).port!)
         let tunnelPort = try freePort()
-        let limits = "    mworker-max-reloads 1\n" + (ending == .hardStop ? "    hard-stop-after 1s\n" : "")
+        let limits =
+            "    mworker-max-reloads 1\n"
+            + ([.hardStop, .masterLost].contains(ending) ? "    hard-stop-after 1s\n" : "")
         let master = try RunningMaster(
             global: limits,
             frontend: """

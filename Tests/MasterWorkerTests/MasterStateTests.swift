@@ -158,6 +158,7 @@ struct Scene {
         .spawnFailed(.noMemory),
         .workerEnded(pid: 202, .exited(1)),
         .workerEnded(pid: 202, .killed(signal: SIGSEGV)),
+        .listenersLost(pid: 202),
         .clock,
     ])
     func aFailedReloadChangesNothing(_ failure: MasterInput) {
@@ -293,6 +294,37 @@ struct Scene {
                 .forget(pid: 201), .log(.warning, "Former worker (201) exited with code 143 (Terminated)"),
                 .log(.warning, "All workers exited. Exiting... (137)"), .exit(137),
             ])
+    }
+
+    /// Before READY its successor is waited for, at whichever step the load is.
+    @Test(arguments: [Load.Step.probing, .executing, .loading], [true, false])
+    func theServingWorkersDeathDuringALoadIsOutlived(_ step: Load.Step, _ comesUp: Bool) {
+        var scene = Scene.serving()
+        _ = scene.take(.reloadRequested(Scene.asker(1)))
+        if step != .probing { _ = scene.take(.probed(failure: nil)) }
+        if step == .loading { _ = (scene.take(.executed), scene.take(.spawned(pid: 202))) }
+        let actions = scene.take(.workerEnded(pid: 201, .killed(signal: SIGSEGV)))
+        #expect(actions.contains(.log(.warning, "reload 1 goes on; new connections wait for its worker")))
+        #expect(scene.state.stop == nil)
+        #expect(actions.contains(.endProbe) == (step == .probing))
+        if step == .executing { _ = scene.take(.executed) }
+        if step != .loading { _ = scene.take(.spawned(pid: 202)) }
+        if comesUp {
+            let announced = scene.take(.workerSaid(pid: 202, .ready(Scene.facts())))
+            #expect(announced.contains(.log(.notice, "Loading success.")))
+            #expect(scene.state.serving?.pid == 202)
+        } else {
+            let failed = scene.take(.workerEnded(pid: 202, .exited(1)))
+            #expect(
+                failed.contains { if case .answer(token: 1, success: false, _) = $0 { true } else { false } })
+            #expect(failed.filter { $0 == .exit(139) } == [.exit(139)])
+        }
+    }
+
+    @Test func aFirstWorkerThatCannotBeStartedEndsTheMaster() {
+        var scene = Scene()
+        _ = scene.state.start(at: scene.now)
+        #expect(scene.take(.spawnFailed(.resourceTemporarilyUnavailable)).last == .exit(1))
     }
 
     @Test func noExitOnFailureKeepsTheMaster() {

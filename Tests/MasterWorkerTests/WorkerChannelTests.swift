@@ -15,9 +15,10 @@ import Unix
         let loop = try EventLoop()
         let ends = try Socket.packetPair()
         var closed = false
-        let channel = try WorkerChannel(pid: 1, owning: ends.one.duplicate(), on: loop) { _, event in
+        let channel = WorkerChannel(pid: 1, owning: try ends.one.duplicate(), on: loop) { _, event in
             if case .closed = event { closed = true }
         }
+        try channel.watch()
         shutdown(ends.other.raw, Int32(SHUT_RDWR))
         try loop.run(for: "the channel's end") { closed }
         let client = try Socket.streamPair()

@@ -42,9 +42,11 @@ package final class RunningProxy {
     ///   - path: the program, where it is not the usual one (a link of another name).
     ///   - prefix: a command to run it under, such as `taskset -c 0`.
     ///   - notify: where sd_notify messages go.
+    ///   - meanwhile: runs again and again until then.
     package init(
         _ kind: ProxyKind, path: String? = nil, flags: [String] = ["-W"], in folder: ScratchFolder? = nil,
         prefix: [String] = [], notify: NotifySocket? = nil, environment: [String: String?] = [:],
+        meanwhile: () throws -> Void = {},
         configuration: (ScratchFolder) throws -> String
     ) throws {
         let folder = try folder ?? ScratchFolder("proxy-")
@@ -60,6 +62,7 @@ package final class RunningProxy {
             in: folder, name: "proxy")
         do {
             try wait(for: "\(kind) to start") {
+                try meanwhile()
                 if !program.isRunning { throw ProgramError("\(kind) ended: \(program.errors)") }
                 return try !serving().isEmpty
             }

@@ -30,20 +30,24 @@ final class Scene {
 
     var address: SocketAddress { .ipv4(0x7f00_0001, port: port) }
 
-    /// `program`, `flags`: where they are not the usual ones.
+    /// `program`, `flags`: where they are not the usual ones. `folder`, `prefix`, `environment`: as `RunningProxy` takes them.
     init(
         _ kind: ProxyKind, program: String? = nil, flags: [String] = ["-Ws"], hardStop: String = "60s",
-        on given: EventLoop? = nil, _ extra: Extra = Extra()
+        on given: EventLoop? = nil, _ extra: Extra = Extra(), in folder: ScratchFolder? = nil,
+        prefix: [String] = [], environment: [String: String?] = [:]
     ) throws {
         self.kind = kind
         self.hardStop = hardStop
         self.extra = extra
-        let folder = try ScratchFolder("scene-")
+        let folder = try folder ?? ScratchFolder("scene-")
         let loop = try given ?? EventLoop()
         let origin = try Origin(on: loop)
         let port = try FreePort.find()
         let notify = try NotifySocket(in: folder, on: loop)
-        proxy = try RunningProxy(kind, path: program, flags: flags, in: folder, notify: notify) { folder in
+        proxy = try RunningProxy(
+            kind, path: program, flags: flags, in: folder, prefix: prefix, notify: notify,
+            environment: environment
+        ) { folder in
             Self.text(
                 edition: 1, folder: folder, port: port, origin: origin.port, hardStop: hardStop, extra: extra)
         }

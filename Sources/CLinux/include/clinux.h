@@ -51,8 +51,8 @@ long clinux_send(int fd, const void *first, size_t first_length, const void *sec
 // Descriptors over unix sockets: at most 253 a message (the kernel's SCM_MAX_FD).
 enum clinux_limits { CLINUX_MAX_DESCRIPTORS = 253 };
 long clinux_send_descriptors(int socket, const void *bytes, size_t length, const int *fds, int count);
-// Descriptors arrive close-on-exec. `*count`: room in `fds` on entry, descriptors received on return.
-// -EMSGSIZE when the message or its descriptors were cut; the descriptors that came are closed then.
+// Descriptors arrive close-on-exec. `*count`: room in `fds` on entry, descriptors received on return; -1 where some of
+// them could not be taken. -EMSGSIZE when the message was cut. In both cases those that came are closed.
 long clinux_receive_descriptors(int socket, void *bytes, size_t capacity, int *fds, int *count);
 
 // Processes and descriptors.

@@ -126,8 +126,15 @@ final class LogOutput: Watcher {
                 }
                 var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 guard Glibc.poll(&poll, 1, 0) > 0 else { break loop }
-                let written = write(descriptor, pending.bytes.baseAddress, size)
+                // A longer line goes in parts, since a pipe with less room would block.
+                let part = min(size, Self.atomicWrite)
+                let written = write(descriptor, pending.bytes.baseAddress, part)
                 if written < 0 && (errno == EAGAIN || errno == EINTR) { break loop }
+                if part < size, written == part {
+                    pending.drop(part)
+                    lengths[done] -= part
+                    continue
+                }
                 if written < size { core.figures.droppedLogs += lines }
                 pending.drop(size)
                 done += lines

@@ -59,10 +59,10 @@ final class Departures {
         next = consume socket
     }
 
-    /// A successor serves that takes nothing.
-    func stay() {
+    /// A successor serves that takes nothing, or that cannot be reached.
+    func stay(for reason: StayReason) {
         next = nil
-        learn(false, .never)
+        learn(false, .never, else: reason)
         core.movesChanged?()
     }
 
@@ -98,7 +98,7 @@ final class Departures {
         closeRound()
     }
 
-    private func learn(_ idle: Bool, _ moves: MigrationMessage.TunnelMoves) {
+    private func learn(_ idle: Bool, _ moves: MigrationMessage.TunnelMoves, else reason: StayReason = .off) {
         hasHeard = true
         core.movesIdle = idle
         core.movesTunnels = idle && moves == .now
@@ -109,7 +109,7 @@ final class Departures {
             clients += waiting
         } else {
             clients.removeAll()
-            stayed[.off] = waiting.count + streams.count
+            stayed[reason] = waiting.count + streams.count
         }
         if !core.movesTunnels { letGoOn(as: .none) }
         if core.movesTunnels {

@@ -74,9 +74,8 @@ final class MigrationLink: Watcher {
                 case .wouldBlock: return
                 case .ended: return end(nil)
                 case .message(let bytes, let numbers): hand(bytes, numbers)
+                case .stripped: handler(.overflow)
                 }
-            } catch .messageTooLong {
-                handler(.overflow)
             } catch {
                 return end(nil)
             }

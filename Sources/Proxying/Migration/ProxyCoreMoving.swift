@@ -12,8 +12,8 @@ extension ProxyCore {
         departures.begin(over: socket)
     }
 
-    /// A successor serves that takes nothing: everything drains here.
-    package func keepConnections() { departures.stay() }
+    /// A successor serves that takes nothing, or that cannot be reached: everything drains here.
+    package func keepConnections(for reason: StayReason = .off) { departures.stay(for: reason) }
 
     /// Connections of an older worker arrive over `socket`.
     package func takeConnections(from socket: consuming Descriptor) {

@@ -28,6 +28,8 @@ package final class MasterLink: Watcher {
         case departures(descriptor: Int32?)
         /// A socket from an older worker: what moves arrives there; the receiver owns the descriptor.
         case arrivals(descriptor: Int32)
+        /// This came, but not the descriptor that belongs to it: this process could not take it.
+        case stripped(MasterMessage)
         /// The master is gone.
         case closed
     }
@@ -35,6 +37,12 @@ package final class MasterLink: Watcher {
     private let descriptor: Descriptor
     private var unsent: [(bytes: [UInt8], descriptors: [Int32])] = []
     private var received: ((Event) -> Void)?
+    /// Since `watch`.
+    private weak var loop: EventLoop?
+    private static let retryDelay: Duration = .milliseconds(10)
+    /// Descriptors that make room for those that the master gives, when clients have taken all others.
+    private var reserve: [Int32] = []
+    private static let reserveSize = 4
 
     package init(owning number: Int32) throws(Errno) {
         descriptor = Descriptor(owning: number)
@@ -42,7 +50,8 @@ package final class MasterLink: Watcher {
         try setCloseOnExec(number, true)
     }
 
-    /// Waits for everything that goes before a load; nil when the master has gone.
+    /// Waits for everything that goes before a load; nil when the master has gone. Throws EMFILE where this process cannot
+    /// take what comes.
     package func receiveInheritance() throws -> Inheritance? {
         var inheritance: Inheritance?
         while true {
@@ -51,6 +60,7 @@ package final class MasterLink: Watcher {
             switch try DescriptorPassing.receive(over: descriptor.raw) {
             case .wouldBlock: continue
             case .ended: return nil
+            case .stripped: throw Errno.tooManyOpenFiles
             case .message(let bytes, let numbers):
                 switch try MasterMessage(decoding: bytes) {
                 case .start(let assignment): inheritance = Inheritance(assignment: assignment)
@@ -68,6 +78,8 @@ package final class MasterLink: Watcher {
     /// Hands out what comes from now on.
     package func watch(on loop: EventLoop, received: @escaping (Event) -> Void) throws(Errno) {
         self.received = received
+        self.loop = loop
+        restock()
         try loop.add(self, descriptor: descriptor.raw, interest: .edges)
     }
 
@@ -82,6 +94,10 @@ package final class MasterLink: Watcher {
             do {
                 try DescriptorPassing.send(next.bytes, descriptors: next.descriptors, over: descriptor.raw)
             } catch .wouldBlock {
+                return
+            } catch  where error.isExhaustion {
+                // The kernel has no room for it, which it will not tell when it has.
+                loop?.setDeadline(.now() + Self.retryDelay, of: self)
                 return
             } catch {
                 // The master is gone, which `receive` reports.
@@ -101,14 +117,31 @@ package final class MasterLink: Watcher {
         }
     }
 
+    override package func deadlineReached() {
+        flush()
+    }
+
+    /// As far as there are any.
+    private func restock() {
+        while reserve.count < Self.reserveSize, let spare = try? descriptor.duplicate() {
+            reserve.append(spare.release())
+        }
+    }
+
     override package func ready(_ readiness: UInt32) {
         flush()
+        for spare in reserve { _ = Descriptor(owning: spare) }
+        reserve = []
+        defer { restock() }
         while true {
             do {
                 switch try DescriptorPassing.receive(over: descriptor.raw) {
                 case .wouldBlock: return
                 case .ended: return closed()
                 case .message(let bytes, let numbers): try hand(bytes, numbers)
+                case .stripped(let bytes):
+                    // What is not understood is not missed either.
+                    if let message = try? MasterMessage(decoding: bytes) { received?(.stripped(message)) }
                 }
             } catch {
                 return closed()

@@ -127,6 +127,7 @@ package struct TakenSockets {
                 case .wouldBlock: continue
                 case .ended: break
                 case .message(let bytes, let descriptors): return (bytes, descriptors)
+                case .stripped: throw .tooManyOpenFiles
                 }
             } catch {
                 throw failure.because(error.description)

@@ -32,7 +32,9 @@ extension WorkerProcess {
                 inherited: { inherited.removeValue(forKey: ListenerKey($0)) },
                 neighbours: Array(inherited.values), sharesPorts: sharesPorts(configuration),
                 // Those that have given their sockets listen on the same ones: pausing them would pause these.
-                asksToLetGo: { [unowned self] in taken.isEmpty && predecessors.letGo() },
+                asksToLetGo: { [unowned self] in
+                    taken.isEmpty && (predecessors.letGo() || (isFirst && awaitPort()))
+                },
                 report: { severity, text in
                     switch severity {
                     case .alert: report.say(.alert, text)
@@ -74,6 +76,14 @@ extension WorkerProcess {
             "'\(predecessors.farewell.option)' without '-x': what waits in the old process's queues when it closes is "
                 + "reset. Give its 'stats socket' 'expose-fd listeners', and start with '-x SOCKET' before "
                 + "'\(predecessors.farewell.option)' ('-x /dev/null': no warning).")
+    }
+
+    /// A master that was killed leaves workers which let go of its ports a moment later: whoever restarted it does not wait
+    /// for that. False: nobody does.
+    private func awaitPort() -> Bool {
+        guard link != nil, predecessors.pids.isEmpty, Instant.now() < bindPatience else { return false }
+        poll(nil, 0, 10)
+        return true
     }
 
     /// This start has come to nothing after its bind: the ports are free for those that had let go of them.

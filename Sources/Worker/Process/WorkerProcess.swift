@@ -69,11 +69,11 @@ package final class WorkerProcess {
     let report: StartupReport
     let loop: EventLoop
     let link: MasterLink?
-    private var core: ProxyCore?
-    private var admin: WorkerAdmin?
+    var core: ProxyCore?
+    private(set) var admin: WorkerAdmin?
     private var peering: Peering?
     private var signals: SignalWatcher?
-    private var hardStopTimer: Timer?
+    var hardStopTimer: Timer?
     private let score = OOMScore()
     private var isDraining = false
     /// What the master knows of the connections that have moved.
@@ -82,12 +82,14 @@ package final class WorkerProcess {
     private var reportsMoves = false
     private var streamsEnded = false
     /// Something has ended this worker, perhaps before it served.
-    private var isLeaving = false
-    private var exitCode: Int32 = 0
+    private(set) var isLeaving = false
+    var exitCode: Int32 = 0
     /// Those that this process comes after: without a master, or in a master's first worker.
     var predecessors = Predecessors()
     /// They have been told to leave: from here on this start cannot be taken back.
     private var hasTakenOver = false
+    /// Until when the first worker of a master waits for ports that somebody holds.
+    private(set) lazy var bindPatience = Instant.now() + .seconds(1)
     /// The listeners that the master gave.
     var given: Set<ListenerKey> = []
     /// The signal to end with, so that the parent sees what ended this process.
@@ -121,12 +123,12 @@ package final class WorkerProcess {
 
     private func run(_ loaded: ParseResult?) throws -> Int32 {
         var inheritance: Inheritance?
-        if let link {
-            inheritance = try link.receiveInheritance()
-            if inheritance == nil { return 1 }
-            report.forward = { link.send(.log($0, $1)) }
-        }
         defer { link?.flushBeforeExit() }
+        if let link {
+            report.forward = { link.send(.log($0, $1)) }
+            inheritance = try inherit(over: link)
+            if inheritance == nil { return 1 }
+        }
         let result = loaded ?? options.loader.load()
         report.say(result.diagnostics)
         guard var configuration = result.configuration else { throw LoadFailure(exitCode: 1) }
@@ -160,6 +162,16 @@ package final class WorkerProcess {
     }
 
     // MARK: Loading
+
+    /// Nil: the master has gone.
+    private func inherit(over link: MasterLink) throws -> Inheritance? {
+        do {
+            return try link.receiveInheritance()
+        } catch let error as Errno {
+            report.say(.alert, "[\(options.path).main()] Cannot take what the master holds: \(error)")
+            throw LoadFailure(exitCode: 1)
+        }
+    }
 
     /// Stick tables with `peers` get what the worker before this one has. True: all of it came.
     private func learn(_ core: ProxyCore, _ inheritance: Inheritance?) throws -> Bool {
@@ -196,7 +208,7 @@ package final class WorkerProcess {
         }
         let streams = isDaemon(configuration) ? StandardStreams() : nil
         try publish(core)
-        if link == nil { writePIDFile(configuration) }
+        if link == nil { try writePIDFile(configuration) }
         // Now, since without privileges nobody could.
         predecessors.leave()
         hasTakenOver = true
@@ -233,15 +245,16 @@ package final class WorkerProcess {
         (options.isDaemon || configuration.global.daemon) && !options.staysInForeground
     }
 
-    private func writePIDFile(_ configuration: Configuration) {
+    /// A full disk does not keep anybody from serving.
+    private func writePIDFile(_ configuration: Configuration) throws(LoadFailure) {
         guard isDaemon(configuration),
             let path = options.pidFile ?? configuration.global.pidFile
         else { return }
         do throws(Errno) {
-            unlink(path)
-            try File.write(path, "\(getpid())\n")
+            try PIDFile.write(getpid(), to: path)
         } catch {
             report.say(.alert, "[\(options.path).main()] Cannot create pidfile \(path): \(error)")
+            if !error.isFullDisk { throw LoadFailure(exitCode: 1) }
         }
     }
 
@@ -276,6 +289,7 @@ package final class WorkerProcess {
             case .departures(let descriptor?): core?.giveConnections(over: Descriptor(owning: descriptor))
             case .departures(nil): core?.keepConnections()
             case .arrivals(let descriptor): core?.takeConnections(from: Descriptor(owning: descriptor))
+            case .stripped(let message): doWithout(message)
             case .closed: masterIsGone()
             }
         }
@@ -336,7 +350,7 @@ package final class WorkerProcess {
     }
 
     /// A successor serves, or SIGUSR1 came: finishes its streams, and for a master says that it does.
-    private func drain(removed: [ListenerKey]) {
+    func drain(removed: [ListenerKey]) {
         guard let core else { return }
         let removed = Set(removed.map(\.description))
         admin?.stopListening(removed: removed)
@@ -361,17 +375,11 @@ package final class WorkerProcess {
     }
 
     /// Ends everything that is left, each stream logged, and leaves. `isOverdue`: `hard-stop-after` has passed.
-    private func cut(isOverdue: Bool = false) {
+    func cut(isOverdue: Bool = false) {
         isLeaving = true
         admin?.stopListening()
         core?.hardStop(isOverdue: isOverdue)
         loop.stop()
-    }
-
-    /// Workers do not outlive their master: nobody could reload or stop them.
-    private func masterIsGone() {
-        exitCode = 1
-        cut()
     }
 
     /// Leaves when the last stream has ended; replies to admin clients that are under way are finished.
