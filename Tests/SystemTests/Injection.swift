@@ -12,7 +12,8 @@ final class Injection {
     /// process is counted from here on.
     init(_ rules: [String], into pid: pid_t, in folder: ScratchFolder) throws {
         let calls = rules.compactMap { $0.split(separator: ":").first.map(String.init) }
-        let name = "strace-\(pid)-\(calls.joined(separator: "-"))"
+        // Of its own each, since what an earlier one said would be taken for this one's words.
+        let name = "strace-\(pid)-\(rules.joined(separator: "-"))"
         let program = try RunningProgram(
             try Program.system("strace"),
             ["-o", folder.file("\(name).trace"), "-e", "trace=\(calls.joined(separator: ","))"]
