@@ -22,8 +22,8 @@ RUN ?= --demo
 SOURCES := Sources Tests Package.swift
 # Nothing is looked for beside an installed program.
 RELEASE := swift build -c release --static-swift-stdlib --disable-local-rpath
-# Neither an index nor debug information, which take a third of the compiler's time and which no test needs.
-TESTABLE := swift build --build-tests --disable-index-store -Xswiftc -gnone
+# Without debug information, which takes compiler's time and which no test needs.
+TESTABLE := swift build --build-tests -Xswiftc -gnone
 # Suites that start the binaries of .build, which know nothing of the sanitizer.
 PROCESS_TESTS := SystemTests|RunningMasterTests|MwproxyTests
 

@@ -64,7 +64,12 @@ extension AdminServer {
             pending = reply
         } else if let descriptor = upstream?.descriptor.take() {
             let upstream = AdminUpstream(owning: descriptor, unsent: unsent)
-            try upstream.start(on: loop)
+            do throws(Errno) {
+                try upstream.start(on: loop)
+            } catch {
+                session.end()
+                throw error
+            }
             upstream.session = session
             session.phase = .relaying(upstream)
         } else if closes {

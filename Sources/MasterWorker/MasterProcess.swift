@@ -59,6 +59,8 @@ package final class MasterProcess {
     private var exitCode: Int32 = 0
     /// The start has come to nothing: whoever waits for it is told no more.
     private var hasFailed = false
+    /// It ends with `exitCode`, also where that was decided before the loop ran.
+    private var isOver = false
     private var lines: StartupLines
     private var output = PatientWriter(2)
     private let notifier: ServiceNotifier
@@ -97,14 +99,20 @@ package final class MasterProcess {
         }
     }
 
-    /// Runs the first program of a master until its end; the result is the exit code.
-    package static func start(_ options: MasterOptions) -> Int32 {
+    /// Runs the first program of a master until its end; the result is the exit code. `configured`: the pid file of the
+    /// configuration, as far as that is known by now.
+    package static func start(_ options: MasterOptions, pidFile configured: String?) -> Int32 {
         blockSignals()
         let now = Moment.now()
         let state = MasterState(
             pid: getpid(), startedAt: now.monotonic, version: Program.version)
         do throws(Errno) {
             let master = try MasterProcess(options, state: state)
+            // Before a worker tells those that it replaces to leave.
+            if let path = master.pidFilePath(configured), let error = obstacle(toFile: path) {
+                master.lament(path, error)
+                return 1
+            }
             for socket in options.sockets {
                 do throws(Errno) {
                     master.sockets.append(Held(try socket.open()))
@@ -163,7 +171,7 @@ package final class MasterProcess {
 
     private func run() throws(Errno) -> Int32 {
         setDeadline()
-        try loop.run()
+        if !isOver { try loop.run() }
         return exitCode
     }
 
@@ -273,9 +281,7 @@ package final class MasterProcess {
             pending.removeValue(forKey: token)?.reply.finish("Success=\(success ? 1 : 0)\n--\n\(log)")
         case .writePIDFile(let configured): writePIDFile(configured)
         case .started: options.started()
-        case .exit(let code):
-            exitCode = code
-            loop.stop()
+        case .exit(let code): end(code)
         }
     }
 
@@ -303,22 +309,39 @@ package final class MasterProcess {
         }
     }
 
+    private func end(_ code: Int32) {
+        exitCode = code
+        isOver = true
+        loop.stop()
+    }
+
+    private func pidFilePath(_ configured: String?) -> String? {
+        guard let path = options.pidFile ?? configured else { return nil }
+        guard !path.hasPrefix("/"), let directory = options.directory else { return path }
+        return ProgramIdentity.absolute("\(directory)/\(path)")
+    }
+
+    /// Why no file can be made there; nil: nothing is seen in the way.
+    private static func obstacle(toFile path: String) -> Errno? {
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        return access(folder, W_OK | X_OK) == 0 ? nil : .last
+    }
+
+    private func lament(_ path: String, _ error: Errno) {
+        print(.alert, "[\(options.program.path).main()] Cannot create pidfile \(path): \(error)")
+    }
+
     private func writePIDFile(_ configured: String?) {
-        guard var path = options.pidFile ?? configured else { return }
-        if !path.hasPrefix("/"), let directory = options.directory {
-            path = ProgramIdentity.absolute("\(directory)/\(path)")
-        }
-        guard path != pidFile else { return }
+        guard let path = pidFilePath(configured), path != pidFile else { return }
         do throws(Errno) {
             try PIDFile.write(state.pid, to: path)
             pidFile = path
         } catch {
-            print(.alert, "[\(options.program.path).main()] Cannot create pidfile \(path): \(error)")
+            lament(path, error)
             // A full disk does not keep anybody from serving; the next reload tries again.
             guard state.reloads == 0, !error.isFullDisk else { return }
-            exitCode = 1
             hasFailed = true
-            loop.stop()
+            end(1)
         }
     }
 

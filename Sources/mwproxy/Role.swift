@@ -85,7 +85,7 @@ enum Role {
         if options.isMasterWorker || global?.masterWorker == true {
             guard var master = masterOptions(options, program) else { return 1 }
             if let started { master.started = started }
-            return MasterProcess.start(master)
+            return MasterProcess.start(master, pidFile: global?.pidFile)
         }
         if !options.masterSockets.isEmpty {
             StandardError.write(line(.warning, "'-S' has no effect without a master (-W or -Ws).") + "\n")
