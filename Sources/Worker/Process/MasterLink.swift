@@ -90,30 +90,44 @@ package final class MasterLink: Watcher {
     }
 
     private func flush() {
+        if sendAll() == .noRoom { loop?.setDeadline(.now() + Self.retryDelay, of: self) }
+    }
+
+    /// Why messages still wait.
+    private enum Obstacle {
+        /// The master has not read yet; the kernel tells when it has.
+        case fullSocket
+        /// The kernel has no room for a message, and will not tell when it has.
+        case noRoom
+    }
+
+    /// Sends what waits; nil: nothing does any more.
+    private func sendAll() -> Obstacle? {
         while let next = unsent.first {
             do {
                 try DescriptorPassing.send(next.bytes, descriptors: next.descriptors, over: descriptor.raw)
             } catch .wouldBlock {
-                return
+                return .fullSocket
             } catch  where error.isExhaustion {
-                // The kernel has no room for it, which it will not tell when it has.
-                loop?.setDeadline(.now() + Self.retryDelay, of: self)
-                return
+                return .noRoom
             } catch {
                 // The master is gone, which `receive` reports.
             }
             unsent.removeFirst()
         }
+        return nil
     }
 
     /// Sends what waits, while the master takes it, for at most a second: the last words before an exit.
     package func flushBeforeExit() {
         let limit = Instant.now() + .seconds(1)
-        flush()
-        while !unsent.isEmpty, Instant.now() < limit {
-            var waiting = pollfd(fd: descriptor.raw, events: Int16(POLLOUT), revents: 0)
-            poll(&waiting, 1, 100)
-            flush()
+        while let obstacle = sendAll(), Instant.now() < limit {
+            switch obstacle {
+            case .fullSocket:
+                var waiting = pollfd(fd: descriptor.raw, events: Int16(POLLOUT), revents: 0)
+                poll(&waiting, 1, Int32((limit - .now()).milliseconds + 1))
+            case .noRoom: poll(nil, 0, Int32(Self.retryDelay.milliseconds))
+            }
         }
     }
 
