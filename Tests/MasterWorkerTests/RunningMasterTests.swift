@@ -286,12 +286,6 @@ import Unix
         }
         let began = Instant.now()
         #expect(try master.ask("reload").hasPrefix("Success=1"))
-        let title = try TestSupport.Program.run("/bin/ps", ["-o", "args=", "-p", "\(worker)"])
-        #expect(title.line.hasSuffix("m.cfg [was: 1]"))
-        #expect(
-            try master.ask("show proc").contains("# old workers\n\(worker)") == true
-                && master.ask("show proc").contains("[was: 1]"))
-        #expect(try master.ask("@!\(worker) show info").contains("Stopping: 1\n"))
         try master.wait(forLine: "Former worker (\(worker)) exited with code 0 (Exit)")
         let span = Instant.now() - began
         #expect(span > .milliseconds(950))
@@ -305,9 +299,8 @@ import Unix
         try held.send("GET / HTTP/1.1\r\nHost")
         try wait(for: "the connection") { try master.ask("@1 show info").contains("CurrConns: 1\n") }
         let began = Instant.now()
-        #expect(try master.ask("reload").hasPrefix("Success=1"))
         kill(worker, SIGSTOP)
-        #expect(try master.ask("reload").hasPrefix("Success=1"))
+        for _ in 1...2 { #expect(try master.ask("reload").hasPrefix("Success=1")) }
         try master.wait(forLine: "Former worker (\(worker)) exited with code 137 (Killed)")
         let span = Instant.now() - began
         #expect(span > .milliseconds(1900))
@@ -321,6 +314,14 @@ import Unix
         try wait(for: "the connection") { try master.ask("@1 show info").contains("CurrConns: 1\n") }
         #expect(try master.ask("reload").hasPrefix("Success=1"))
         #expect(master.children.contains(worker))
+        // What an operator sees of it meanwhile.
+        try wait(for: "the old worker's title") {
+            let title = try TestSupport.Program.run("/bin/ps", ["-o", "args=", "-p", "\(worker)"])
+            return title.line.hasSuffix("m.cfg [was: 1]")
+        }
+        let processes = try master.ask("show proc")
+        #expect(processes.contains("# old workers\n\(worker)") && processes.contains("[was: 1]"))
+        #expect(try master.ask("@!\(worker) show info").contains("Stopping: 1\n"))
         #expect(try master.ask("reload").hasPrefix("Success=1"))
         try master.wait(forLine: "Former worker (\(worker)) exited with code 143 (Terminated)")
     }

@@ -349,7 +349,8 @@ package final class WorkerProcess {
         }
     }
 
-    /// A successor serves, or SIGUSR1 came: finishes its streams, and for a master says that it does.
+    /// A successor serves, or SIGUSR1 came: finishes its streams, and for a master says that it does, once everybody can see
+    /// it.
     func drain(removed: [ListenerKey]) {
         guard let core else { return }
         let removed = Set(removed.map(\.description))
@@ -357,8 +358,11 @@ package final class WorkerProcess {
         core.stopAccepting(removed: removed)
         peering?.stop()
         for (socket, _) in core.peerSockets { socket.close() }
+        if !isDraining { beginDrain(core) }
         link?.send(.draining)
-        guard !isDraining else { return }
+    }
+
+    private func beginDrain(_ core: ProxyCore) {
         isDraining = true
         ProcessTitle.append(" [was: 1]")
         do throws(Errno) {
