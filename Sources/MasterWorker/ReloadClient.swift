@@ -27,23 +27,40 @@ package struct ReloadVerdict: Equatable, Sendable {
 }
 
 package enum ReloadClient {
-    /// Waits as long as the master takes: `tune.reload.ready-timeout` bounds a load, and a load that is under way comes
-    /// before. Throws where nobody listens there, or the connection breaks.
-    package static func reload(over address: SocketAddress) throws(Errno) -> ReloadVerdict {
-        let socket = try Socket.stream(for: address)
-        if try !Socket.connect(socket.raw, to: address) {
-            wait(for: socket.raw, Int16(POLLOUT))
-            if let error = Socket.pendingError(socket.raw) { throw error }
-        }
-        let flags = try Errno.check(fcntl(socket.raw, F_GETFL))
-        _ = try Errno.check(fcntl(socket.raw, F_SETFL, flags & ~O_NONBLOCK))
-        try File.writeAll(socket.raw, "reload\n".utf8)
-        Socket.shutdownWrite(socket.raw)
-        return ReloadVerdict(String(decoding: try File.readAll(socket.raw), as: UTF8.self))
+    package enum Fault: Error, Equatable {
+        /// A socket that its master has left, or none at all.
+        case nobodyListens(Errno)
+        /// Nobody was asked for another reason.
+        case unreachable(Errno)
+        /// The master was asked, and its answer did not come.
+        case lost(Errno)
     }
 
-    private static func wait(for socket: Int32, _ events: Int16) {
-        var waiting = pollfd(fd: socket, events: events, revents: 0)
-        while poll(&waiting, 1, -1) < 0, errno == EINTR {}
+    /// Waits as long as the master takes: `tune.reload.ready-timeout` bounds a load, and a load that is under way comes
+    /// before.
+    package static func reload(over address: SocketAddress) throws(Fault) -> ReloadVerdict {
+        let socket: Descriptor
+        do throws(Errno) {
+            socket = try connection(to: address)
+        } catch {
+            let isVacant = error == .connectionRefused || error == .noSuchFileOrDirectory
+            throw isVacant ? .nobodyListens(error) : .unreachable(error)
+        }
+        do throws(Errno) {
+            try File.writeAll(socket.raw, "reload\n".utf8)
+            Socket.shutdownWrite(socket.raw)
+            return ReloadVerdict(String(decoding: try File.readAll(socket.raw), as: UTF8.self))
+        } catch {
+            throw .lost(error)
+        }
+    }
+
+    /// One that waits, also for a master that has no time to accept.
+    private static func connection(to address: SocketAddress) throws(Errno) -> Descriptor {
+        let socket = try Socket.stream(for: address)
+        let flags = try Errno.check(fcntl(socket.raw, F_GETFL))
+        _ = try Errno.check(fcntl(socket.raw, F_SETFL, flags & ~O_NONBLOCK))
+        _ = try Socket.connect(socket.raw, to: address)
+        return socket
     }
 }

@@ -56,19 +56,27 @@ enum Role {
             return 1
         }
         Signals.ignoreBrokenPipes()
+        func lament(_ text: String) { StandardError.write(line(.alert, text) + "\n") }
         let verdict: ReloadVerdict
-        do throws(Errno) {
+        do throws(ReloadClient.Fault) {
             verdict = try ReloadClient.reload(over: address)
         } catch {
-            StandardError.write(
-                line(.alert, "nobody was asked for a reload: the master's socket [\(address)]: \(error)")
-                    + "\n")
+            switch error {
+            case .nobodyListens(let error):
+                lament(
+                    "nobody was asked for a reload: nobody listens at the master's socket [\(address)]: \(error)"
+                )
+                return 2
+            case .unreachable(let error):
+                lament("nobody was asked for a reload: the master's socket [\(address)]: \(error)")
+            case .lost(let error):
+                lament("the master behind [\(address)] was asked, and its answer is lost: \(error)")
+            }
             return 1
         }
         if !options.isQuiet { StandardError.write(verdict.log) }
         if verdict.isSuccess == nil {
-            StandardError.write(
-                line(.alert, "the master behind [\(address)] did not say how the load went") + "\n")
+            lament("the master behind [\(address)] did not say how the load went")
         }
         return verdict.isSuccess == true ? 0 : 1
     }

@@ -37,9 +37,16 @@ private final class InstalledTree {
         return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
     }
 
-    /// Puts another file in the program's place by a rename, as dpkg does, and runs the package's script. `bySocket`: it
-    /// finds the master's socket, and not only its number.
-    func upgrade(to content: [UInt8], bySocket: Bool) throws -> TestSupport.Program.Completed {
+    /// What the package's script finds of the master beside its number.
+    enum Trace {
+        case socket
+        /// Of a master that is gone.
+        case leftSocket
+        case nothing
+    }
+
+    /// Puts another file in the program's place by a rename, as dpkg does, and runs the package's script.
+    func upgrade(to content: [UInt8], finding trace: Trace) throws -> TestSupport.Program.Completed {
         let new = program + ".dpkg-new"
         let raw = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o755)
         if raw < 0 { throw Errno.last }
@@ -48,8 +55,13 @@ private final class InstalledTree {
             try File.writeAll(file.raw, content)
         }
         if rename(new, program) != 0 { throw Errno.last }
-        if !bySocket { rename(socket, socket + ".away") }
-        defer { if !bySocket { rename(socket + ".away", socket) } }
+        if trace != .socket { rename(socket, socket + ".away") }
+        defer { if trace != .socket { rename(socket + ".away", socket) } }
+        if trace == .leftSocket {
+            let address = SocketAddress.unix(path: socket)
+            let left = try Socket.stream(for: address)
+            try Socket.bind(left, to: address)
+        }
         return try TestSupport.Program.run(
             TestSupport.Program.packageRoot + "/packaging/debian/mwproxy.postinst", ["configure", "0.0.9"],
             environment: [
@@ -89,9 +101,11 @@ extension ReplacementSystemTests {
             try scene.loop.run(load: .milliseconds(300))
             let master = scene.proxy.master
 
-            func upgrade(to content: [UInt8], bySocket: Bool = true, succeeds: Bool = true) throws {
+            func upgrade(
+                to content: [UInt8], finding trace: InstalledTree.Trace = .socket, succeeds: Bool = true
+            ) throws {
                 let before = scene.notify.readyCount
-                let done = try tree.upgrade(to: content, bySocket: bySocket)
+                let done = try tree.upgrade(to: content, finding: trace)
                 let warns = done.errors.contains("the program from before the upgrade serves on")
                 #expect(done.end == .exited(0) && warns == !succeeds, "\(done.errors)")
                 do {
@@ -105,8 +119,8 @@ extension ReplacementSystemTests {
             }
 
             // Two builds that differ: master and worker run the new file.
-            for bySocket in [true, false] {
-                try upgrade(to: try tree.anotherBuild(), bySocket: bySocket)
+            for trace in [InstalledTree.Trace.socket, .nothing] {
+                try upgrade(to: try tree.anotherBuild(), finding: trace)
                 let file = try #require(InstalledTree.identity(tree.program))
                 #expect(InstalledTree.identity("/proc/\(master)/exe") == file)
                 let worker = try #require(try scene.proxy.serving().first)
@@ -116,7 +130,7 @@ extension ReplacementSystemTests {
             #expect(history == 3)
             // Back to a release that knows only the older form of the state, and from there to ours.
             try upgrade(to: try tree.release(saying: "mwproxy state 3 messages 4"))
-            try upgrade(to: try tree.anotherBuild())
+            try upgrade(to: try tree.anotherBuild(), finding: .leftSocket)
             // A release that shares no form is refused, and what runs goes on.
             let serving = try scene.proxy.serving()
             try upgrade(to: try tree.release(saying: "mwproxy state 9 messages 9"), succeeds: false)
