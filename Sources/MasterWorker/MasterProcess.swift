@@ -323,6 +323,8 @@ package final class MasterProcess {
 
     /// Why no file can be made there; nil: nothing is seen in the way.
     private static func obstacle(toFile path: String) -> Errno? {
+        var there = stat()
+        if stat(path, &there) == 0, there.st_mode & S_IFMT == S_IFDIR { return .isDirectory }
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         return access(folder, W_OK | X_OK) == 0 ? nil : .last
     }

@@ -31,7 +31,9 @@ extension OperatorSystemTests {
                     [
                         "-s", "-C", Packaging.root, action, "DESTDIR=\(tree)", "PREFIX=/opt/here",
                         "BINARIES=\(folder.file("bin"))",
-                    ])
+                    ],
+                    // Not the words of the make that runs the tests.
+                    environment: ["MAKEFLAGS": nil, "MFLAGS": nil, "MAKELEVEL": nil])
             }
 
             /// Every file and every folder of the programs' own, below the tree.
