@@ -22,13 +22,20 @@ enum FileMetadata {
         {
             throw Loss(what: "owner \(info.st_uid):\(info.st_gid)", error: .last)
         }
-        // Behind the owner, whose change takes bits away.
-        if fchmod(new, info.st_mode & 0o7777) != 0 { throw Loss(what: "mode", error: .last) }
         try copyAttributes(from: old, to: new)
+        // Behind the owner, whose change takes bits away, and behind the access list, whose rights it opens.
+        if fchmod(new, info.st_mode & 0o7777) != 0 { throw Loss(what: "mode", error: .last) }
     }
 
     private static func copyAttributes(from old: Int32, to new: Int32) throws(Loss) {
-        for name in try names(of: old) {
+        let kept = try names(of: old)
+        // A folder's default access list would let in whom the old file did not. Labels are the security policy's.
+        for name in try names(of: new) where !kept.contains(name) && !name.hasPrefix("security.") {
+            if fremovexattr(new, name) != 0 {
+                throw Loss(what: "lack of the extended attribute \(name)", error: .last)
+            }
+        }
+        for name in kept {
             guard let value = value(of: name, old), value != self.value(of: name, new) else { continue }
             let code = value.withUnsafeBytes { fsetxattr(new, name, $0.baseAddress, $0.count, 0) }
             if code != 0 { throw Loss(what: "extended attribute \(name)", error: .last) }

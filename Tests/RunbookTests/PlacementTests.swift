@@ -65,6 +65,22 @@ import Unix
         #expect(try File.names(in: folder.path).count == 2)
     }
 
+    /// A folder's default access list does not let others read than could read the old file.
+    @Test func theFolderGivesNobodyMoreRights() throws {
+        // Owner, user 1234, group, mask, others.
+        let list: [UInt8] =
+            [2, 0, 0, 0] + [1, 0, 6, 0, 255, 255, 255, 255] + [2, 0, 6, 0, 210, 4, 0, 0]
+            + [4, 0, 6, 0, 255, 255, 255, 255] + [16, 0, 6, 0, 255, 255, 255, 255]
+            + [32, 0, 0, 0, 255, 255, 255, 255]
+        // One that knows no access lists gives none.
+        _ = setxattr(folder.path, "system.posix_acl_default", list, list.count, 0)
+        chmod(path, 0o640)
+        let placement = try Placement(replacing: path)
+        try placement.stage(Array("new\n".utf8))
+        #expect(getxattr(placement.staged, "system.posix_acl_access", nil, 0) == -1)
+        #expect(info(placement.staged).st_mode & 0o7777 == 0o640)
+    }
+
     @Test func whatIsNotPlacedLeavesNothing() throws {
         do {
             let placement = try Placement(replacing: path)
