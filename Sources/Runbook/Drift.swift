@@ -17,6 +17,8 @@ struct Drift {
     var evidence: String
     /// The files that the serving worker was loaded from, where their content is known.
     var running: [ConfigurationFile]?
+    /// SHA-256 of what runs under the names of its files, where a witness tells it.
+    private var hashes: [String: String] = [:]
 
     /// Holds the files of `master` against what its serving worker was loaded from. `asking`: the worker is asked as
     /// well, and may take half a second to answer.
@@ -49,6 +51,13 @@ struct Drift {
         }
     }
 
+    /// What runs in the place of one file, under its name.
+    func running(_ name: String) -> Placement.Running {
+        if reason == nil { return .whatLiesThere }
+        let bytes = running?.first { $0.path == name }?.bytes
+        return (bytes.map(HostState.hash) ?? hashes[name]).map { .content($0) } ?? .unknown
+    }
+
     private static func sentence(_ names: [String]) -> String {
         "\(names.joined(separator: ", ")) \(names.count == 1 ? "is" : "are") not what runs"
     }
@@ -67,16 +76,17 @@ struct Drift {
                 let index = files.firstIndex(where: { $0.path == name }),
                 let place = entries.first(where: { $0.name == name })?.place
             else { continue }
+            hashes[name] = hash
             let there = HostState.hash(files[index].bytes)
             words.append("\(name) has the sha256 \(there.prefix(12))…, what runs \(hash.prefix(12))…")
             if let who = audit?.interrupted(placing: FileState.resolved(place), there) { words.append(who) }
-            guard let kept = try? FileState(of: Placement.kept(of: FileState.resolved(place))),
-                kept.hash == hash
-            else {
-                continue
+            let names = Placement.keptNames(of: FileState.resolved(place))
+            for name in [names.previous, names.found] {
+                guard let kept = try? FileState(of: name), kept.hash == hash else { continue }
+                files[index].bytes = kept.bytes
+                words.append("what runs is kept as \(name)")
+                break
             }
-            files[index].bytes = kept.bytes
-            words.append("what runs is kept as \(Placement.kept(of: FileState.resolved(place)))")
         }
         reason = words.joined(separator: "; ")
         let found = LoadedContent(

@@ -1,6 +1,7 @@
 // Puts a new content in a file's place so that at every moment the file is the old one or the new one, whole: the new
 // bytes are written beside it and synced, then take its name in one step, and the folder is synced. The old file is kept
-// beside it. None of the names ends in .cfg and all are hidden: `-f FOLDER` loads none of them.
+// beside it, and takes its name back in one step. None of the names ends in .cfg and all are hidden: `-f FOLDER` loads
+// none of them.
 
 import Glibc
 import Unix
@@ -16,6 +17,14 @@ package struct PlacementFault: Error, Equatable, CustomStringConvertible {
 
 /// One file that is replaced: `init`, `stage`, `place`, and `restore` where that was wrong.
 package final class Placement {
+    /// What the proxy runs in the file's place.
+    package enum Running: Equatable, Sendable {
+        case whatLiesThere
+        /// The content with this SHA-256.
+        case content(String)
+        case unknown
+    }
+
     /// The file itself, links resolved.
     package let path: String
     /// The name by which it was meant, where that is a symbolic link.
@@ -24,7 +33,7 @@ package final class Placement {
     package let before: FileState
     /// Where the new bytes are until they are placed.
     package let staged: String
-    /// Where the old file is kept.
+    /// Where the old file is kept: never in the place of what runs.
     package let kept: String
     /// What was staged.
     package private(set) var after: FileState?
@@ -36,7 +45,9 @@ package final class Placement {
     /// - Parameters:
     ///   - name: the file to replace.
     ///   - isElsewhere: it lies in another mount namespace, where links cannot be followed from here.
-    package init(replacing name: String, isElsewhere: Bool = false) throws(PlacementFault) {
+    package init(
+        replacing name: String, isElsewhere: Bool = false, running: Running = .whatLiesThere
+    ) throws(PlacementFault) {
         var info = stat()
         guard lstat(name, &info) == 0 else { throw PlacementFault("\(name): \(Errno.last)") }
         var path = name
@@ -58,21 +69,30 @@ package final class Placement {
         let base = slash.map { path[path.index(after: $0)...] } ?? path[...]
         self.path = path
         staged = "\(folder)/.\(base).reloadtop-new"
-        kept = Self.kept(of: path)
         spare = "\(folder)/.\(base).reloadtop-spare"
         do throws(Errno) {
             before = try FileState(of: path)
         } catch {
             throw PlacementFault("cannot read \(path): \(error)")
         }
+        let names = Self.keptNames(of: path)
+        let mayRun =
+            switch running {
+            case .whatLiesThere: false
+            case .content(let hash):
+                hash != before.hash && (try? FileState(of: names.previous))?.hash == hash
+            case .unknown: true
+            }
+        kept = mayRun ? names.found : names.previous
     }
 
     deinit { discard() }
 
-    /// Where the content before is kept. `path`: links resolved.
-    static func kept(of path: String) -> String {
+    /// Where the content before is kept, and where, while what runs is or may be there already. `path`: links resolved.
+    static func keptNames(of path: String) -> (previous: String, found: String) {
         let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-        return "\(path[..<start]).\(path[start...]).reloadtop-previous"
+        let hidden = "\(path[..<start]).\(path[start...])"
+        return ("\(hidden).reloadtop-previous", "\(hidden).reloadtop-found")
     }
 
     /// Writes the new bytes beside the file, with its owner, mode and extended attributes, and syncs them.
@@ -109,10 +129,12 @@ package final class Placement {
         }
     }
 
-    /// Puts the staged bytes in the file's place.
+    /// Puts the staged bytes in the file's place, and the old file in the place of the one that was kept before.
     package func place() throws(PlacementFault) {
         guard let after else { throw PlacementFault("nothing is staged for \(path)") }
-        do throws(Errno) { try keep() } catch { throw fault("cannot keep the old \(path)", error) }
+        do throws(Errno) { try spareOld() } catch { throw fault("cannot keep the old \(path)", error) }
+        // Also between two names of one file, where nothing is renamed.
+        defer { unlink(spare) }
         guard try state(of: staged).isSame(as: after) else {
             throw PlacementFault("\(staged) was changed by somebody else: \(path) stays as it is")
         }
@@ -122,7 +144,12 @@ package final class Placement {
                 "\(path) was changed by somebody else since it was read (it was \(before.hash.prefix(12)), is "
                     + "\(now.hash.prefix(12))): it stays as it is now")
         }
-        if rename(staged, path) != 0 { throw fault("cannot replace \(path)", .last) }
+        if rename(spare, kept) != 0 { throw fault("cannot keep the old \(path)", .last) }
+        if rename(staged, path) != 0 {
+            let error = Errno.last
+            unlink(kept)
+            throw fault("cannot replace \(path)", error)
+        }
         isPlaced = true
         do throws(Errno) {
             try syncFolder()
@@ -134,7 +161,8 @@ package final class Placement {
     /// Whether the new bytes have taken the file's place.
     package var hasPlaced: Bool { isPlaced }
 
-    /// Puts the old file back, if what stands there is still what was placed.
+    /// Puts the old file back, if what stands there is still what was placed. It has one name again: an editor that
+    /// writes into one of two would change what is kept as well.
     package func restore() throws(PlacementFault) {
         guard isPlaced, let after else { return }
         guard try state(of: path).isSame(as: after) else {
@@ -145,13 +173,14 @@ package final class Placement {
         guard try state(of: kept).hash == before.hash else {
             throw PlacementFault("\(kept) is not what was kept: \(path) stays as it was placed")
         }
+        if rename(kept, path) != 0 {
+            throw PlacementFault("\(path) cannot be put back from \(kept): \(Errno.last)")
+        }
+        isPlaced = false
         do throws(Errno) {
-            try duplicate(kept, as: spare)
-            if rename(spare, path) != 0 { throw Errno.last }
-            isPlaced = false
             try syncFolder()
         } catch {
-            throw PlacementFault("\(path) cannot be put back from \(kept): \(error)")
+            throw PlacementFault("\(path) is put back, but its folder cannot be synced: \(error)")
         }
     }
 
@@ -163,24 +192,16 @@ package final class Placement {
 
     // MARK: Steps
 
-    /// Keeps the old file under its second name; the one that was kept before goes.
-    private func keep() throws(Errno) {
-        try duplicate(path, as: spare)
-        if rename(spare, kept) != 0 { throw .last }
-        // Between two names of one file nothing is renamed.
+    /// Gives the old file a second name, so that times and everything else stay; a copy where a file can have only one.
+    private func spareOld() throws(Errno) {
         unlink(spare)
-    }
-
-    /// A second name of the same file, so that times and everything else stay; a copy where a file can have only one.
-    private func duplicate(_ source: String, as target: String) throws(Errno) {
-        unlink(target)
-        if Glibc.link(source, target) == 0 { return }
+        if Glibc.link(path, spare) == 0 { return }
         let error = Errno.last
         guard [.notPermitted, .notSupported, .tooManyLinks, .noFunction].contains(error) else { throw error }
-        let old = open(source, O_RDONLY | O_CLOEXEC)
+        let old = open(path, O_RDONLY | O_CLOEXEC)
         if old < 0 { throw .last }
         let from = Descriptor(owning: old)
-        let raw = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let raw = open(spare, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         if raw < 0 { throw .last }
         let to = Descriptor(owning: raw)
         try File.writeAll(to.raw, try File.readAll(from.raw))

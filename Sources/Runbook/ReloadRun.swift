@@ -179,7 +179,7 @@ extension SafeReload {
         do throws(PlacementFault) {
             try placement.restore()
             say("put back: \(placement.path)")
-            return .restored
+            return drift?.reason.map { .restoredUnloaded($0) } ?? .restored
         } catch {
             return .failed(error.description)
         }

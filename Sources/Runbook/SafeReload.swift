@@ -164,7 +164,9 @@ package final class SafeReload {
         }
         let isElsewhere = target.place.hasPrefix("/proc/")
         do throws(PlacementFault) {
-            let placement = try Placement(replacing: target.place, isElsewhere: isElsewhere)
+            let placement = try Placement(
+                replacing: target.place, isElsewhere: isElsewhere,
+                running: drift?.running(target.name) ?? .unknown)
             if placement.before.bytes == bytes {
                 say("\(source) is what lies in \(target.name) already: nothing is replaced")
                 return nil

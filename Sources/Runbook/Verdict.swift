@@ -26,7 +26,8 @@ package enum Verdict: String, CaseIterable, Sendable {
         switch self {
         case .served: "the new worker serves"
         case .drained: "the new worker serves, and every old one has ended (--wait-drained)"
-        case .degraded: "a worker serves, but something is worse than before, or was not reached in time"
+        case .degraded:
+            "a worker serves, but something is worse or was not reached in time, or the disk may not load"
         case .rolledBack: "the load failed: what ran before serves on, and its file is back"
         case .refused: "nothing was changed, and nobody was asked to reload"
         case .unknown: "what became of it could not be seen: look"
@@ -48,6 +49,8 @@ package struct ReloadFacts: Equatable, Sendable {
         /// The command placed none.
         case notNeeded
         case restored
+        /// It is back, and not, or not surely, what runs: why.
+        case restoredUnloaded(String)
         /// What is in the way, and what stands there now.
         case failed(String)
     }
@@ -71,8 +74,7 @@ package struct ReloadFacts: Equatable, Sendable {
     package var verdict: Verdict {
         switch load {
         case .unseen: .unknown
-        // Only what was placed can be taken back: else the disk still holds what does not load, and a restart would
-        // not come up.
+        // Only what was placed can be taken back, and only what runs is known to load: else a restart may not come up.
         case .failed: !serves ? .unknown : restoration == .restored ? .rolledBack : .degraded
         case .succeeded:
             if !serves {
@@ -88,15 +90,20 @@ package struct ReloadFacts: Equatable, Sendable {
     /// Why it is no better, a sentence each; empty where all is well.
     package var reasons: [String] {
         var reasons: [String] = []
-        if case .unseen(let why) = load { reasons.append(why) }
-        if load == .failed { reasons.append("the load failed" + (cause.map { ": \($0)" } ?? "")) }
+        switch load {
+        case .unseen(let why): reasons.append(why)
+        case .failed: reasons.append("the load failed" + (cause.map { ": \($0)" } ?? ""))
+        case .succeeded: break
+        }
         switch restoration {
         case .failed(let why): reasons.append(why)
+        case .restoredUnloaded(let why) where load == .failed:
+            reasons.append("the file from before is back: \(why)")
         case .notNeeded where load == .failed && serves:
             reasons.append(
                 "what ran before serves on; no file was placed, so none was put back: those on the disk still do not "
                     + "load, and a restart would not come up")
-        case .notNeeded, .restored: break
+        case .notNeeded, .restored, .restoredUnloaded: break
         }
         if !serves { reasons.append("no worker serves") }
         if isDrained == false { reasons.append("old workers still drain") }

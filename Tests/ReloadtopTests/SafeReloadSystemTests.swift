@@ -100,6 +100,18 @@ import Unix
         #expect(audit.count == 4 && audit[3]["sha256_now"] == good.json["file"]?["sha256_after"])
         #expect(good.json["reload"]?["author"]?["certainty"]?.string == "seen")
 
+        // A file that nobody has loaded lies in its place: that one comes back, which is no way back for a restart.
+        // What runs stays where it is kept.
+        let found = text(kind, port: port, status: 203)
+        let previous = try folder.write(".proxy.cfg.reloadtop-previous", content)
+        try proxy.configure(found)
+        let stray = try reload(proxy, [failing, "--yes", "--accept-drift", "--accept-findings"])
+        #expect(stray.code == 1 && stray.verdict == "degraded", "\(stray)")
+        #expect(
+            stray.reasons.contains("the file from before is back: ")
+                && stray.reasons.contains("what runs is kept as \(previous)"), "\(stray)")
+        #expect(try file() == found && File.readText(previous) == content && status(port) == "204")
+
         // Without a new file nothing is placed, so nothing is put back.
         if kind == .mwproxy {
             try proxy.configure(try File.readText(failing))
@@ -323,7 +335,7 @@ import Unix
         let proxy = try RunningProxy(.mwproxy) { _ in text(port: port, status: 200) }
         let folder = proxy.folder
         var texts = [text(port: port, status: 200), text(port: port, status: 204)]
-        let names = ["new", "previous", "spare"].map { folder.file(".proxy.cfg.reloadtop-\($0)") }
+        let names = ["new", "previous", "spare", "found"].map { folder.file(".proxy.cfg.reloadtop-\($0)") }
         let watched = [folder.path, state.file("reloadtop/audit.log")] + names
         let calls = ["openat", "write", "fchmod", "fsetxattr", "unlink", "link", "rename", "fsync"]
         func run(_ filter: [String]) throws -> Program.Completed {
@@ -374,5 +386,28 @@ import Unix
             #expect(next.reasons.contains("what runs is kept as \(names[1])"), "\(next)")
         }
         #expect(steps.count >= 13 && placed >= 2, "\(steps.map(\.line)) \(placed)")
+    }
+
+    /// The old file is back, and no more is said of it than that it may not outlive a loss of power.
+    @Test func aFolderThatCannotBeSyncedIsTold() throws {
+        let port = try FreePort.find()
+        let first = text(port: port, status: 200)
+        let proxy = try RunningProxy(.mwproxy) { _ in first }
+        let taken = try ReloadScene.TakenPort()
+        defer { withExtendedLifetime(taken) {} }
+        let new = try proxy.folder.write("new", ReloadScene.failing(.mwproxy, first, taken: taken.port))
+        let run = try Program.run(
+            try Program.system("strace"),
+            [
+                "-qq", "-o", proxy.folder.file("trace"), "-P", proxy.folder.path, "-e",
+                "inject=fsync:error=EIO:when=2", try Program.ours("reloadtop"), "reload", "--master-socket",
+                proxy.masterSocket, "--settle", "0", "--yes", "--accept-findings", new,
+            ], environment: scene.environment)
+        #expect(run.end == .exited(1), "\(run)")
+        #expect(
+            run.output.contains(
+                "\(proxy.configurationFile) is put back, but its folder cannot be synced: Input/output error"),
+            "\(run)")
+        #expect(try File.readText(proxy.configurationFile) == first)
     }
 }

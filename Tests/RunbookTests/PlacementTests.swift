@@ -62,7 +62,8 @@ import Unix
         try placement.restore()
         #expect(text(path) == "old\n" && info(path).st_ino == old.st_ino)
         #expect(info(path).st_mtim.tv_nsec == old.st_mtim.tv_nsec)
-        #expect(try File.names(in: folder.path).count == 2)
+        // No second name is left by which an editor would change both.
+        #expect(try File.names(in: folder.path) == ["edge.cfg"])
     }
 
     /// A folder's default access list does not let others read than could read the old file.
@@ -79,6 +80,26 @@ import Unix
         try placement.stage(Array("new\n".utf8))
         #expect(getxattr(placement.staged, "system.posix_acl_access", nil, 0) == -1)
         #expect(info(placement.staged).st_mode & 0o7777 == 0o640)
+    }
+
+    /// What runs is never written over: what else was found in its place is kept beside it, and comes back.
+    @Test func whatRunsStaysKept() throws {
+        let previous = try folder.write(".edge.cfg.reloadtop-previous", "runs\n")
+        let hash = try FileState(of: previous).hash
+        let old = try FileState(of: path).hash
+        for running in [Placement.Running.content(hash), .unknown] {
+            let placement = try Placement(replacing: path, running: running)
+            try placement.stage(Array("new\n".utf8))
+            try placement.place()
+            #expect(placement.kept == folder.file(".edge.cfg.reloadtop-found"))
+            #expect(text(path) == "new\n" && text(previous) == "runs\n" && text(placement.kept) == "old\n")
+            try placement.restore()
+            #expect(text(path) == "old\n" && text(previous) == "runs\n")
+            #expect(try File.names(in: folder.path).count == 2)
+        }
+        for running in [Placement.Running.whatLiesThere, .content(old), .content("is nowhere")] {
+            #expect(try Placement(replacing: path, running: running).kept == previous)
+        }
     }
 
     @Test func whatIsNotPlacedLeavesNothing() throws {
@@ -109,11 +130,13 @@ import Unix
             #expect(rename(folder.file("editor"), path) == 0)
         }
         let early = try Placement(replacing: path)
+        try File.write(early.kept, "older\n")
         try early.stage(Array("new\n".utf8))
         try change("other\n")
         #expect(throws: PlacementFault.self) { try early.place() }
-        #expect(text(path) == "other\n")
+        #expect(text(path) == "other\n" && text(early.kept) == "older\n")
         early.discard()
+        #expect(try File.names(in: folder.path).count == 2)
         let late = try Placement(replacing: path)
         try late.stage(Array("new\n".utf8))
         try late.place()

@@ -50,6 +50,10 @@ import Unix
             name: "not put back", load: .failed, change: { $0.restoration = .failed("it was changed") },
             verdict: .degraded, reason: "it was changed"),
         Case(
+            name: "what was put back never ran", load: .failed,
+            change: { $0.restoration = .restoredUnloaded("x is not what runs") }, verdict: .degraded,
+            reason: "the file from before is back: x is not what runs"),
+        Case(
             name: "all gone", load: .failed, change: { $0.serves = false }, verdict: .unknown,
             reason: "no worker serves"),
         Case(name: "unseen", load: .unseen("lost"), change: { _ in }, verdict: .unknown, reason: "lost"),
