@@ -44,8 +44,9 @@ package final class AdminExchange {
     /// The descriptor to wait for: open as long as this value lives, whatever has become of the session.
     package var descriptor: Int32 { socket }
 
-    /// It is not connected or has not sent all yet: it waits to write.
-    var isSending: Bool { !unsent.isEmpty }
+    /// It is not connected or has not sent all yet: it waits to write. Once it has ended: whether nobody can have read the
+    /// whole question.
+    package var isSending: Bool { !unsent.isEmpty }
 
     var interest: pollfd {
         pollfd(fd: socket, events: Int16(isSending ? POLLOUT : POLLIN), revents: 0)
@@ -53,7 +54,7 @@ package final class AdminExchange {
 
     /// Goes on as far as it can, or until `moment`.
     package func proceed(until moment: Instant = .never) {
-        if isSending { send() }
+        if isSending, outcome == nil { send() }
         if !isSending, outcome == nil { receive(until: moment) }
     }
 

@@ -18,6 +18,8 @@ package final class MasterRequest {
         case signalled(String)
         /// Nothing was done, and why.
         case refused(String)
+        /// All of the question was sent, and the session ended without an answer.
+        case cut(Errno)
         case late
     }
 
@@ -65,7 +67,8 @@ package final class MasterRequest {
         guard let exchange else { return nil }
         exchange.proceed()
         switch exchange.outcome {
-        case .refused(let error): return .refused("the master's admin socket: \(error)")
+        case .refused(let error):
+            return exchange.isSending ? .refused("the master's admin socket: \(error)") : .cut(error)
         case .complete, .tooLong: return .lines(exchange.text.split(separator: "\n").map(String.init))
         case nil: return Instant.now() < deadline ? nil : .late
         }

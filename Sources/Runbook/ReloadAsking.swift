@@ -44,7 +44,7 @@ final class ReloadAsking {
     private func ask() -> State {
         switch request.proceed() {
         case nil: return .underWay
-        case .signalled, .late: return .silent
+        case .signalled, .late, .cut: return .silent
         case .lines(let said):
             lines = said
             return said.contains("Success=0") ? .failed : said.contains("Success=1") ? .succeeded : .silent

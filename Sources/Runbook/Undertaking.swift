@@ -106,6 +106,9 @@ package final class Undertaking {
         case .late:
             let span = MasterRequest.longestAnswer.components.seconds
             return end(false, "no answer within \(span) s; look at the reloads")
+        case .cut(let error):
+            return end(
+                false, "asked, and the session ended without an answer (\(error)); look at the reloads")
         case .refused(let why): return end(false, "not done: \(why)")
         case .signalled(let sentence): return end(true, sentence)
         case .lines(let said): text = said

@@ -26,6 +26,30 @@ import Unix
         #expect(asking.lines == ["systemctl reload haproxy.service ended with \(code)"])
     }
 
+    /// Who has sent the whole request may have been heard, however the session ended.
+    @Test(arguments: [false, true]) func onlyWhatWasNotSentAskedNobody(isThere: Bool) throws {
+        let folder = try ScratchFolder("master-")
+        let address = SocketAddress.unix(path: folder.file("m.sock"))
+        let listener = try Socket.stream(for: address)
+        try Socket.bind(listener, to: address)
+        try Socket.listen(listener, backlog: 4)
+        let master = RunningMaster(
+            pid: getpid(), program: .haproxy, commandLine: "", masterSocket: .known(folder.file("m.sock")))
+        let asking = ReloadAsking(master, unit: nil, proc: ProcTree())
+        if isThere {
+            #expect(asking.proceed() == .underWay)
+            let session = accept(listener.raw, nil, nil)
+            #expect(session >= 0)
+            // With what was asked unread: a reset.
+            close(session)
+            try wait(for: "the end") { asking.proceed() != .underWay }
+            #expect(asking.proceed() == .silent)
+        } else {
+            close(listener.release())
+            #expect(asking.proceed() == .notAsked("the master's admin socket: Connection refused"))
+        }
+    }
+
     @Test func aMissingSystemctlAsksNobody() throws {
         let master = RunningMaster(
             pid: getpid(), program: .haproxy, commandLine: "", masterSocket: .unknown(Unknown("none")))
