@@ -12,8 +12,10 @@ final class ReloadAsking {
         /// The request is out, and nobody says what comes of it: the looks tell.
         case silent
         case succeeded
-        /// The proxy or systemd says that the load failed.
+        /// The proxy says that the load failed.
         case failed
+        /// systemd says that the unit was not reloaded, or that a part of its job failed: not what the proxy did.
+        case jobFailed(String)
         /// The request did not reach anybody.
         case notAsked(String)
     }
@@ -23,6 +25,7 @@ final class ReloadAsking {
     private let systemctl: String
     private var process: pid_t?
     private var state = State.underWay
+    /// What the master has said.
     private(set) var lines: [String] = []
 
     /// - Parameter unit: nil: the master is asked itself.
@@ -41,6 +44,15 @@ final class ReloadAsking {
         return state
     }
 
+    /// Leaves nothing under way; a job of systemd's goes on.
+    func end() {
+        request.end()
+        guard let process, state == .underWay else { return }
+        kill(process, SIGKILL)
+        waitpid(process, nil, 0)
+        state = .silent
+    }
+
     private func ask() -> State {
         switch request.proceed() {
         case nil: return .underWay
@@ -56,7 +68,7 @@ final class ReloadAsking {
         guard let process else {
             do throws(Errno) {
                 self.process = try ProcessControl.spawn(
-                    systemctl, arguments: ["systemctl", "reload", unit ?? ""],
+                    systemctl, arguments: ["systemctl", "--no-ask-password", "reload", unit ?? ""],
                     environment: ProcessControl.environment, inherited: [(2, 1)])
                 return .underWay
             } catch {
@@ -66,7 +78,7 @@ final class ReloadAsking {
         var status: Int32 = 0
         guard waitpid(process, &status, WNOHANG) == process else { return .underWay }
         let end = ProcessEnd(waitStatus: status)
-        lines = ["systemctl reload \(unit ?? "") ended with \(end.code)"]
-        return end == .exited(0) ? .silent : .failed
+        return end == .exited(0)
+            ? .silent : .jobFailed("systemctl reload \(unit ?? "") ended with \(end.code)")
     }
 }

@@ -72,6 +72,11 @@ package struct ReloadReport: Sendable {
 
     package init(_ verdict: Verdict) { self.verdict = verdict }
 
+    init(_ facts: ReloadFacts) {
+        verdict = facts.verdict
+        reasons = facts.reasons
+    }
+
     package static func refused(_ reasons: [String], plan: ReloadPlan? = nil, log: [String] = [])
         -> ReloadReport
     {

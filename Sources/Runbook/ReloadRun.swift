@@ -27,6 +27,10 @@ extension SafeReload {
             _ = watch.wait(until: begin) { _ -> Bool? in nil }
         }
         let tables = watch.tables(of: watch.serving)
+        if let obstacle {
+            abandon()
+            return .refused([obstacle], plan: plan)
+        }
         do throws(Errno) {
             try note("begun", plan, [])
         } catch {
@@ -52,6 +56,13 @@ extension SafeReload {
                 ("RELOADTOP_CALLER", Caller.now(proc).processes),
             ])
         return report
+    }
+
+    /// What has come since the question and forbids to begin.
+    private var obstacle: String? {
+        if let signal = ReloadWatch.interruption { return "\(signal) came before anything was changed" }
+        watch.look()
+        return watch.hasItsMaster ? nil : "master \(master.pid) ended before anything was changed"
     }
 
     // MARK: Writing down
@@ -100,9 +111,10 @@ extension SafeReload {
             say("place: \(placement.path); the old one is \(placement.kept)")
             return nil
         } catch {
-            let report = unasked(because: error.description)
+            var facts = ReloadFacts(.notAsked(error.description))
+            facts.restoration = takeBack()
             placement.discard()
-            return report
+            return ReloadReport(facts)
         }
     }
 
@@ -112,62 +124,84 @@ extension SafeReload {
         let deadline = start + wishes.timeout
         say("reload: \(plan.way)")
         let request = ReloadAsking(master, unit: unit, proc: proc)
-        var facts = ReloadFacts(.unseen(""))
-        var judge = LoadJudge(ending, doubt: Self.doubt)
-        let load = watch.wait(until: deadline, { request.descriptors }) { snapshot -> ReloadFacts.Load? in
-            watch.observer.isAlive
-                ? judge.end(request.proceed(), snapshot, now: .now())
-                : .unseen("the master has ended while it loaded")
-        }
+        var facts = ReloadFacts(awaitLoad(request, ending, until: deadline))
+        request.end()
         let milliseconds = Double((Instant.now() - start).nanoseconds) / 1_000_000
-        if case .notAsked(let why) = request.proceed(), ending.record(in: watch.snapshot) == nil {
-            return unasked(because: "nobody was asked to reload: \(why)")
-        }
-        let wasInterrupted = ReloadWatch.interruption.map { "\($0) ended the watch" }
-        facts.load = load ?? .unseen(wasInterrupted ?? "the load did not end within --timeout")
-        var report: ReloadReport
+        var report = ReloadReport(.unknown)
         switch facts.load {
+        case .notAsked:
+            facts.restoration = takeBack()
+            return ReloadReport(facts)
         case .failed:
-            _ = watch.wait(until: .now() + Self.doubt) { snapshot in
+            _ = watch.wait(until: .now() + Self.doubt, isInterruptible: false) { snapshot in
                 ending.record(in: snapshot)?.reason == nil ? nil : true
             }
-            facts.serves = watch.serving != nil
-            let log = failureLog(ending, request.lines)
-            facts.cause = FailureReason.first(in: log) ?? ending.record(in: watch.snapshot)?.reason
-            facts.restoration = takeBack()
-            report = ReloadReport(facts.verdict)
-            report.reasons = facts.reasons
+            watch.look()
+            report.log = failureLog(ending, request.lines)
             report.hasFailedToLoad = true
-            report.log = log
+            report.loadMilliseconds = milliseconds
+            facts.serves = watch.serving != nil
+            facts.cause = FailureReason.first(in: report.log) ?? ending.record(in: watch.snapshot)?.reason
+            if hasLostMaster(ending) {
+                facts.load = .unseen("the load failed, and the master has ended after it")
+            } else if ending.isServedAnew(in: watch.snapshot) {
+                facts.load = .unseen("the load failed, and yet another worker serves")
+            } else {
+                facts.restoration = takeBack()
+            }
         case .succeeded:
-            let new = watch.serving
-            let loaded = ending.record(in: watch.snapshot)?.durationMilliseconds.value
-            say("load: worker \(new ?? 0) serves")
+            report.loadMilliseconds =
+                ending.record(in: watch.snapshot)?.durationMilliseconds.value ?? milliseconds
+            say("load: worker \(watch.serving ?? 0) serves")
             settle(&facts, ending, until: deadline)
-            report = ReloadReport(facts.verdict)
-            report.tables = carried(tables, watch.tables(of: watch.serving))
-            facts.worse += lost(report.tables)
-            if let why = ReloadWatch.interruption { facts.worse.append("\(why) ended the watch") }
-            report.verdict = facts.verdict
-            report.reasons = facts.reasons
-            report.loadMilliseconds = loaded
-        case .unseen:
-            report = ReloadReport(facts.verdict)
-            report.reasons = facts.reasons
+            if facts.load == .succeeded {
+                report.tables = carried(tables, watch.tables(of: watch.serving))
+                facts.worse += lost(report.tables)
+                if case .jobFailed(let why) = request.proceed() { facts.worse.append(why) }
+                if let signal = ReloadWatch.interruption { facts.worse.append("\(signal) ended the watch") }
+            }
+        case .unseen: report.log = request.lines
+        }
+        report.verdict = facts.verdict
+        report.reasons = facts.reasons
+        if case .unseen = facts.load {
             report.reasons += successor()
-            if placement != nil { report.reasons.append("the new file stays in place") }
-            report.log = request.lines
+            if placement?.hasPlaced == true { report.reasons.append("the new file stays in place") }
         }
         report.record = ending.record(in: watch.snapshot)
         report.record?.author = Caller.now(proc).author
-        report.loadMilliseconds = report.loadMilliseconds ?? (load == nil ? nil : milliseconds)
         report.milliseconds = Double((Instant.now() - start).nanoseconds) / 1_000_000
         return report
     }
 
+    /// How the load ends. No signal ends this: a file would stay in place that nobody has judged.
+    private func awaitLoad(
+        _ request: ReloadAsking, _ ending: LoadEnding, until deadline: Instant
+    ) -> ReloadFacts.Load {
+        var judge = LoadJudge(ending, doubt: Self.doubt)
+        var isTold = false
+        let load = watch.wait(until: deadline, isInterruptible: false, { request.descriptors }) { snapshot in
+            if !isTold, let signal = ReloadWatch.interruption {
+                say("\(signal): this ends when the load has been judged")
+                isTold = true
+            }
+            return watch.hasItsMaster
+                ? judge.end(request.proceed(), snapshot, now: .now())
+                : .unseen("the master has ended while it loaded")
+        }
+        return load ?? judge.late(request.proceed(), watch.snapshot)
+    }
+
+    /// The master that loaded has ended since: what runs now, another has loaded.
+    private func hasLostMaster(_ ending: LoadEnding) -> Bool {
+        !watch.hasItsMaster || ending.isRestarted(in: watch.snapshot)
+    }
+
     /// What there is in the place of a master that has ended: whoever supervises it starts another soon.
     private func successor() -> [String] {
-        _ = watch.wait(until: .now() + Self.doubt) { _ in watch.observer.isAlive ? true : nil }
+        _ = watch.wait(until: .now() + Self.doubt, isInterruptible: false) { _ in
+            watch.observer.isAlive ? true : nil
+        }
         let now = watch.observer.master.pid
         guard watch.observer.isAlive else { return ["none has taken its place"] }
         return now == master.pid ? [] : ["master \(now) has taken its place, with what lies on the disk"]
@@ -185,14 +219,6 @@ extension SafeReload {
         }
     }
 
-    /// The end where no load was asked for.
-    private func unasked(because reason: String) -> ReloadReport {
-        guard case .failed(let why) = takeBack() else { return .refused([reason]) }
-        var report = ReloadReport(.degraded)
-        report.reasons = [reason, why]
-        return report
-    }
-
     /// The lines of the failed attempt, from whoever has them.
     private func failureLog(_ ending: LoadEnding, _ answer: [String]) -> [String] {
         let said = answer.filter { !$0.hasPrefix("Success=") && $0 != "--" }
@@ -208,33 +234,40 @@ extension SafeReload {
         if wishes.settle > .zero {
             say("watch: the health after it, for \(wishes.settle.milliseconds / 1000) s")
         }
-        _ = watch.wait(until: end) { _ in watch.observer.isAlive ? nil : true }
-        if wishes.waitsForPeers { facts.peersMissing = awaitPeers(until: deadline) }
+        _ = watch.wait(until: end) { _ in hasLostMaster(ending) ? true : nil }
+        if wishes.waitsForPeers { facts.peersMissing = awaitPeers(ending, until: deadline) }
         if wishes.waitsForDrain {
             say("drain: until every old worker has ended")
             facts.isDrained =
                 watch.wait(until: deadline) { snapshot in
-                    ending.isDrained(in: snapshot) ? true : nil
+                    hasLostMaster(ending) || ending.isDrained(in: snapshot) ? true : nil
                 } ?? false
             // How the last one ended is told soon after.
             if facts.isDrained == true {
                 _ = watch.wait(until: .now() + Self.peersPeriod) { _ -> Bool? in nil }
             }
         }
-        facts.serves = watch.observer.isAlive && watch.serving != nil
+        watch.look()
+        if hasLostMaster(ending) {
+            facts = ReloadFacts(.unseen("the master has ended after the load"))
+            return
+        }
+        facts.serves = watch.serving != nil
         if let health = ending.record(in: watch.snapshot)?.verdict.health.value, health.judgement == .worse {
             facts.worse += health.reasons
         }
     }
 
     /// What is missing at the end: empty for nothing.
-    private func awaitPeers(until deadline: Instant) -> [String] {
+    private func awaitPeers(_ ending: LoadEnding, until deadline: Instant) -> [String] {
         say("peers: until each is connected and has all")
         while true {
             let old = watch.snapshot.workers.filter { $0.state.isOld }.map(\.pid)
             let missing = PeerProgress.missing(
                 watch.tables(of: watch.serving), of: old.compactMap { watch.tables(of: $0) })
-            if missing.isEmpty || Instant.now() >= deadline || ReloadWatch.interruption != nil {
+            if missing.isEmpty || hasLostMaster(ending) || Instant.now() >= deadline
+                || ReloadWatch.interruption != nil
+            {
                 return missing
             }
             _ = watch.wait(until: .now() + Self.peersPeriod) { _ -> Bool? in nil }

@@ -13,9 +13,11 @@ final class ReloadWatch {
     let observer: Observer
     let began = Instant.now()
     private(set) var snapshot: Snapshot
+    private let master: Int32
 
     init(_ observer: Observer) {
         self.observer = observer
+        master = observer.master.pid
         snapshot = observer.sample()
     }
 
@@ -23,6 +25,9 @@ final class ReloadWatch {
         snapshot = observer.sample()
         return snapshot
     }
+
+    /// The master runs that was found at the start; false as well when another has taken its place.
+    var hasItsMaster: Bool { observer.isAlive && observer.master.pid == master }
 
     /// A signal that asks this program to end has come; those are blocked meanwhile.
     static var interruption: String? {
@@ -32,13 +37,15 @@ final class ReloadWatch {
         return names.first { sigismember(&pending, $0.0) == 1 }?.1
     }
 
-    /// Looks until `found` gives something, or until `deadline`. `descriptors`: what else may have news.
+    /// Looks until `found` gives something, until `deadline`, or until a signal comes, where that may end it.
+    /// `descriptors`: what else may have news.
     func wait<Value>(
-        until deadline: Instant, _ descriptors: () -> [Int32] = { [] }, for found: (Snapshot) -> Value?
+        until deadline: Instant, isInterruptible: Bool = true, _ descriptors: () -> [Int32] = { [] },
+        for found: (Snapshot) -> Value?
     ) -> Value? {
         while true {
             if let value = found(snapshot) { return value }
-            if Instant.now() >= deadline || Self.interruption != nil { return nil }
+            if Instant.now() >= deadline || isInterruptible && Self.interruption != nil { return nil }
             let next = min(deadline, observer.nextPoll, .now() + Self.period)
             let wanted = observer.eventDescriptors + descriptors()
             var polled = wanted.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -105,12 +112,19 @@ struct LoadEnding {
 
     /// The record of the load; nil while none is seen.
     func record(in snapshot: Snapshot) -> ReloadRecord? {
-        snapshot.reloads.last { record in
-            guard !known.contains(record.id) else { return false }
-            // One of the past may be told late.
-            if let number = record.attempt, let attempts { return number > attempts }
-            return record.at.map { $0 >= asked - Self.tolerance } ?? true
-        }
+        snapshot.reloads.last(where: isNew)
+    }
+
+    private func isNew(_ record: ReloadRecord) -> Bool {
+        guard !known.contains(record.id) else { return false }
+        // One of the past may be told late.
+        if let number = record.attempt, let attempts { return number > attempts }
+        return record.at.map { $0 >= asked - Self.tolerance } ?? true
+    }
+
+    /// Another master has begun since, whatever its number is.
+    func isRestarted(in snapshot: Snapshot) -> Bool {
+        snapshot.reloads.contains { isNew($0) && $0.result == .restart }
     }
 
     /// How the looks see it end; nil: it is not over.
@@ -118,8 +132,7 @@ struct LoadEnding {
         guard let record = record(in: snapshot) else { return nil }
         switch record.result {
         case .failed: return isServedAsBefore(in: snapshot) ? .failed : nil
-        case .restart: return .unseen("the master was restarted, not reloaded")
-        case .running, .unknown: return nil
+        case .running, .unknown, .restart: return nil
         case .success: return isServedAnew(in: snapshot) ? .succeeded : nil
         }
     }
@@ -141,12 +154,20 @@ struct LoadEnding {
     }
 }
 
-/// Puts together what the master answers and what the looks see. Putting a file back under a worker that serves would be
-/// worst: a failure holds when the master says so, else when the looks see nothing else for a while.
+/// Puts together what the master or systemd answers and what the looks see. Putting a file back under a worker that serves
+/// would be worst: a failure holds when the master says so and nobody else serves, else when the looks see nothing else
+/// for a while.
 struct LoadJudge {
+    private enum Conclusion {
+        case open
+        case sure(ReloadFacts.Load)
+        /// It holds when it lasts.
+        case doubtful(ReloadFacts.Load)
+    }
+
     private let ending: LoadEnding
     private let doubt: Duration
-    private var since: Instant?
+    private var suspicion: (load: ReloadFacts.Load, since: Instant)?
 
     /// - Parameter doubt: how long a failure that the master does not tell itself must last.
     init(_ ending: LoadEnding, doubt: Duration) {
@@ -156,31 +177,49 @@ struct LoadJudge {
 
     /// Nil: it is not over, or not sure.
     mutating func end(_ answer: ReloadAsking.State, _ snapshot: Snapshot, now: Instant) -> ReloadFacts.Load? {
-        let seen = ending.end(in: snapshot)
-        switch answer {
-        case .underWay: return nil
-        case .succeeded: return ending.isServedAnew(in: snapshot) ? .succeeded : nil
-        // The record brings the log with it; where none comes the answer is enough.
-        case .failed: return seen == .failed || lasts(true, now) ? .failed : nil
-        case .silent:
-            if seen != .failed {
-                since = nil
-                return seen
-            }
-            return lasts(true, now) ? .failed : nil
-        case .notAsked(let why):
-            return lasts(ending.record(in: snapshot) == nil, now)
-                ? .unseen(why) : seen == .succeeded ? seen : nil
+        switch conclusion(answer, snapshot) {
+        case .open:
+            suspicion = nil
+            return nil
+        case .sure(let load): return load
+        case .doubtful(let load):
+            let since = suspicion.flatMap { $0.load == load ? $0.since : nil } ?? now
+            suspicion = (load, since)
+            return now - since >= doubt ? load : nil
         }
     }
 
-    private mutating func lasts(_ isSo: Bool, _ now: Instant) -> Bool {
-        guard isSo else {
-            since = nil
-            return false
+    /// What holds where there is no more time: whom nobody has asked loads nothing.
+    func late(_ answer: ReloadAsking.State, _ snapshot: Snapshot) -> ReloadFacts.Load {
+        if case .notAsked = answer, case .doubtful(let load) = conclusion(answer, snapshot) { return load }
+        return .unseen("the load did not end within --timeout")
+    }
+
+    private func conclusion(_ answer: ReloadAsking.State, _ snapshot: Snapshot) -> Conclusion {
+        if ending.isRestarted(in: snapshot) {
+            return .sure(.unseen("the master was restarted, not reloaded"))
         }
-        let begin = since ?? now
-        since = begin
-        return now - begin >= doubt
+        let seen = ending.end(in: snapshot)
+        switch answer {
+        case .underWay: return .open
+        case .succeeded: return ending.isServedAnew(in: snapshot) ? .sure(.succeeded) : .open
+        // The record brings the log with it; where none comes the answer is enough.
+        case .failed:
+            return seen == .failed ? .sure(.failed) : unlessServed("the load failed", .failed, snapshot)
+        case .silent: return seen.map { $0 == .failed ? .doubtful($0) : .sure($0) } ?? .open
+        case .jobFailed(let why): return unasked("nobody has reloaded: \(why)", snapshot)
+        case .notAsked(let why): return unasked("nobody was asked to reload: \(why)", snapshot)
+        }
+    }
+
+    /// Somebody else may have asked, and systemd's job may fail behind its load: the looks tell.
+    private func unasked(_ why: String, _ snapshot: Snapshot) -> Conclusion {
+        ending.record(in: snapshot) == nil
+            ? unlessServed(why, .notAsked(why), snapshot) : conclusion(.silent, snapshot)
+    }
+
+    private func unlessServed(_ why: String, _ load: ReloadFacts.Load, _ snapshot: Snapshot) -> Conclusion {
+        .doubtful(
+            ending.isServedAnew(in: snapshot) ? .unseen("\(why), and yet another worker serves") : load)
     }
 }

@@ -41,6 +41,8 @@ package struct ReloadFacts: Equatable, Sendable {
     package enum Load: Equatable, Sendable {
         case succeeded
         case failed
+        /// Nobody has loaded anything, and why.
+        case notAsked(String)
         /// The master was not seen to end it.
         case unseen(String)
     }
@@ -74,6 +76,7 @@ package struct ReloadFacts: Equatable, Sendable {
     package var verdict: Verdict {
         switch load {
         case .unseen: .unknown
+        case .notAsked: if case .failed = restoration { .degraded } else { .refused }
         // Only what was placed can be taken back, and only what runs is known to load: else a restart may not come up.
         case .failed: !serves ? .unknown : restoration == .restored ? .rolledBack : .degraded
         case .succeeded:
@@ -91,7 +94,7 @@ package struct ReloadFacts: Equatable, Sendable {
     package var reasons: [String] {
         var reasons: [String] = []
         switch load {
-        case .unseen(let why): reasons.append(why)
+        case .unseen(let why), .notAsked(let why): reasons.append(why)
         case .failed: reasons.append("the load failed" + (cause.map { ": \($0)" } ?? ""))
         case .succeeded: break
         }

@@ -159,6 +159,101 @@ import Unix
         #expect(scene.audit.last?["verdict"]?.string == "unknown")
     }
 
+    /// Behind the load, what was seen of it says nothing about who serves now; before it, nothing is changed.
+    @Test(arguments: [
+        (["--settle", "120"], "watch: the health before", 3),
+        (["--settle", "120"], "watch: the health after", 4),
+        (["--settle", "0", "--wait-peers"], "peers: ", 4),
+        (["--settle", "0", "--wait-drained"], "drain: ", 4),
+    ]) func aRestartIsNoReload(_ options: [String], _ moment: String, _ code: Int32) throws {
+        let (port, own, far) = (try FreePort.find(), try FreePort.find(), try FreePort.find())
+        let more = """
+            stick-table type string size 1k peers all
+            peers all
+                peer here 127.0.0.1:\(own)
+                peer far 127.0.0.1:\(far)
+            frontend more
+                bind 127.0.0.1:\(try FreePort.find())
+            """
+        let proxy = try RunningProxy(.haproxy, flags: ["-W", "-L", "here"]) { _ in
+            ReloadScene.text(port: port, status: 200, more: more)
+        }
+        let client = try Connection(port: port)
+        try client.send("GET / HTTP/1.1\r\n")
+        try wait(for: "the client") { try proxy.ask("@1 show info").contains("CurrConns: 1\n") }
+        let run = try RunningProgram(
+            try Program.ours("reloadtop"),
+            ["reload", "--yes", "--master-socket", proxy.masterSocket] + options,
+            environment: scene.environment, in: proxy.folder, name: "run")
+        try wait(for: "the load") { run.output.contains(moment) }
+        proxy.program.signal(SIGTERM)
+        _ = try proxy.program.end()
+        let next = try RunningProgram(
+            try ProxyKind.haproxy.program,
+            [
+                "-W", "-L", "here", "-S", proxy.masterSocket + ",level,admin", "-f", proxy.configurationFile,
+            ], in: proxy.folder, name: "next")
+        #expect(try run.end() == .exited(code))
+        let words =
+            code == 3
+            ? "refused: master \(proxy.master) ended before anything was changed"
+            : "unknown: the master has ended after the load; master \(next.pid) has taken its place"
+        #expect(run.output.contains(words), "\(run.output)")
+        client.close()
+    }
+
+    /// A signal ends it where nothing is changed yet, and never where a file lies there that nobody has judged.
+    @Test func aSignalLeavesNoFileThatNobodyJudged() throws {
+        let port = try FreePort.find()
+        let text = ReloadScene.text(port: port, status: 200)
+        let proxy = try RunningProxy(.mwproxy) { _ in text }
+        let taken = try ReloadScene.TakenPort()
+        defer { withExtendedLifetime(taken) {} }
+        let fifo = proxy.folder.file("list")
+        #expect(mkfifo(fifo, 0o600) == 0)
+        func begin(_ settle: String, _ content: String, _ name: String) throws -> RunningProgram {
+            try RunningProgram(
+                try Program.ours("reloadtop"),
+                [
+                    "reload", "--settle", settle, "--yes", "--accept-findings", "--master-socket",
+                    proxy.masterSocket, try proxy.folder.write("new", content),
+                ], environment: scene.environment, in: proxy.folder, name: name)
+        }
+        let early = try begin("120", ReloadScene.text(port: port, status: 204), "early")
+        try wait(for: "the health before it") { early.output.contains("watch: the health before it") }
+        early.signal(SIGINT)
+        #expect(try early.end() == .exited(3))
+        #expect(
+            early.output.contains("refused: SIGINT came before anything was changed"), "\(early.output)")
+        #expect(scene.audit.isEmpty)
+
+        let late = try begin(
+            "0",
+            ReloadScene.failing(
+                .mwproxy,
+                ReloadScene.text(port: port, status: 204, more: "http-request deny if { path -f \(fifo) }"),
+                taken: taken.port), "late")
+        func reader() throws -> Descriptor {
+            Descriptor(
+                owning: try wait(for: "a reader of the list") { () -> Int32? in
+                    let raw = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+                    return raw < 0 ? nil : raw
+                })
+        }
+        let test = try reader()
+        try File.writeAll(test.raw, "/a\n".utf8)
+        close(test.release())
+        try wait(for: "the request") { late.output.contains("reload: ") }
+        let load = try reader()
+        late.signal(SIGTERM)
+        try wait(for: "the signal") { late.output.contains("SIGTERM: ") || !late.isRunning }
+        close(load.release())
+        #expect(try late.end() == .exited(2))
+        #expect(late.output.contains("rolled back: the load failed"), "\(late.output)")
+        #expect(try File.readText(proxy.configurationFile) == text && scene.status(port) == "200")
+        #expect(try File.names(in: proxy.folder.path).allSatisfy { !$0.contains("reloadtop") })
+    }
+
     /// What cannot be written down is not done; and where only its end cannot be, that is said.
     @Test(.enabled(if: getuid() == 0)) func aFullDiskUnderTheAuditLogIsTold() throws {
         let port = try FreePort.find()

@@ -10,8 +10,11 @@ import Unix
 @testable import Runbook
 
 @Suite struct ReloadAskingTests {
-    /// It says that the job ended, not what the load brought: the looks tell. A failed job is believed.
-    @Test(arguments: [(0, ReloadAsking.State.silent), (1, .failed)])
+    /// It says that the job ended, not what the load brought: the looks tell.
+    @Test(arguments: [
+        (0, ReloadAsking.State.silent),
+        (1, .jobFailed("systemctl reload haproxy.service ended with 1")),
+    ])
     func systemdIsAskedToReload(_ code: Int, _ state: ReloadAsking.State) throws {
         let folder = try ScratchFolder("systemctl-")
         let words = folder.file("words")
@@ -22,8 +25,25 @@ import Unix
         let asking = ReloadAsking(master, unit: "haproxy.service", proc: ProcTree(), systemctl: systemctl)
         try wait(for: "its end") { asking.proceed() != .underWay }
         #expect(asking.proceed() == state)
-        #expect(try File.readText(words) == "reload haproxy.service\n")
-        #expect(asking.lines == ["systemctl reload haproxy.service ended with \(code)"])
+        #expect(try File.readText(words) == "--no-ask-password reload haproxy.service\n")
+    }
+
+    @Test func noSystemctlOutlivesTheVerdict() throws {
+        let folder = try ScratchFolder("systemctl-")
+        let systemctl = try folder.write(
+            "systemctl",
+            "#!/bin/sh\necho $$ > \(folder.path)/part\n"
+                + "mv \(folder.path)/part \(folder.path)/pid\nexec sleep 1000\n")
+        chmod(systemctl, 0o755)
+        let master = RunningMaster(
+            pid: getpid(), program: .haproxy, commandLine: "", masterSocket: .unknown(Unknown("none")))
+        let asking = ReloadAsking(master, unit: "x.service", proc: ProcTree(), systemctl: systemctl)
+        try wait(for: "its number") {
+            asking.proceed() == .underWay && access(folder.file("pid"), F_OK) == 0
+        }
+        let pid = try #require(pid_t(try File.readText(folder.file("pid")).filter(\.isNumber)))
+        asking.end()
+        #expect(kill(pid, 0) == -1 && asking.proceed() == .silent)
     }
 
     /// Who has sent the whole request may have been heard, however the session ended.

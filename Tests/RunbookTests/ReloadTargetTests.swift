@@ -158,23 +158,56 @@ import Unix
         Case(answer: .succeeded, serving: 11, second: .failed, ends: [.succeeded, .succeeded]),
         Case(answer: .failed, serving: 10, second: .failed, ends: [.failed, .failed]),
         Case(answer: .failed, serving: 10, second: nil, ends: [nil, .failed]),
+        Case(
+            answer: .failed, serving: 11, second: .success,
+            ends: [nil, .unseen("the load failed, and yet another worker serves")]),
         Case(answer: .silent, serving: 10, second: .running, ends: [nil, nil]),
         Case(answer: .silent, serving: 10, second: .failed, ends: [nil, .failed]),
         Case(answer: .silent, serving: 11, second: .failed, ends: [nil, nil]),
         Case(answer: .silent, serving: 10, second: .success, ends: [nil, nil]),
         Case(answer: .silent, serving: 11, second: .success, ends: [.succeeded, .succeeded]),
-        Case(answer: .notAsked("x"), serving: 10, second: nil, ends: [nil, .unseen("x")]),
+        // Somebody else may have asked.
+        Case(
+            answer: .notAsked("x"), serving: 10, second: nil,
+            ends: [nil, .notAsked("nobody was asked to reload: x")]),
         Case(answer: .notAsked("x"), serving: 11, second: .success, ends: [.succeeded, .succeeded]),
+        // systemd's word is not the proxy's.
+        Case(
+            answer: .jobFailed("x"), serving: 10, second: nil,
+            ends: [nil, .notAsked("nobody has reloaded: x")]),
+        Case(
+            answer: .jobFailed("x"), serving: 11, second: nil,
+            ends: [nil, .unseen("nobody has reloaded: x, and yet another worker serves")]),
+        Case(answer: .jobFailed("x"), serving: 10, second: .running, ends: [nil, nil]),
+        Case(answer: .jobFailed("x"), serving: 10, second: .failed, ends: [nil, .failed]),
+        Case(answer: .jobFailed("x"), serving: 11, second: .success, ends: [.succeeded, .succeeded]),
     ]
+    // Whatever was answered before: another master has loaded what lies there.
+    static let restarted = [ReloadAsking.State.silent, .succeeded, .failed, .jobFailed("x"), .notAsked("x")]
+        .map {
+            Case(
+                answer: $0, serving: 11, second: .restart,
+                ends: Array(repeating: .unseen("the master was restarted, not reloaded"), count: 2))
+        }
 
     @Test func aFailureIsBelievedOnlyWhenItIsSure() {
-        for entry in Self.cases {
+        for entry in Self.cases + Self.restarted {
             let before = Self.snapshot(10, [.success])
             var judge = LoadJudge(LoadEnding(before: before), doubt: .seconds(2))
             let now = Self.snapshot(entry.serving, [.success] + (entry.second.map { [$0] } ?? []))
             let start = Instant(nanoseconds: 0)
             let ends = [start, start + .seconds(3)].map { judge.end(entry.answer, now, now: $0) }
             #expect(ends == entry.ends, "\(entry)")
+        }
+    }
+
+    /// Whom nobody has asked loads nothing; of everything else the end of the time tells nothing.
+    @Test func theEndOfTheTimeTellsLittle() {
+        let before = Self.snapshot(10, [.success])
+        let judge = LoadJudge(LoadEnding(before: before), doubt: .seconds(2))
+        #expect(judge.late(.notAsked("x"), before) == .notAsked("nobody was asked to reload: x"))
+        for answer in [ReloadAsking.State.underWay, .silent, .succeeded, .failed, .jobFailed("x")] {
+            #expect(judge.late(answer, before) == .unseen("the load did not end within --timeout"))
         }
     }
 }

@@ -54,6 +54,13 @@ import Unix
             change: { $0.restoration = .restoredUnloaded("x is not what runs") }, verdict: .degraded,
             reason: "the file from before is back: x is not what runs"),
         Case(
+            name: "not asked", load: .notAsked("nobody listens"),
+            change: { $0.restoration = .restoredUnloaded("x") }, verdict: .refused, reason: "nobody listens"),
+        Case(
+            name: "not asked, not put back", load: .notAsked("nobody listens"),
+            change: { $0.restoration = .failed("it was changed") }, verdict: .degraded,
+            reason: "nobody listens; it was changed"),
+        Case(
             name: "all gone", load: .failed, change: { $0.serves = false }, verdict: .unknown,
             reason: "no worker serves"),
         Case(name: "unseen", load: .unseen("lost"), change: { _ in }, verdict: .unknown, reason: "lost"),
@@ -67,7 +74,7 @@ import Unix
             let reasons = facts.reasons.joined(separator: "; ")
             #expect(entry.reason.isEmpty ? reasons.isEmpty : reasons.contains(entry.reason), "\(entry.name)")
         }
-        #expect(Set(Self.cases.map(\.verdict)).union([.refused]) == Set(Verdict.allCases))
+        #expect(Set(Self.cases.map(\.verdict)) == Set(Verdict.allCases))
         #expect(Verdict.allCases.map(\.exitStatus) == [0, 0, 1, 2, 3, 4])
     }
 
