@@ -33,7 +33,7 @@ package final class Placement {
     package let before: FileState
     /// Where the new bytes are until they are placed.
     package let staged: String
-    /// Where the old file is kept: never in the place of what runs.
+    /// Where the old file is kept: never in the place of what is known to run.
     package let kept: String
     /// What was staged.
     package private(set) var after: FileState?
@@ -132,9 +132,9 @@ package final class Placement {
     /// Puts the staged bytes in the file's place, and the old file in the place of the one that was kept before.
     package func place() throws(PlacementFault) {
         guard let after else { throw PlacementFault("nothing is staged for \(path)") }
-        do throws(Errno) { try spareOld() } catch { throw fault("cannot keep the old \(path)", error) }
-        // Also between two names of one file, where nothing is renamed.
+        // What is not renamed goes: between two names of one file nothing is.
         defer { unlink(spare) }
+        do throws(Errno) { try spareOld() } catch { throw fault("cannot keep the old \(path)", error) }
         guard try state(of: staged).isSame(as: after) else {
             throw PlacementFault("\(staged) was changed by somebody else: \(path) stays as it is")
         }

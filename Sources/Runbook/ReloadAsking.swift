@@ -44,13 +44,13 @@ final class ReloadAsking {
         return state
     }
 
-    /// Leaves nothing under way; a job of systemd's goes on.
+    /// Leaves no process and no session behind; a job of systemd's goes on.
     func end() {
         request.end()
         guard let process, state == .underWay else { return }
         kill(process, SIGKILL)
         waitpid(process, nil, 0)
-        state = .silent
+        state = .jobFailed("systemctl reload \(unit ?? "") had not ended")
     }
 
     private func ask() -> State {

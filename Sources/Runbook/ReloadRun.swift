@@ -133,22 +133,9 @@ extension SafeReload {
             facts.restoration = takeBack()
             return ReloadReport(facts)
         case .failed:
-            _ = watch.wait(until: .now() + Self.doubt, isInterruptible: false) { snapshot in
-                ending.record(in: snapshot)?.reason == nil ? nil : true
-            }
-            watch.look()
-            report.log = failureLog(ending, request.lines)
-            report.hasFailedToLoad = true
             report.loadMilliseconds = milliseconds
-            facts.serves = watch.serving != nil
-            facts.cause = FailureReason.first(in: report.log) ?? ending.record(in: watch.snapshot)?.reason
-            if hasLostMaster(ending) {
-                facts.load = .unseen("the load failed, and the master has ended after it")
-            } else if ending.isServedAnew(in: watch.snapshot) {
-                facts.load = .unseen("the load failed, and yet another worker serves")
-            } else {
-                facts.restoration = takeBack()
-            }
+            report.hasFailedToLoad = true
+            report.log = fail(&facts, ending, request.lines)
         case .succeeded:
             report.loadMilliseconds =
                 ending.record(in: watch.snapshot)?.durationMilliseconds.value ?? milliseconds
@@ -228,6 +215,25 @@ extension SafeReload {
     }
 
     // MARK: After the load
+
+    /// Looks why it failed, and takes the file back, if nobody serves with it; what the proxy said.
+    private func fail(_ facts: inout ReloadFacts, _ ending: LoadEnding, _ answer: [String]) -> [String] {
+        _ = watch.wait(until: .now() + Self.doubt, isInterruptible: false) { snapshot in
+            ending.record(in: snapshot)?.reason == nil ? nil : true
+        }
+        watch.look()
+        let log = failureLog(ending, answer)
+        facts.serves = watch.serving != nil
+        facts.cause = FailureReason.first(in: log) ?? ending.record(in: watch.snapshot)?.reason
+        if hasLostMaster(ending) {
+            facts.load = .unseen("the load failed, and the master has ended after it")
+        } else if ending.isServedAnew(in: watch.snapshot) {
+            facts.load = .unseen("the load failed, and yet another worker serves")
+        } else {
+            facts.restoration = takeBack()
+        }
+        return log
+    }
 
     private func settle(_ facts: inout ReloadFacts, _ ending: LoadEnding, until deadline: Instant) {
         let end = min(deadline, .now() + wishes.settle)

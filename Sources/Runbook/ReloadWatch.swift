@@ -189,8 +189,9 @@ struct LoadJudge {
         }
     }
 
-    /// What holds where there is no more time: whom nobody has asked loads nothing.
+    /// What holds where there is no more time: what was seen, and that whom nobody has asked loads nothing.
     func late(_ answer: ReloadAsking.State, _ snapshot: Snapshot) -> ReloadFacts.Load {
+        if ending.end(in: snapshot) == .succeeded { return .succeeded }
         if case .notAsked = answer, case .doubtful(let load) = conclusion(answer, snapshot) { return load }
         return .unseen("the load did not end within --timeout")
     }

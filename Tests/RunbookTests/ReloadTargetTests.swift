@@ -201,13 +201,14 @@ import Unix
         }
     }
 
-    /// Whom nobody has asked loads nothing; of everything else the end of the time tells nothing.
+    /// What serves is seen, and whom nobody has asked loads nothing; else the end of the time tells nothing.
     @Test func theEndOfTheTimeTellsLittle() {
         let before = Self.snapshot(10, [.success])
         let judge = LoadJudge(LoadEnding(before: before), doubt: .seconds(2))
         #expect(judge.late(.notAsked("x"), before) == .notAsked("nobody was asked to reload: x"))
         for answer in [ReloadAsking.State.underWay, .silent, .succeeded, .failed, .jobFailed("x")] {
             #expect(judge.late(answer, before) == .unseen("the load did not end within --timeout"))
+            #expect(judge.late(answer, Self.snapshot(11, [.success, .success])) == .succeeded)
         }
     }
 }
