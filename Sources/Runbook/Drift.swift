@@ -45,6 +45,7 @@ struct Drift {
         case .known(.differs(let names, _)):
             evidence = "their content, which was seen as it was loaded"
             running = snapshot.configuration.filesInForce.value
+            for file in running ?? [] { hashes[file.path] = HostState.hash(file.bytes) }
             reason = Self.sentence(names)
         case .unknown(let why):
             reason = "it cannot be told whether the files on disk are what runs (\(why.reason))"
@@ -54,8 +55,7 @@ struct Drift {
     /// What runs in the place of one file, under its name.
     func running(_ name: String) -> Placement.Running {
         if reason == nil { return .whatLiesThere }
-        let bytes = running?.first { $0.path == name }?.bytes
-        return (bytes.map(HostState.hash) ?? hashes[name]).map { .content($0) } ?? .unknown
+        return hashes[name].map { .content($0) } ?? .unknown
     }
 
     private static func sentence(_ names: [String]) -> String {
@@ -71,20 +71,20 @@ struct Drift {
         var words = [Self.sentence(names)]
         var files = disk
         let entries = loaded.entries().value ?? []
+        for file in disk { hashes[file.path] = content.hash(of: file.path, among: disk) }
         for name in names {
-            guard let hash = content.hash(of: name, among: disk),
+            guard let hash = hashes[name],
                 let index = files.firstIndex(where: { $0.path == name }),
                 let place = entries.first(where: { $0.name == name })?.place
             else { continue }
-            hashes[name] = hash
             let there = HostState.hash(files[index].bytes)
             words.append("\(name) has the sha256 \(there.prefix(12))…, what runs \(hash.prefix(12))…")
             if let who = audit?.interrupted(placing: FileState.resolved(place), there) { words.append(who) }
-            let names = Placement.keptNames(of: FileState.resolved(place))
-            for name in [names.previous, names.found] {
-                guard let kept = try? FileState(of: name), kept.hash == hash else { continue }
-                files[index].bytes = kept.bytes
-                words.append("what runs is kept as \(name)")
+            let (previous, found) = Placement.keptNames(of: FileState.resolved(place))
+            for kept in [previous, found] {
+                guard let state = try? FileState(of: kept), state.hash == hash else { continue }
+                files[index].bytes = state.bytes
+                words.append("what runs is kept as \(kept)")
                 break
             }
         }

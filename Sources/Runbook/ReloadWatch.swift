@@ -189,9 +189,10 @@ struct LoadJudge {
         }
     }
 
-    /// What holds where there is no more time: what was seen, and that whom nobody has asked loads nothing.
+    /// What holds where there is no more time: what was seen without an answer, and that whom nobody has asked loads
+    /// nothing.
     func late(_ answer: ReloadAsking.State, _ snapshot: Snapshot) -> ReloadFacts.Load {
-        if ending.end(in: snapshot) == .succeeded { return .succeeded }
+        if case .underWay = answer, case .sure(let load) = conclusion(.silent, snapshot) { return load }
         if case .notAsked = answer, case .doubtful(let load) = conclusion(answer, snapshot) { return load }
         return .unseen("the load did not end within --timeout")
     }

@@ -60,7 +60,7 @@ enum ReloadText {
         }
         if let milliseconds = report.loadMilliseconds {
             lines.append(
-                "\(report.verdict == .rolledBack ? "attempt" : "load"): \(Wording.tenths(milliseconds)) ms")
+                "\(report.hasFailedToLoad ? "attempt" : "load"): \(Wording.tenths(milliseconds)) ms")
         }
         if let record = report.record { lines += did(record) }
         for table in report.tables {
