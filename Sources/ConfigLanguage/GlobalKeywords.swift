@@ -31,7 +31,9 @@ enum GlobalKeywords {
             global.pidFile = phrase[1]
         },
         Keyword("hard-stop-after", expects: "<time> as argument") { (phrase, global, reader) throws(Fault) in
-            global.hardStopAfter = try phrase.time(1, "in argument to <hard-stop-after>", warn: reader.warn)
+            let time = try phrase.time(1, "in argument to <hard-stop-after>", warn: reader.warn)
+            // As for HAProxy, which cuts nobody then.
+            global.hardStopAfter = time == .zero ? nil : time
         },
         Keyword("tune.reload.ready-timeout", expects: "<time> as argument") {
             (phrase, global, reader) throws(Fault) in
@@ -167,11 +169,16 @@ enum GlobalKeywords {
             guard phrase.count <= 3 else {
                 throw phrase.fault("'stats timeout' cannot handle unexpected argument '\(phrase[3])'.", at: 3)
             }
+            let time: Duration
             do {
-                global.statsTimeout = try phrase.time(2, "in 'stats timeout'", warn: reader.warn)
+                time = try phrase.time(2, "in 'stats timeout'", warn: reader.warn)
             } catch {
                 throw error.within("'stats timeout'")
             }
+            guard time > .zero else {
+                throw phrase.fault("'stats timeout' expects a positive value", at: 2)
+            }
+            global.statsTimeout = time
         case "maxconn", "bind-process":
             reader.warnIneffective(phrase.words[1])
         default:

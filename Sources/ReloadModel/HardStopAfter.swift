@@ -23,7 +23,8 @@ package struct HardStopAfter: Equatable, Sendable {
             let value = milliseconds(words.count > 1 ? words[1] : "", of: first)
             if first == "grace" { grace = value } else { limit = value }
         }
-        guard let limit else { return .known(HardStopAfter(milliseconds: nil)) }
+        // With 0 nothing ends a worker.
+        guard let limit, limit != .known(0) else { return .known(HardStopAfter(milliseconds: nil)) }
         return switch (limit, grace ?? .known(0)) {
         case (.known(let limit), .known(let grace)): .known(HardStopAfter(milliseconds: limit + grace))
         case (.unknown(let why), _), (_, .unknown(let why)): .unknown(why)

@@ -99,6 +99,7 @@ import Testing
             stats socket /x expose-fd ⟦all⟧ → 'expose-fd' only supports 'listeners' (got 'all')
             stats socket /x ⟦accept-proxy⟧ → 'accept-proxy' is a HAProxy keyword that mwproxy does not support yet
             stats socket /x ⟦levl⟧ admin → unknown keyword 'levl'; did you mean 'level' maybe ?
+            stats timeout ⟦0⟧ → 'stats timeout' expects a positive value
             stats timeout ⟦foo⟧ → 'stats timeout' : unexpected character 'f'
             user ⟦nobody2⟧ → cannot find user id for 'nobody2'
             group ⟦nobody2⟧ → cannot find group id for 'nobody2'

@@ -74,6 +74,11 @@ import Testing
         #expect(global.statsSockets[1].endpoints == [.abstract(name: "x")])
     }
 
+    /// For HAProxy that is no limit, and not one of nothing.
+    @Test func aHardStopOfZeroIsNone() throws {
+        #expect(try load("global\n hard-stop-after 3s\n hard-stop-after 0\n").global.hardStopAfter == nil)
+    }
+
     @Test func logTargetsHaveTheirFormatsAndLevels() throws {
         let logs = try load(
             """

@@ -347,6 +347,7 @@ extension HAProxyVerdictTests {
             stats socket /tmp/x mode 999
             stats socket /tmp/x level foo
             stats timeout foo
+            stats timeout 0
             log /dev/log
             log /dev/log localx
             log /dev/log len 10 local0

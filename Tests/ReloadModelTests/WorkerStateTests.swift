@@ -54,6 +54,7 @@ import Testing
             ("global\n hard-stop-after \"1h\"\n", 3_600_000),
             ("global\n hard-stop-after 30s\n hard-stop-after 1d\n", 86_400_000),
             ("global\n grace 2s\n hard-stop-after 3s\n", 5000),
+            ("global\n grace 2s\n hard-stop-after 3s\n hard-stop-after 0\n", nil),
             ("global\n daemon\n#hard-stop-after 3s\n", nil),
             ("defaults\n mode http\nfrontend hard-stop-after\n", nil),
             ("", nil),

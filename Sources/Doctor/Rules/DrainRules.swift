@@ -13,8 +13,8 @@ enum DrainRules {
 
     static func hardStopAfter(_ facts: SystemFacts) -> Examination.Outcome {
         facts.inForce.decide { configuration in
-            guard let line = configuration.global("hard-stop-after") else {
-                return .findings([missing(facts)])
+            guard let line = bound(configuration) else {
+                return .findings([missing(facts, configuration.global("hard-stop-after"))])
             }
             let word = line.words.count > 1 ? line.words[1] : ""
             guard let limit = seconds(line) else {
@@ -45,9 +45,17 @@ enum DrainRules {
         }
     }
 
-    private static func missing(_ facts: SystemFacts) -> Finding {
+    /// The line that bounds how long an old worker drains; nil where nothing does, as with 0.
+    static func bound(_ configuration: ConfigurationOutline) -> ConfigurationOutline.Line? {
+        configuration.global("hard-stop-after").flatMap { seconds($0) == 0 ? nil : $0 }
+    }
+
+    /// `never`: the line that sets it to that.
+    private static func missing(_ facts: SystemFacts, _ never: ConfigurationOutline.Line?) -> Finding {
         let old = facts.oldWorkers
-        var what = "hard-stop-after is not set"
+        var what =
+            never.map { "'\($0.words.joined(separator: " "))' (\($0.place)) ends no old worker, ever" }
+            ?? "hard-stop-after is not set"
         if let oldest = old.first {
             let holders = (oldest.holders.value ?? []).filter { $0.count > 0 }.map(\.words)
             what +=
@@ -90,7 +98,7 @@ enum DrainRules {
                 return fits(facts, limit, line)
             }
             if let limit = builtIn(facts) { return .good("not set: \(limit) by default") }
-            if configuration.global("hard-stop-after") != nil {
+            if bound(configuration) != nil {
                 return .good("not set; hard-stop-after bounds")
             }
             return .findings([

@@ -123,7 +123,7 @@ enum TimeoutRules {
                             + "early for them, or those are too long for everything else",
                         place: defaultsPlace(facts), lines: ["timeout tunnel 10m", "timeout client-fin 30s"]))
             }
-            let isBounded = configuration.global("hard-stop-after") != nil
+            let isBounded = DrainRules.bound(configuration) != nil
             let long = backends.filter { section in
                 (timeout("tunnel", section, configuration).flatMap { DrainRules.seconds($0, at: 2) } ?? 0)
                     >= hour
