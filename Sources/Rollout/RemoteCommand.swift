@@ -3,8 +3,11 @@
 package struct RemoteCommand: Equatable, Sendable {
     /// What the host writes before it waits for the word to go on; its process number follows.
     static let mark = "reloadtop-process "
-    /// Nothing is begun there before the word has come: a connection that is lost earlier has changed nothing.
-    private static let script = "echo \"\(mark)$$\"; read -r go && exec \"$@\""
+    /// Nothing is begun there before the word has come: a connection that is lost earlier has changed nothing. The outer
+    /// shell stays behind: ssh does not tell which signal has ended what it started, a shell does.
+    private static let script = """
+        sh -c 'echo "\(mark)$$"; read -r go && exec "$@"' sh "$@"; exit $?
+        """
     /// For ssh: no question in the middle of a fleet, and a host that is gone is noticed. An option of the user's own
     /// stands in front and holds.
     private static let ssh = [

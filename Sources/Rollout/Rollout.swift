@@ -184,7 +184,9 @@ package final class Rollout {
             guard let turn else { continue }
             guard !isSecond, let process = turn.run.remoteProcess else {
                 turn.run.cut(
-                    isSecond ? "a second \(name) ended the connection" : "\(name) came before it began")
+                    isSecond
+                        ? "a second \(name) ended the connection"
+                        : "\(name) came before anything was changed there")
                 continue
             }
             say(

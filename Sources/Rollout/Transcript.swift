@@ -24,9 +24,17 @@ package struct Transcript: Equatable, Sendable {
     /// A shell's status for a program that is not there.
     private static let notFound: Int32 = 127
 
+    /// A shell's status for a program that a signal has ended. A reload holds these back before it changes anything.
+    private static let signals: [Int32: String] = [
+        128 + SIGHUP: "SIGHUP", 128 + SIGINT: "SIGINT", 128 + SIGTERM: "SIGTERM",
+    ]
+    private var signal: String? {
+        if case .exited(let code) = ending { Self.signals[code] } else { nil }
+    }
+
     /// Whether something may have been changed there.
     var mayHaveBegun: Bool {
-        wasReleased && ending != .exited(Self.notFound) && ending != .exited(EX_USAGE)
+        wasReleased && signal == nil && ending != .exited(Self.notFound) && ending != .exited(EX_USAGE)
     }
 
     /// The object that the host printed: the last line that begins one, since a login may print more.
@@ -38,6 +46,7 @@ package struct Transcript: Equatable, Sendable {
     /// Why there is no document, a sentence.
     var silence: String {
         let said = errors.last { !$0.isEmpty }
+        if let signal { return "\(signal) ended it before anything was changed there" }
         switch ending {
         case .cut(let why): return why
         case .exited(Self.sshFault) where !wasReleased:

@@ -112,6 +112,41 @@ struct RolloutSystemTests {
         #expect(try ["h1", "h2", "h3"].map { try fleet.status($0) } == ["203", "202", "202"])
 
         try signals(fleet, new: new)
+        try signalBeforeTheFirstChange(fleet)
+    }
+
+    /// A host that still tests the new file, whose map tells nothing before somebody writes, has changed nothing.
+    private func signalBeforeTheFirstChange(_ fleet: Fleet) throws {
+        let map = fleet.folder.file("h3/slow.map")
+        try #require(mkfifo(map, 0o600) == 0)
+        try fleet.folder.write("h1/slow.map", "a b\n")
+        let line = "http-request set-header x-m %[path,map(\(fleet.here)/slow.map)]"
+        let slow = try fleet.folder.write("slow.cfg", text(fleet.folder.path, status: 204, more: line))
+        let before = try (fleet.configuration("h3"), fleet.audit("h3").count, fleet.audit().count)
+        let rollout = try fleet.start(
+            ["--host", "h3", "--host", "h1", "--yes", "--json", "--accept-differences", slow])
+        func tested() throws -> Descriptor {
+            try Descriptor(
+                owning: wait(for: "the test on h3") {
+                    let raw = open(map, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+                    return raw < 0 ? nil : raw
+                })
+        }
+        do {
+            let writer = try tested()
+            try File.writeAll(writer.raw, "a b\n".utf8)
+        }
+        try wait(for: "the turn of h3") { try fleet.audit().count == before.2 + 2 }
+        let writer = try tested()
+        rollout.signal(SIGINT)
+        #expect(try rollout.end() == .exited(3), "\(rollout.output)")
+        let json = try JSON(parsing: rollout.output)
+        let reasons = json["reasons"]?.text ?? ""
+        #expect(json["hosts"]?.array?.first?["verdict"]?.string == "refused", "\(reasons)")
+        #expect(reasons.contains("SIGINT") && reasons.contains("before anything was changed"), "\(reasons)")
+        #expect(json["untouched"]?.text == #"["h1"]"#)
+        #expect(try fleet.configuration("h3") == before.0 && fleet.audit("h3").count == before.1)
+        _ = writer
     }
 
     /// A signal ends the waits of the host whose turn it is; a connection that is lost leaves the host alone with it.

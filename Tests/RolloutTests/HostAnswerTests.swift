@@ -74,6 +74,10 @@ import Testing
         Case(
             name: "no program", ending: .exited(127), errors: ["sh: 1: exec: reloadtop: not found"],
             verdict: .refused, reason: "--remote-program"),
+        Case(
+            name: "a signal while it tested", ending: .exited(130), verdict: .refused,
+            reason: "SIGINT ended it before anything was changed there", deed: "nothing"),
+        Case(name: "killed", ending: .exited(137), verdict: .unknown, reason: "no answer, exit status 137"),
         Case(name: "old program", ending: .exited(64), verdict: .refused, reason: "as new as this one"),
     ]
 

@@ -1,5 +1,6 @@
 // Which names and words reach ssh, and that the shell of a host takes them apart as they were meant.
 
+import Glibc
 import Runbook
 import TestSupport
 import Testing
@@ -34,6 +35,34 @@ import Unix
             guard let path = try? Program.system(shell) else { continue }
             let run = try Program.run(path, ["-c", RemoteShell.line(words)])
             #expect(run.output == expected, "\(shell): \(run.errors)")
+        }
+    }
+
+    /// Before the word to go on, and in what it starts: ssh would only say that it has ended.
+    @Test func aSignalThatEndsItIsToldByTheHostsShell() throws {
+        let host = try FleetHost("a")
+        let folder = try ScratchFolder()
+        var wishes = RolloutWishes(hosts: [host])
+        wishes.program = try folder.write("reloadtop", "#!/bin/sh\necho begun\nexec sleep 1000\n")
+        chmod(wishes.program, 0o755)
+        let line = try #require(RemoteCommand.reload(on: host, wishes, isDry: false).words.last)
+        for isReleased in [false, true] {
+            let input = folder.file("in \(isReleased)")
+            try #require(mkfifo(input, 0o600) == 0)
+            let word = Descriptor(owning: open(input, O_RDWR | O_CLOEXEC))
+            let shell = try RunningProgram(
+                "/bin/sh", ["-c", line], in: folder, name: "\(isReleased)", input: input)
+            let process = try wait(for: "the shell's number") {
+                shell.output.split(separator: "\n").first { $0.hasPrefix(RemoteCommand.mark) }
+                    .flatMap { pid_t($0.dropFirst(RemoteCommand.mark.count)) }
+            }
+            if isReleased {
+                try File.writeAll(word.raw, "go\n".utf8)
+                try wait(for: "the program") { shell.output.hasSuffix("begun\n") }
+            }
+            kill(process, SIGINT)
+            #expect(try shell.end() == .exited(130))
+            #expect(shell.output.hasSuffix("begun\n") == isReleased)
         }
     }
 
