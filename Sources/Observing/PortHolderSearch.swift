@@ -22,14 +22,15 @@ struct PortHolderSearch {
     init?(_ reason: String, files: [ConfigurationFile], family: Set<Int32>, proc: ProcTree) {
         isNamed = reason.contains("in use")
         guard isNamed || reason.hasPrefix(Observer.unseen), !reason.contains("(pid ") else { return nil }
-        let ports = isNamed ? Self.port(in: reason).map { [$0] } ?? [] : Self.ports(of: files)
+        let wanted = isNamed ? Self.address(in: reason) : nil
+        let ports = isNamed ? [wanted?.port].compactMap(\.self) : Self.ports(of: files)
         guard !ports.isEmpty, ports.count <= Self.mostPorts,
-            let found = try? SocketDiagnosis.internet(states: SocketDiagnosis.listening, ports: ports),
-            !found.isEmpty
+            let found = try? SocketDiagnosis.internet(states: SocketDiagnosis.listening, ports: ports)
         else { return nil }
+        sockets = found.filter { socket in wanted.map(socket.keepsOthers(from:)) ?? true }
+        if sockets.isEmpty { return nil }
         self.proc = proc
         self.family = family
-        sockets = found
         search = SocketOwnerSearch(proc, step: Self.step)
     }
 
@@ -52,11 +53,12 @@ struct PortHolderSearch {
     }
 
     /// Of `cannot bind socket (Address already in use) for [127.0.0.1:80]`.
-    private static func port(in reason: String) -> UInt16? {
-        guard let close = reason.lastIndex(of: "]"), let colon = reason[..<close].lastIndex(of: ":") else {
-            return nil
-        }
-        return UInt16(reason[reason.index(after: colon)..<close])
+    private static func address(in reason: String) -> SocketAddress? {
+        guard let close = reason.lastIndex(of: "]"), let open = reason[..<close].lastIndex(of: "["),
+            let colon = reason[open..<close].lastIndex(of: ":"),
+            let port = UInt16(reason[reason.index(after: colon)..<close])
+        else { return nil }
+        return SocketAddress(numeric: String(reason[reason.index(after: open)..<colon]), port: port)
     }
 
     private static func ports(of files: [ConfigurationFile]) -> [UInt16] {
