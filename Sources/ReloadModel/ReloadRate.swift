@@ -12,6 +12,8 @@ package struct ReloadRate: Equatable, Sendable {
     package var count: Int
     /// Seconds between two of them, over the newest ones; nil where fewer than two are dated.
     package var period: Double?
+    /// The same of those that leave an old worker behind: not of loads that fail.
+    package var turnover: Double?
     /// Who asked most of the time, and how often: `14 of them by kill ← loop.sh (uid 0 root)`; nil: not known.
     package var author: String?
     /// Seconds that a worker drains: the mean of those that have ended, or the longest so far where that is longer.
@@ -34,12 +36,13 @@ package struct ReloadRate: Equatable, Sendable {
         let counted = look.master.uptime < Self.span ? look.master.reloads.value ?? 0 : 0
         count = max(recent.count, counted)
         guard count > 0 else { return nil }
-        let times = recent.suffix(Self.newest).compactMap(\.at)
-        if recent.count >= counted, let first = times.first, let last = times.last, last > first {
-            period = Double(last - first) / 1_000_000 / Double(times.count - 1)
+        if recent.count >= counted, let dated = Self.period(of: recent) {
+            period = dated
         } else if counted > 1 {
             period = look.master.uptime / Double(counted)
         }
+        let successes = recent.filter { $0.result != .failed }
+        turnover = successes.count == recent.count ? period : Self.period(of: successes)
         author = Self.author(of: recent)
         let ended = recent.flatMap { record in
             record.verdict.drains.compactMap { drain in
@@ -56,6 +59,12 @@ package struct ReloadRate: Equatable, Sendable {
             stops.contains { $0 == nil } ? nil : stops.compactMap(\.self).max().map { Double($0) / 1000 }
         let sizes = old.compactMap { $0.memory.proportional.value ?? $0.memory.resident.value }
         if !sizes.isEmpty { bytes = sizes.reduce(0, +) / sizes.count }
+    }
+
+    private static func period(of records: [ReloadRecord]) -> Double? {
+        let times = records.suffix(newest).compactMap(\.at)
+        guard let first = times.first, let last = times.last, last > first else { return nil }
+        return Double(last - first) / 1_000_000 / Double(times.count - 1)
     }
 
     private static func author(of records: [ReloadRecord]) -> String? {
@@ -78,12 +87,12 @@ package struct ReloadRate: Equatable, Sendable {
         var words = "\(count) reloads in 10 minutes > limit \(limit)"
         if let period { words += ", one every \(Self.short(period))" }
         if let author { words += ", \(author)" }
-        if let period, let drain, drain > period {
+        if let turnover, let drain, drain > turnover {
             words +=
-                "; old workers drain for \(Wording.span(seconds: drain)): \(pile(drain, period)) at a time"
+                "; old workers drain for \(Wording.span(seconds: drain)): \(pile(drain, turnover)) at a time"
             if let hardStop, hardStop > drain {
                 words +=
-                    ", up to \(pile(hardStop, period)) at hard-stop-after \(Wording.span(seconds: hardStop))"
+                    ", up to \(pile(hardStop, turnover)) at hard-stop-after \(Wording.span(seconds: hardStop))"
             }
         }
         return words

@@ -63,8 +63,8 @@ import Testing
 
     @Test func reloadsThatComeFasterThanWorkersDrain() throws {
         let serving = Facts.old(20, age: 1)
-        let report = report { facts in
-            facts.reloadRate = ReloadRate(
+        func rate(_ result: ReloadRecord.Result) -> ReloadRate? {
+            ReloadRate(
                 Snapshot(
                     time: 100_000_000,
                     proxy: ProxyIdentity(
@@ -75,7 +75,7 @@ import Testing
                     workers: [Facts.old(21, age: 12), Facts.old(20, age: 31)],
                     reloads: (0..<12).map { number in
                         record(
-                            .success, at: 80_000_000 + Int64(number) * 1_500_000,
+                            result, at: 80_000_000 + Int64(number) * 1_500_000,
                             author: ReloadAuthor(
                                 certainty: .likely,
                                 chain: [
@@ -84,12 +84,15 @@ import Testing
                                 ], uid: 0, user: "root"))
                     }, newLines: [], blindness: [], alerts: []))
         }
-        let finding = try #require(report.finding("reload-rate"))
+        let finding = try #require(report { $0.reloadRate = rate(.success) }.finding("reload-rate"))
         #expect(
             finding.what
                 == "12 reloads in 10 minutes > limit 10, one every 1.5s, 12 of them by kill ← loop.sh (pid 90) "
                 + "(uid 0 root); old workers drain for 12s: 8 (8 B) at a time")
         #expect(finding.place.contains("merge its changes"))
+        // A load that fails leaves nobody behind.
+        let failing = try #require(report { $0.reloadRate = rate(.failed) }.finding("reload-rate"))
+        #expect(failing.what.hasSuffix("(uid 0 root)"), "\(failing.what)")
     }
 
     @Test func aFileThatWasMovedIntoPlaceIsNotWhatRuns() throws {
