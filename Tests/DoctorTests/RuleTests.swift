@@ -58,6 +58,11 @@ import Unix
     }
 
     @Test func aHardStopAfterThatCutsOrNeverComes() throws {
+        // It is as good as none.
+        let never = report(replaced("hard-stop-after 30m", "hard-stop-after 0"))
+        let words = try #require(never.finding("hard-stop-after")?.what)
+        #expect(words.hasPrefix("'hard-stop-after 0' (haproxy.cfg:"), "\(words)")
+        #expect(never.finding("mworker-max-reloads") != nil)
         let long = report(replaced("30m", "3d"))
         #expect(long.finding("hard-stop-after")?.what.contains("longer than a day") == true)
         let cutting = report { facts in
@@ -244,6 +249,18 @@ import Unix
         #expect(taken.examination("port-strangers")?.findings == [])
     }
 
+    @Test(arguments: [
+        (":::8081", true), ("ipv6@:8081", true), (":::8081 v6only", false), ("::1:8081", false),
+    ])
+    func aPortOfIPv4ThatIPv6Wants(_ bind: String, isTaken: Bool) {
+        let taken = report(replaced("bind 127.0.0.1:8000", "bind \(bind)")) { facts in
+            facts.listeners = .known([
+                ListenerFact(address: .ipv4(0x7f00_0001, port: 8081), isOurs: false, owner: "nginx (pid 9)")
+            ])
+        }
+        #expect((taken.finding("bind-ports") != nil) == isTaken)
+    }
+
     @Test func strangersOnOurPort() throws {
         let report = report { facts in
             facts.listeners = .known([
@@ -341,14 +358,16 @@ import Unix
             "unit-reload", "says nothing (-q,"
         ),
         ("KillMode=control-group", "unit-kill-mode", "KillMode=control-group ("),
+        ("KillMode=none", "unit-kill-mode", "'systemctl stop' ends nothing"),
         ("SuccessExitStatus=", "unit-stop", "no SuccessExitStatus= (/lib/systemd/system/haproxy.service)"),
         ("ExecStop=/bin/kill -USR1 $MAINPID", "unit-stop", "only asks for a drain"),
         ("KillSignal=SIGUSR1", "unit-stop", "after 1m30s (no TimeoutStopSec="),
         ("KillSignal=SIGUSR1\nTimeoutStopSec=29min 59s", "unit-stop", "before hard-stop-after (30m"),
         ("KillSignal=SIGUSR1\nTimeoutStopSec=1h", "unit-stop", nil),
+        ("KillSignal=SIGUSR1\nTimeoutStopSec=0", "unit-stop", nil),
         ("Restart=on-abnormal", "unit-restart", "Restart=on-abnormal"),
         ("OOMPolicy=stop", "unit-restart", "OOMPolicy=stop"),
-        ("User=haproxy\nLimitNOFILE=1K:2K", "unit-limits", "'maxconn 2000' of haproxy.cfg:"),
+        ("User=haproxy\nLimitNOFILE=1024:2048", "unit-limits", "'maxconn 2000' of haproxy.cfg:"),
         (
             "CapabilityBoundingSet=~CAP_SYS_RESOURCE\nLimitNOFILE=2048", "unit-limits",
             "needs 4100 descriptors"
@@ -378,6 +397,17 @@ import Unix
         #expect(finding?.what.contains(what) == true, "\(finding?.what ?? "nothing")")
         #expect(finding?.place == "/etc/systemd/system/haproxy.service.d/reload.conf")
         #expect(finding?.lines.first == "[Service]")
+    }
+
+    /// `no strict-limits` makes a warning of it.
+    @Test(arguments: ["", "no strict-limits", "no strict-limits\n    strict-limits"])
+    func aLimitThatHAProxyMayForgive(_ line: String) {
+        let small = report(replaced("global\n", "global\n    maxconn 2000\n    \(line)\n")) { facts in
+            facts.unit = .known(Facts.unit("[Service]\nUser=haproxy\nLimitNOFILE=2048\n"))
+        }
+        #expect(
+            small.finding("unit-limits")?.why.hasPrefix("HAProxy refuses to load it")
+                == (line != "no strict-limits"))
     }
 
     @Test func theFiles() {

@@ -77,13 +77,14 @@ import Unix
         #expect(unit.commands("ExecStart").map(\.words) == [["/bin/a", "one", "two"]])
         #expect(unit.place("ExecStart").hasSuffix(":4"))
         #expect(unit.last("Restart") == "always" && unit.place("Restart").hasSuffix(":9"))
+        #expect(Facts.unit("[Service]\nRestart=always \\").last("Restart") == "always")
     }
 
     @Test(arguments: [
         ("@/bin/a name x", [["/bin/a", "x"]]),
         ("+-/bin/a 'x y' \"it's\" a\"b\"c", [["/bin/a", "x y", "it's", "abc"]]),
         ("/bin/a ; /bin/b \\; c", [["/bin/a"], ["/bin/b", ";", "c"]]),
-        ("/bin/sh -ec 'x'", [["/bin/sh", "-ec", "x"]]),
+        ("/bin/sh -ec 'x'", [["x"]]), ("/bin/sh --rc x", [["/bin/sh", "--rc", "x"]]),
         ("/bin/sh -c 'if a -c; then exec kill -HUP 1; fi'", [["a", "-c"], ["kill", "-HUP", "1"], ["fi"]]),
     ])
     func commandsAreSplit(line: String, words: [[String]]) {
@@ -94,7 +95,8 @@ import Unix
         #expect(UnitValues.seconds("1h 30min 5") == 5405)
         #expect(UnitValues.seconds("infinity") == .infinity)
         #expect(UnitValues.seconds("soon") == nil && UnitValues.seconds("") == nil)
-        #expect(UnitValues.hardLimit("1024:64K") == 65536 && UnitValues.hardLimit("infinity") == nil)
+        #expect(UnitValues.hardLimit("1024:65536") == 65536 && UnitValues.hardLimit("64") == 64)
+        #expect(UnitValues.hardLimit("infinity") == nil && UnitValues.hardLimit("1024:64K") == nil)
         #expect(
             !UnitValues.leaves("CAP_X", ["CAP_A CAP_B"]) && UnitValues.leaves("CAP_X", ["CAP_A", "CAP_X"]))
         #expect(!UnitValues.leaves("CAP_X", ["~CAP_X"]) && UnitValues.leaves("CAP_X", []))

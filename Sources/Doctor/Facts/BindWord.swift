@@ -44,6 +44,10 @@ extension SocketAddress {
         }
     }
 
+    var isIPv6Wildcard: Bool {
+        if case .ipv6(0, 0, _, _) = self { true } else { false }
+    }
+
     /// Whether both cannot listen at the same time, or share their connections.
     func overlaps(_ other: SocketAddress) -> Bool {
         guard port != nil, port == other.port, family == other.family else { return false }

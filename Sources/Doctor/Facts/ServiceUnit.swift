@@ -26,6 +26,19 @@ package struct ServiceUnit: Equatable, Sendable {
         var section = ""
         var pending = ""
         var start = 0
+        func take(_ line: String) {
+            if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
+                section = String(line[line.index(after: line.startIndex)..<end])
+            } else if let equals = line.firstIndex(of: "=") {
+                let key = "\(section).\(Self.trimmed(line[..<equals]))"
+                let value = Self.trimmed(line[line.index(after: equals)...])
+                if value.isEmpty {
+                    settings[key] = nil
+                } else {
+                    settings[key, default: []].append(Setting(value: value, place: "\(file):\(start)"))
+                }
+            }
+        }
         let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
         for (index, raw) in lines.enumerated() {
             let line = raw.drop { $0 == " " || $0 == "\t" }
@@ -37,20 +50,11 @@ package struct ServiceUnit: Equatable, Sendable {
                 pending += line.dropLast() + " "
                 continue
             }
-            let whole = pending + line
+            take(pending + line)
             pending = ""
-            if whole.hasPrefix("["), let end = whole.firstIndex(of: "]") {
-                section = String(whole[whole.index(after: whole.startIndex)..<end])
-            } else if let equals = whole.firstIndex(of: "=") {
-                let key = "\(section).\(Self.trimmed(whole[..<equals]))"
-                let value = Self.trimmed(whole[whole.index(after: equals)...])
-                if value.isEmpty {
-                    settings[key] = nil
-                } else {
-                    settings[key, default: []].append(Setting(value: value, place: "\(file):\(start)"))
-                }
-            }
         }
+        // The file ended where a line was to go on.
+        take(pending)
     }
 
     private static func trimmed(_ text: Substring) -> String {

@@ -39,7 +39,9 @@ package struct UnitCommand: Equatable, Sendable {
             if prefix.contains("@"), words.count > 1 { words.remove(at: 1) }
             if words[0].isEmpty { return [] }
             let command = UnitCommand(words, ignoresFailure: prefix.contains("-"), place: place)
-            guard shells.contains(command.program), let option = words.firstIndex(of: "-c"),
+            // Also among others: `-ec`.
+            let isScript: (String) -> Bool = { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.hasSuffix("c") }
+            guard shells.contains(command.program), let option = words.firstIndex(where: isScript),
                 option + 1 < words.count
             else { return [command] }
             return script(words[option + 1]).map {

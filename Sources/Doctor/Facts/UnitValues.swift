@@ -27,13 +27,10 @@ enum UnitValues {
         return sum
     }
 
-    /// The hard limit of `1024:524288`, `65536`, `64K`; nil for `infinity` and for what is none.
+    /// The hard limit of `1024:524288` or `65536`; nil for `infinity`, and for what systemd passes over: here it knows no
+    /// suffixes.
     static func hardLimit(_ text: String) -> Int? {
-        guard let hard = text.split(separator: ":").last else { return nil }
-        let factors: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
-        guard let last = hard.last, let factor = factors[last] else { return Int(hard) }
-        return Int(hard.dropLast()).map { $0.multipliedReportingOverflow(by: factor) }
-            .flatMap { $0.overflow ? nil : $0.partialValue }
+        text.split(separator: ":").last.flatMap { Int($0) }
     }
 
     /// Whether a `CapabilityBoundingSet` of these assignments leaves a capability.

@@ -1,6 +1,7 @@
 // Ports: whether the next load can bind what its files name, and whether somebody else takes a share of what runs.
 
 import ConfigLanguage
+import Glibc
 import ReloadModel
 import Unix
 
@@ -16,8 +17,9 @@ enum PortRules {
                         let isOurs = listeners.contains { $0.isOurs && $0.address == address }
                         if isOurs { continue }
                         wanted += 1
-                        if let other = listeners.first(where: { !$0.isOurs && $0.address.overlaps(address) })
-                        {
+                        if let other = listeners.first(where: {
+                            !$0.isOurs && isInTheWay($0.address, of: address, line)
+                        }) {
                             findings.append(taken(address, line, other))
                         }
                     }
@@ -30,6 +32,15 @@ enum PortRules {
                 )
             }
         }
+    }
+
+    /// `:::80` is for IPv4 as well, unless it says otherwise.
+    private static func isInTheWay(
+        _ other: SocketAddress, of address: SocketAddress, _ line: ConfigurationOutline.Line
+    ) -> Bool {
+        other.overlaps(address)
+            || address.isIPv6Wildcard && other.family == AF_INET && other.port == address.port
+                && !line.words.contains("v6only")
     }
 
     private static func binds(_ configuration: ConfigurationOutline) -> [ConfigurationOutline.Line] {

@@ -32,7 +32,7 @@ enum ServiceRules {
 
     /// A stop that lets connections finish, and what systemd leaves of it.
     private static func drain(_ unit: ServiceUnit, _ facts: SystemFacts) -> [Finding] {
-        let hardStop = facts.inForce.value?.global("hard-stop-after").flatMap { DrainRules.seconds($0) }
+        let hardStop = facts.inForce.value.flatMap(DrainRules.bound).flatMap { DrainRules.seconds($0) }
         let wanted = hardStop.map { "\(Int($0 + afterHardStop))" } ?? "30min"
         let mend = ["[Service]", "ExecStop=", "KillSignal=SIGUSR1", "TimeoutStopSec=\(wanted)"]
         let soft = unit.commands("ExecStop").first { command in
@@ -55,7 +55,8 @@ enum ServiceRules {
         let key =
             unit.last("TimeoutStopSec") == nil && unit.last("TimeoutSec") != nil
             ? "TimeoutSec" : "TimeoutStopSec"
-        guard let limit = unit.last(key).map(UnitValues.seconds) ?? usualStop,
+        // 0 is none.
+        guard let limit = unit.last(key).map(UnitValues.seconds) ?? usualStop, limit > 0,
             limit < (hardStop ?? .infinity)
         else { return [] }
         let until =
@@ -127,13 +128,18 @@ enum ServiceRules {
                         .warning, .likely,
                         "\(unit.said("LimitNOFILE")), but '\(line.words.joined(separator: " "))' of \(line.place) "
                             + "needs \(needed) descriptors, and the unit takes away the right to raise it",
-                        why: facts.program == .haproxy
+                        why: facts.program == .haproxy && isStrict(configuration)
                             ? "HAProxy refuses to load it: a reload fails, a start does as well"
                             : "fewer clients than maxconn are accepted",
                         place: unit.dropIn, lines: ["[Service]", "LimitNOFILE=\(needed)"])
                 ])
             }
         }
+    }
+
+    private static func isStrict(_ configuration: ConfigurationOutline) -> Bool {
+        let line = configuration.global.last { $0.words.contains("strict-limits") }
+        return line?.keyword != "no"
     }
 
     /// The line that wants most, and how much at least.

@@ -210,6 +210,14 @@ enum UnitRules {
         inUnit(facts) { unit in
             let mode = unit.last("KillMode") ?? "control-group"
             guard mode != "mixed" && mode != "process" else { return .good("\(unit.name): KillMode=\(mode)") }
+            if mode == "none" {
+                return .findings([
+                    Finding(
+                        .warning, "\(unit.said("KillMode")): 'systemctl stop' ends nothing",
+                        why: "the old proxy goes on beside the next one, and keeps its ports",
+                        place: unit.dropIn, lines: ["[Service]", "KillMode=mixed"])
+                ])
+            }
             return .findings([
                 Finding(
                     .notice, unit.said("KillMode"),
