@@ -108,6 +108,7 @@ extension ReplacementSystemTests {
                 let done = try tree.upgrade(to: content, finding: trace)
                 let warns = done.errors.contains("the program from before the upgrade serves on")
                 #expect(done.end == .exited(0) && warns == !succeeds, "\(done.errors)")
+                #expect(!done.errors.contains("nobody"), "what was left is no fault: \(done.errors)")
                 do {
                     try scene.loop.run(for: "READY after an upgrade") { scene.notify.readyCount > before }
                 } catch let error as TimedOut {
