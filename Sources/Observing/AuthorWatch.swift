@@ -128,12 +128,12 @@ final class AuthorWatch {
             starts.filter { $0.pid != master }, at: at, master: master, socket: socket, unit: unit)
     }
 
-    /// Who is likely to have put the master `next` in the place of `gone` at `at`.
-    func restarter(at: Int64, gone: Int32, next: Int32, unit: String?) -> ReloadAuthor {
+    /// Who is likely to have put the master `next`, which runs in `service`, in the place of `gone` at `at`.
+    func restarter(at: Int64, gone: Int32, next: Int32, service: String?, unit: String?) -> ReloadAuthor {
         guard connector != nil, resting == nil else {
             return .unknown(blindness?.unknown.reason ?? "programs are not watched")
         }
-        return AuthorGuess.restarter(starts, at: at, gone: gone, next: next, unit: unit)
+        return AuthorGuess.restarter(starts, at: at, gone: gone, next: next, service: service, unit: unit)
     }
 
     /// A process that the proxy itself has named as the sender.

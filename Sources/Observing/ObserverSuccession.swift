@@ -47,11 +47,13 @@ extension Observer {
         history.restarted(
             at: began, source: .proc,
             lost: "master \(before.pid) gave way to \(next.pid), \(Wording.count(lost, "connection")) lost")
-        let unit = unitEndings.words(before: began).map { _ in LogFeed.unit(proc, next.pid) ?? "its unit" }
+        let service = LogFeed.unit(proc, next.pid)
+        let unit = unitEndings.words(before: began).map { _ in service ?? "its unit" }
         authors.drain()
         history.attribute(
             authors.restarter(
-                at: began, gone: before.pid, next: next.pid, unit: unit.map { "systemd (\($0))" }), at: began)
+                at: began, gone: before.pid, next: next.pid, service: service,
+                unit: unit.map { "systemd (\($0))" }), at: began)
         log = LogFeed(options, proc: proc, master: next)
         limits = ResourceLimits(proc, master: next.pid)
         judge = AlertJudge(thresholds: options.thresholds)

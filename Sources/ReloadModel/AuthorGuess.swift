@@ -108,13 +108,22 @@ package enum AuthorGuess {
     /// How long a stop may take before the next master starts, in microseconds.
     private static let slowStop: Int64 = 60_000_000
 
-    /// Who is likely to have ended the master `gone` and started the next one, `next`, at `at`. `unit`: as in `guess`.
+    /// Who is likely to have ended the master `gone` and started the next one, `next`, at `at`. `service`: the unit that
+    /// `next` runs in, `lb.service`; `unit`: as in `guess`.
     package static func restarter(
-        _ starts: [ProgramStart], at: Int64, gone: Int32, next: Int32, unit: String? = nil
+        _ starts: [ProgramStart], at: Int64, gone: Int32, next: Int32, service: String? = nil,
+        unit: String? = nil
     ) -> ReloadAuthor {
+        // On a busy host other services are restarted as well.
+        func isAboutOther(_ start: ProgramStart, _ words: [Substring]) -> Bool {
+            guard let service, start.name == "systemctl" else { return false }
+            let names = [service, service.replacing(".service", with: "")] + proxies
+            return !words.contains { word in names.contains { word == $0 || word == $0 + ".service" } }
+        }
         func score(_ start: ProgramStart) -> Int {
             let words = start.command.split(separator: " ")
             if services.contains(start.name) {
+                if isAboutOther(start, words) { return 0 }
                 return words.contains { $0.hasSuffix("restart") }
                     ? 100 : words.contains { $0 == "stop" || $0 == "start" } ? 60 : 0
             }

@@ -36,8 +36,10 @@ import Testing
                 pid: pid, at: at, chain: [.init(pid: 9, name: parent), .init(pid: pid, name: name)],
                 command: command, uid: 0)
         }
-        func words(_ starts: [ProgramStart], unit: String? = nil) -> String {
-            AuthorGuess.restarter(starts, at: 10_000_000, gone: 812, next: 900, unit: unit).words
+        func words(_ starts: [ProgramStart], service: String? = nil, unit: String? = nil) -> String {
+            AuthorGuess.restarter(
+                starts, at: 10_000_000, gone: 812, next: 900, service: service, unit: unit
+            ).words
         }
         let own = start(900, "haproxy -W", at: 9_990_000, under: "restart.sh")
         let ended = start(50, "kill -TERM 812", at: 8_000_000)
@@ -48,6 +50,11 @@ import Testing
         #expect(
             words([ended, start(40, "systemctl restart lb", at: 7_000_000), own])
                 == "bash → systemctl restart lb (uid 0) - likely")
+        let other = start(41, "systemctl restart web", at: 8_000_000)
+        #expect(
+            words([start(40, "systemctl restart lb", at: 7_000_000), other], service: "lb.service")
+                == "bash → systemctl restart lb (uid 0) - likely")
+        #expect(words([other], service: "lb.service").hasPrefix("unknown: "))
         #expect(words([start(40, "systemctl reload lb", at: 9_000_000)]).hasPrefix("unknown: "))
         #expect(words([], unit: "systemd (lb.service)") == "systemd (pid 1, by systemd (lb.service)) - seen")
     }
