@@ -15,7 +15,10 @@ package enum ConfigurationLine {
         }
     }
 
-    /// HAProxy's time format: a number with `us ms s m h d`, milliseconds without one; nil: no plain duration.
+    /// The most milliseconds that HAProxy's timers hold.
+    private static let longest = Int64(Int32.max)
+
+    /// HAProxy's time format: a number with `us ms s m h d`, milliseconds without one, rounded up; nil: no plain duration.
     static func milliseconds(_ word: String) -> Int64? {
         let digits = word.prefix { $0.isASCII && $0.isNumber }
         let scale: (multiply: Int64, divide: Int64)? =
@@ -28,7 +31,10 @@ package enum ConfigurationLine {
             case "d": (86_400_000, 1)
             default: nil
             }
-        guard let number = Int64(digits), let scale, number < 1 << 40 else { return nil }
-        return number * scale.multiply / scale.divide
+        guard let number = Int64(digits), let scale else { return nil }
+        let (product, overflow) = number.multipliedReportingOverflow(by: scale.multiply)
+        guard !overflow else { return nil }
+        let value = product / scale.divide + (product % scale.divide == 0 ? 0 : 1)
+        return value <= longest ? value : nil
     }
 }

@@ -101,7 +101,8 @@ package struct ReloadRate: Equatable, Sendable {
     /// How many there are at a time where each stays for `span`, and their memory.
     private func pile(_ span: Double, _ period: Double) -> String {
         let count = Int((min(span, 1e7) / max(period, 0.001)).rounded(.up))
-        return "\(count)" + (bytes.map { " (\(Wording.size(bytes: count * $0)))" } ?? "")
+        let size = bytes.map { Int(min(Double(count) * Double($0), 1e18)) }
+        return "\(count)" + (size.map { " (\(Wording.size(bytes: $0)))" } ?? "")
     }
 
     /// `1.2s` below ten seconds.

@@ -135,8 +135,8 @@ private struct Stack {
             old.allSatisfy({ $0.killIn.value != nil }), let period = Self.period(reloads, now: now)
         else { return nil }
         let stop = Double(longest) / 1000
-        let peak = stop / period
-        let more = (peak - Double(old.count)) * Double(bytes) / Double(old.count)
+        let peak = min(stop / period, 1e9)
+        let more = min((peak - Double(old.count)) * Double(bytes) / Double(old.count), 1e18)
         guard more > Double(free) else { return nil }
         return Finding(
             severity: .warning,

@@ -50,6 +50,7 @@ import Testing
         arguments: [
             ("global\n hard-stop-after 30s\n", 30_000),
             ("global\n hard-stop-after 1500\n", 1500),
+            ("global\n hard-stop-after 500us\n", 1),
             ("global\n hard-stop-after 2m # two\n", 120_000),
             ("global\n hard-stop-after \"1h\"\n", 3_600_000),
             ("global\n hard-stop-after 30s\n hard-stop-after 1d\n", 86_400_000),
@@ -63,9 +64,10 @@ import Testing
         #expect(HardStopAfter.find(in: [text]) == .known(HardStopAfter(milliseconds: milliseconds)))
     }
 
-    @Test func aVariableIsNoKnownDuration() {
-        let found = HardStopAfter.find(in: ["global\n hard-stop-after \"${STOP}\"\n"])
-        #expect(found.value == nil)
+    /// A variable, and more than HAProxy's timers hold.
+    @Test(arguments: ["\"${STOP}\"", "25d", "999999999999d", "99999999999999999999"])
+    func whatIsNoKnownDuration(_ word: String) {
+        #expect(HardStopAfter.find(in: ["global\n hard-stop-after \(word)\n"]).value == nil)
     }
 
     @Test func theLastFileWins() {
