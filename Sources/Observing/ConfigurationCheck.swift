@@ -1,6 +1,6 @@
 // The proxy's own `-c` on the files as they are now: as the master would load them, by its program, with its
-// arguments and environment, in its folder and namespaces. It runs beside the screen and tells its result when it
-// has ended.
+// arguments and environment, in its folder and namespaces, and with no more rights than it has. It runs beside the
+// screen and tells its result when it has ended.
 
 import CLinux
 import Glibc
@@ -47,8 +47,20 @@ package final class ConfigurationCheck {
         let words = [arguments.first ?? path, "-c"] + (loading ?? ProxyCommandLine(arguments).loading)
         let environment = environment(proc, master)
         do throws(Errno) {
+            let rights = try proc.rights(master)
             guard let foreign = foreignNamespaces(proc, master) else {
-                return .known(try ConfigurationCheck(path, words, environment, in: folder))
+                guard rights.areLower else {
+                    return .known(try ConfigurationCheck(path, words, environment, in: folder))
+                }
+                guard geteuid() == 0, access(setpriv, X_OK) == 0 else {
+                    return .unknown(
+                        Unknown(
+                            "master \(master) is user \(rights.uid)'s, and testing as that user needs root",
+                            remedy: "run as that user, or as root with setpriv of util-linux"))
+                }
+                let lowered = [setpriv] + rights.options + [path]
+                return .known(
+                    try ConfigurationCheck(setpriv, lowered + words.dropFirst(), environment, in: folder))
             }
             guard geteuid() == 0, access(nsenter, X_OK) == 0 else {
                 return .unknown(
@@ -58,9 +70,10 @@ package final class ConfigurationCheck {
             }
             // Its /proc tells a process of itself only inside the pid namespace that it is of.
             let pid = isForeign("pid", proc, master) && isForeign("mnt", proc, master) ? ["--pid"] : []
+            let user = rights.areLower ? ["--setuid=\(rights.uid)", "--setgid=\(rights.gid)"] : []
             let enter =
                 [nsenter, "--target", "\(master)", "--mount", "--net", "--uts"] + pid
-                + ["--root", "--wd", "--", path]
+                + ["--root", "--wd"] + user + ["--", path]
             return .known(
                 try ConfigurationCheck(nsenter, enter + words.dropFirst(), environment, in: "/"))
         } catch {
@@ -69,6 +82,7 @@ package final class ConfigurationCheck {
     }
 
     private static let nsenter = "/usr/bin/nsenter"
+    private static let setpriv = "/usr/bin/setpriv"
 
     /// The first namespace that is not ours and decides what a configuration means; nil when all are.
     private static func foreignNamespaces(_ proc: ProcTree, _ master: Int32) -> String? {
