@@ -117,6 +117,7 @@ import Testing
                 "-D -sf 8", "", "process 9 replaced process 8 with -sf and without -x",
                 Finding.Severity.warning
             ),
+            ("-D -st 8", "", "process 9 replaced process 8 with -st and without -x", .warning),
             ("-D -sf 8", "expose-fd listeners", "process 9 replaced process 8", .warning),
             ("-D -x /a.sock -sf 8 7", "", "process 9 gives its listening sockets to nobody", .warning),
             ("-D", "", "process 9 gives its listening sockets to nobody", .notice),

@@ -17,7 +17,7 @@ enum SocketRules {
             let exposing = sockets(configuration).filter { $0.words.contains("expose-fd") }
             let unit = facts.unit.value ?? nil
             let commands = ["ExecStart", "ExecReload"].flatMap { unit?.commands($0) ?? [] }.map(\.words)
-            let fetching = (commands + [facts.arguments]).first { $0.contains("-x") && $0.contains("-sf") }
+            let fetching = (commands + [facts.arguments]).first { $0.contains("-x") && farewell($0) != nil }
             if let fetching, exposing.isEmpty {
                 return .findings([
                     Finding(
@@ -62,6 +62,9 @@ enum SocketRules {
         }
     }
 
+    /// The option that tells other processes to leave.
+    private static func farewell(_ words: [String]) -> String? { words.first { $0 == "-sf" || $0 == "-st" } }
+
     private static func pids(_ pids: [Int32]) -> String {
         "process\(pids.count == 1 ? "" : "es") \(listed(pids.map(String.init)))"
     }
@@ -82,7 +85,8 @@ enum SocketRules {
                 return [
                     Finding(
                         .warning,
-                        "process \(process.pid) replaced \(pids(line.replaced)) with -sf and without -x",
+                        "process \(process.pid) replaced \(pids(line.replaced)) with "
+                            + "\(farewell(process.arguments) ?? "-sf") and without -x",
                         why:
                             "connections that waited in the old one's queues when it closed were reset, and so it "
                             + "will be at each change",
