@@ -25,8 +25,10 @@ final class ServedProxy {
             Self.configuration(
                 folder: folder, port: port, originPort: originPort, status: 200, global: global)
         }
-        observer = Observer(
-            try Observer.find(pid: proxy.master), options: ObserverOptions(thresholds: thresholds))
+        var options = ObserverOptions(thresholds: thresholds)
+        // Whoever asks less often waits longer after an answer that a stall has made dear, perhaps beyond the reload.
+        options.surveyPeriod = .seconds(1)
+        observer = Observer(try Observer.find(pid: proxy.master), options: options)
         last = observer.sample()
     }
 
