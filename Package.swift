@@ -166,7 +166,8 @@ let package = Package(
         .testTarget(
             name: "MasterWorkerTests",
             dependencies: [
-                "MasterWorker", "mwproxy", "TestSupport", "Handover", "RuntimeAPI", "Polling", "Unix",
+                "MasterWorker", "mwproxy", "TestSupport", "Demo", "Handover", "RuntimeAPI", "Polling",
+                "Unix",
             ],
             exclude: ["Golden"], swiftSettings: strict),
         tests(

@@ -1,5 +1,6 @@
 // A real mwproxy under test: a master on a free port, asked over its sockets.
 
+import Demo
 import Glibc
 import TestSupport
 import Testing
@@ -108,13 +109,8 @@ enum Answer {
     }
 }
 
-/// A port of 127.0.0.1 that nobody holds.
-func freePort() throws -> Int {
-    let address = SocketAddress(numeric: "127.0.0.1", port: 0)!
-    let socket = try Socket.stream(for: address)
-    try Socket.bind(socket, to: address)
-    return Int(try Socket.localAddress(socket.raw).port!)
-}
+/// A port of 127.0.0.1 that nobody holds, as this suite writes ports.
+func freePort() throws -> Int { Int(try FreePort.find()) }
 
 extension String {
     /// The text after the first `mark`, in an array that is empty where the mark is missing.

@@ -1,5 +1,6 @@
 // TLS tickets over reloads of real proxies: whether a worker's tickets outlive it is told, and no key is.
 
+import Demo
 import Glibc
 import Observing
 import ReloadModel
@@ -29,7 +30,7 @@ import Testing
 
     @Test(arguments: ProxyKind.allCases)
     func survivedAndLostAreTold(kind: ProxyKind) throws {
-        let port = try SilentOrigin.freePort()
+        let port = try FreePort.find()
         let folder = try ScratchFolder("tickets-")
         let certificate = try Program.run(
             Program.system("openssl"),

@@ -1,5 +1,6 @@
 // Incidents as they really happen, on both proxies: what the observer makes of them.
 
+import Demo
 import Glibc
 import Observing
 import ReloadModel
@@ -18,8 +19,8 @@ final class ServedProxy {
     init(
         _ kind: ProxyKind = .haproxy, global: String = "", thresholds: AlertThresholds = AlertThresholds()
     ) throws {
-        let port = try SilentOrigin.freePort()
-        let originPort = try SilentOrigin.freePort()
+        let port = try FreePort.find()
+        let originPort = try FreePort.find()
         (self.port, self.originPort) = (port, originPort)
         proxy = try RunningProxy(kind) { folder in
             Self.configuration(

@@ -1,5 +1,6 @@
 // A real proxy with an observer on it, and clients that stay.
 
+import Demo
 import Glibc
 import Observing
 import ReloadModel
@@ -17,13 +18,6 @@ final class SilentOrigin {
         try Socket.listen(socket, backlog: 4000)
         port = try Socket.localAddress(socket.raw).port ?? 0
     }
-
-    /// A port that is free now.
-    static func freePort() throws -> UInt16 {
-        let socket = try Socket.stream(for: .ipv4(0x7f00_0001, port: 0))
-        try Socket.bind(socket, to: .ipv4(0x7f00_0001, port: 0))
-        return try Socket.localAddress(socket.raw).port ?? 0
-    }
 }
 
 final class WatchedProxy {
@@ -36,7 +30,7 @@ final class WatchedProxy {
 
     init(_ kind: ProxyKind = .haproxy, global: String = "", options: ObserverOptions = .init()) throws {
         let origin = try SilentOrigin()
-        let port = try SilentOrigin.freePort()
+        let port = try FreePort.find()
         self.origin = origin
         self.port = port
         proxy = try RunningProxy(kind) { folder in
