@@ -144,7 +144,7 @@ final class AuthorWatch {
         if let start = starts.last(where: { $0.pid == pid && $0.at <= at + 100_000 }) {
             author = start.author(.seen, via: via)
         } else if let stat = proc.stat(pid), stat.state != "Z" || stat.parent > 0,
-            Self.startTime(stat) <= at + 20_000
+            ProcTree.startTime(stat.startTicks) <= at + 20_000
         {
             author = start(pid, stat, proc.arguments(pid), at: at).author(.seen, via: via)
         } else {
@@ -159,10 +159,5 @@ final class AuthorWatch {
         senders[key] = author
         if senders.count > 512 { senders.removeAll() }
         return author
-    }
-
-    private static func startTime(_ stat: ProcessStat) -> Int64 {
-        let age = ProcTree.sinceBoot() - Double(stat.startTicks) / ProcTree.ticksPerSecond
-        return WallClock.now().microseconds - Int64(age * 1_000_000)
     }
 }

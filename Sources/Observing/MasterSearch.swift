@@ -182,10 +182,7 @@ package struct MasterSearch {
             masterSocket: masterSocket(pid, arguments),
             configuration: ProxyCommandLine(arguments).configuration,
             workers: proc.children(pid).map { children in children.count { candidate($0) != nil } },
-            started: proc.stat(pid).map { stat in
-                let age = ProcTree.sinceBoot() - Double(stat.startTicks) / ProcTree.ticksPerSecond
-                return WallClock.now().microseconds - Int64(age * 1_000_000)
-            })
+            started: proc.stat(pid).map { ProcTree.startTime($0.startTicks) })
     }
 
     /// The admin socket by `-S`, else by the environment of HAProxy before 3.1.

@@ -95,10 +95,9 @@ final class MasterWatch {
 
     /// The files of the youngest worker, if they are still what it was loaded from; then those of every load.
     func archive(now: Int64) -> ConfigurationArchive {
-        let boot = ProcTree.sinceBoot()
         let births = (proc.children(master.pid) ?? []).compactMap { pid -> Int64? in
             guard let stat = proc.stat(pid), stat.state != "Z", isWorker(pid, stat) else { return nil }
-            return startTime(stat, now: now, boot: boot)
+            return ProcTree.startTime(stat.startTicks)
         }
         return ConfigurationArchive(configuration, servingSince: births.max(), now: now)
     }
@@ -110,22 +109,14 @@ final class MasterWatch {
         configuration.ticketBinds(notAfter: worker(pid)?.startedAt)
     }
 
-    /// When the process started, microseconds since 1970.
-    private func startTime(_ stat: ProcessStat, now: Int64, boot: Double) -> Int64 {
-        now - Int64((boot - Double(stat.startTicks) / ProcTree.ticksPerSecond) * 1_000_000)
-    }
-
     // MARK: One look
 
     /// Meets a worker as soon as it is born, while its configuration is still what it reads.
     func meet(_ pid: Int32) {
-        let now = WallClock.now().microseconds
-        if watches[pid] == nil { meet(pid, now: now, boot: ProcTree.sinceBoot()) }
-    }
-
-    private func meet(_ pid: Int32, now: Int64, boot: Double) {
-        guard let stat = proc.stat(pid), stat.state != "Z", isWorker(pid, stat) else { return }
-        let startedAt = startTime(stat, now: now, boot: boot)
+        guard watches[pid] == nil, let stat = proc.stat(pid), stat.state != "Z", isWorker(pid, stat) else {
+            return
+        }
+        let startedAt = ProcTree.startTime(stat.startTicks)
         watches[pid] = WorkerWatch(
             pid: pid, stat: stat, startedAt: startedAt, isLive: !isFirstLook,
             replaced: ProxyCommandLine(proc.arguments(pid)).replaced,
@@ -146,7 +137,6 @@ final class MasterWatch {
 
     /// Asks everybody and brings the list of workers up to date. Returns what `show proc` says about loads.
     func refresh(now: Int64, history: inout ReloadHistory) -> LoadTable? {
-        let boot = ProcTree.sinceBoot()
         let children = proc.children(master.pid) ?? []
         for watch in watches.values {
             watch.stat = proc.stat(watch.pid)
@@ -161,7 +151,7 @@ final class MasterWatch {
             inquiry?.ask(
                 about: children.filter { watches[$0] != nil || isFirstLook }, states: states,
                 resting: resting))
-        for pid in children where watches[pid] == nil { meet(pid, now: now, boot: boot) }
+        for pid in children { meet(pid) }
         for watch in watches.values { watch.readAgain(configuration) }
         if isFirstLook || watches.values.contains(where: { $0.info == nil && silence[$0.pid] == nil }) {
             let unasked = watches.values.filter { $0.info == nil }.map(\.pid)

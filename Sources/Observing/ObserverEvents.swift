@@ -97,7 +97,7 @@ extension Observer {
     private func take(_ line: SourceLine, now: Int64) {
         let parsed = ProxyLine(line.text)
         if let at = line.at ?? (line.isPast ? nil : now) {
-            let isOfThisMaster = watch.map { at >= startTime($0) - 2_000_000 } ?? true
+            let isOfThisMaster = watch.map { at >= ProcTree.startTime($0.startTicks) - 2_000_000 } ?? true
             if isOfThisMaster {
                 history.read(parsed, at: at, source: log.recordSource, isPast: line.isPast)
             }
@@ -156,11 +156,6 @@ extension Observer {
             cutLately[pid] = (now, known.connections.value ?? 0)
         }
         book.ended(pid, at: now, how: how, cut: isClean ? left : max(left, known.connections.value ?? 0))
-    }
-
-    func startTime(_ watch: MasterWatch) -> Int64 {
-        let age = ProcTree.sinceBoot() - Double(watch.startTicks) / ProcTree.ticksPerSecond
-        return WallClock.now().microseconds - Int64(age * 1_000_000)
     }
 
     func tell(_ text: String, at: Int64, _ severity: LogLine.Severity = .info) {

@@ -43,7 +43,7 @@ extension Observer {
         self.watch = watch
         archive?.follow(watch.configuration)
         history.executesAfterLoad = watch.executesAfterLoad
-        let began = startTime(watch)
+        let began = ProcTree.startTime(watch.startTicks)
         history.restarted(
             at: began, source: .proc,
             lost: "master \(before.pid) gave way to \(next.pid), \(Wording.count(lost, "connection")) lost")
@@ -65,7 +65,7 @@ extension Observer {
     func recallRestart(_ watch: MasterWatch) {
         guard !hasRecalled else { return }
         hasRecalled = true
-        let began = startTime(watch)
+        let began = ProcTree.startTime(watch.startTicks)
         guard let words = unitEndings.words(before: began) else { return }
         history.recallRestart(
             at: began, source: log.recordSource,

@@ -89,6 +89,13 @@ package struct ProcTree: Sendable {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
+    /// When a process started that tells `ticks` since boot: microseconds since 1970, true to a tick. Both clocks are
+    /// read together; what was read a while ago would move every start by that while.
+    package static func startTime(_ ticks: Int64) -> Int64 {
+        let age = sinceBoot() - Double(ticks) / ticksPerSecond
+        return WallClock.now().microseconds - Int64(age * 1_000_000)
+    }
+
     /// The path of a process's file `name`.
     package func path(_ pid: Int32, _ name: String) -> String { "\(root)/\(pid)/\(name)" }
 

@@ -40,7 +40,7 @@ struct Drift {
         switch snapshot.configuration.disk {
         case .known(.same):
             running = snapshot.configuration.filesInForce.value
-            reason = serving.flatMap { moved(snapshot, $0, loaded) }
+            reason = serving.flatMap { proc.stat($0.pid) }.flatMap { moved($0, loaded) }
             if reason != nil { running = nil }
         case .known(.differs(let names, _)):
             evidence = "their content, which was seen as it was loaded"
@@ -95,10 +95,8 @@ struct Drift {
         if content.files.map(\.hash) == found.files.map(\.hash) { running = files }
     }
 
-    private func moved(_ snapshot: Snapshot, _ serving: WorkerSample, _ loaded: LoadedConfiguration)
-        -> String?
-    {
-        let started = snapshot.time - Int64(serving.uptime * 1_000_000)
+    private func moved(_ serving: ProcessStat, _ loaded: LoadedConfiguration) -> String? {
+        let started = ProcTree.startTime(serving.startTicks)
         for file in loaded.entries().value ?? [] {
             var info = stat()
             guard stat(file.place, &info) == 0 else { continue }

@@ -236,7 +236,7 @@ package final class SafeReload {
     /// Microseconds since 1970.
     private var servingSince: Int64 {
         let serving = watch.snapshot.workers.first { $0.state == .serving }
-        return serving.map { watch.snapshot.time - Int64($0.uptime * 1_000_000) } ?? .max
+        return serving.flatMap { proc.stat($0.pid) }.map { ProcTree.startTime($0.startTicks) } ?? .max
     }
 
     private var way: String {
