@@ -223,16 +223,21 @@ extension NamedFiles {
             })
     }
 
-    /// Those that were changed after a moment (microseconds since 1970), of the first `most`.
+    /// Those that were changed or put there after a moment (microseconds since 1970), of the first `most`. By the time
+    /// of the last change of anything: what is moved or copied into its place may keep an old time of its content. Of a
+    /// folder, what lies in it counts as well.
     func changed(since moment: Int64, loadedBy master: Int32, _ proc: ProcTree, most: Int = 500) -> [String] {
         let loaded = LoadedConfiguration(proc, master: master)
         let folder = ProxyCommandLine(proc.arguments(master)).folder
         return files.prefix(most).filter { name in
-            var info = stat()
-            guard let path = loaded.path(of: name, in: folder).value, stat(path, &info) == 0 else {
-                return false
+            guard let path = loaded.path(of: name, in: folder).value else { return false }
+            let inside = name.hasSuffix("/") ? (try? File.names(in: path)) ?? [] : []
+            return ([path] + inside.prefix(most).map { "\(path)/\($0)" }).contains { place in
+                var info = stat()
+                guard stat(place, &info) == 0 else { return false }
+                let time = info.st_ctim
+                return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000 > moment
             }
-            return Int64(info.st_mtim.tv_sec) * 1_000_000 + Int64(info.st_mtim.tv_nsec) / 1000 > moment
         }
     }
 }

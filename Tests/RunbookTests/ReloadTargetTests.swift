@@ -1,7 +1,9 @@
 // Which file a new one is for, what else a configuration names, and when a load counts as failed: tables of cases.
 
+import Glibc
 import Observing
 import ReloadModel
+import TestSupport
 import Testing
 import Unix
 
@@ -96,6 +98,29 @@ import Unix
         #expect(found.files.joined(separator: ",") == names)
         #expect(unresolved.isEmpty == found.unresolved.isEmpty, "\(found.unresolved)")
         #expect(unresolved.isEmpty || found.unresolved.joined().contains(unresolved), "\(found.unresolved)")
+    }
+
+    /// Whatever time of its content it brings along, and also where only its folder is named.
+    @Test func whatWasPutThereHasChanged() throws {
+        let folder = try ScratchFolder("named-")
+        let certificates = folder.file("certs")
+        mkdir(certificates, 0o755)
+        for name in ["kept.map", "moved.map", "moved.new", "certs/a.pem"] { try folder.write(name, "x\n") }
+        let text =
+            "frontend f\n bind :1 ssl crt \(certificates)\n"
+            + ["kept", "moved"].map { " acl \($0) src -f \(folder.file("\($0).map"))\n" }.joined()
+        let file = ConfigurationFile(path: "a", bytes: Array(text.utf8), modifiedAt: 0)
+        let named = NamedFiles(in: [file], loadedBy: getpid(), ProcTree())
+        let moment = WallClock.now().microseconds
+        // A file's times are those of the last tick.
+        try wait(for: "a later tick") { WallClock.now().microseconds > moment + 20_000 }
+        #expect(named.changed(since: moment, loadedBy: getpid(), ProcTree()).isEmpty)
+        rename(folder.file("moved.new"), folder.file("moved.map"))
+        #expect(named.changed(since: moment, loadedBy: getpid(), ProcTree()) == [folder.file("moved.map")])
+        try folder.write("certs/a.pem", "y\n")
+        #expect(
+            named.changed(since: moment, loadedBy: getpid(), ProcTree())
+                == [certificates + "/", folder.file("moved.map")])
     }
 
     @Test func namedFilesAreToldOnce() {
