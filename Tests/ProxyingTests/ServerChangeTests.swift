@@ -23,9 +23,9 @@ import Unix
         origin = nil
         try rig.pump("the server to go down") { !server.isUp }
         #expect(
-            rig.reports == [
+            rig.reports.map(\.timeless) == [
                 "Server be/s1 is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check "
-                    + "duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 "
+                    + "duration: Nms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 "
                     + "remaining in queue.", "backend 'be' has no server available!",
             ])
         #expect(!rig.core.backends[0].isUp && rig.core.backends[0].timesDown == 1)
@@ -39,8 +39,8 @@ import Unix
         origin = TestSocket(owning: again.release())
         try rig.pump("the server to come up") { server.isUp }
         #expect(
-            rig.reports.last
-                == "Server be/s1 is UP, reason: Layer4 check passed, check duration: 0ms. 1 active and 0 backup "
+            rig.reports.last?.timeless
+                == "Server be/s1 is UP, reason: Layer4 check passed, check duration: Nms. 1 active and 0 backup "
                 + "servers online. 0 sessions requeued, 0 total in queue.")
         #expect(rig.core.backends[0].isUp && server.check.timesDown == 1)
         _ = origin
@@ -80,7 +80,7 @@ import Unix
         let backend = rig.core.backends[0]
         rig.core.disable(backend.servers[0])
         #expect(
-            rig.reports.last
+            rig.reports.last?.timeless
                 == "Server be/a is going DOWN for maintenance. 1 active and 0 backup servers left. 0 sessions "
                 + "active, 0 requeued, 0 remaining in queue.")
         for _ in 0..<3 { try rig.exchange(rig.client(), origin: 1) }
