@@ -12,6 +12,9 @@ package final class NotifySocket: Watcher {
     /// Called for each datagram as it comes.
     package var heard: ((Instant, String) -> Void)?
 
+    /// How many of them said `READY=1`.
+    package private(set) var readyCount = 0
+
     private let socket: Descriptor
 
     /// Binds the socket in `folder`; its path belongs into `NOTIFY_SOCKET`.
@@ -34,12 +37,8 @@ package final class NotifySocket: Watcher {
             let text = String(decoding: chunk[..<count], as: UTF8.self)
             let now = Instant.now()
             messages.append((now, text))
+            if text.split(separator: "\n").contains("READY=1") { readyCount += 1 }
             heard?(now, text)
         }
-    }
-
-    /// How many messages said `READY=1`.
-    package var readyCount: Int {
-        messages.count { $0.text.split(separator: "\n").contains("READY=1") }
     }
 }

@@ -9,13 +9,15 @@ import Unix
 
 extension SystemTests {
     @Suite struct Reloads {
-        /// A thousand for ours; HAProxy is the peer that shows the test to be fair.
+        /// A thousand for ours, which leave in the master and in the worker what a few had left there; HAProxy is the
+        /// peer that shows the test to be fair.
         @Test(arguments: ProxyKind.available)
         func manyUnderTrafficLoseNothing(kind: ProxyKind) throws {
             let scene = try Scene(kind)
+            let (quiet, count) = kind == .mwproxy ? (50, 1000) : (1, 15)
+            let early = try scene.footprint(after: quiet)
             scene.startMixedTraffic()
             try scene.loop.run(load: .milliseconds(500))
-            let count = kind == .mwproxy ? 1000 : 15
             for number in 2...count + 1 {
                 try scene.proxy.configure(scene.text(edition: number))
                 try scene.reload()
@@ -26,13 +28,16 @@ extension SystemTests {
             // HAProxy closes idle connections at the moment of a reload; a request sent then is lost.
             scene.expectNothingFailed(reports, except: kind == .haproxy ? [.lostOnReuse] : [])
             #expect(reports.allSatisfy { $0.tally.succeeded > 10 })
-            if kind == .mwproxy {
-                let done = reports.map(\.tally.succeeded).reduce(0, +)
-                #expect(scene.origin.requests == done, "every request reached the origin once")
-                let log = try scene.reloadLog()
-                #expect(log.reloads == count && log.failed == 0)
-            }
-            try scene.wait(for: "the old workers' end") { scene.proxy.children.count == 1 }
+            let late = try scene.footprint(after: 1)
+            guard kind == .mwproxy else { return }
+            let done = reports.map(\.tally.succeeded).reduce(0, +)
+            #expect(scene.origin.requests == done, "every request reached the origin once")
+            let log = try scene.reloadLog()
+            #expect(log.reloads == quiet + count + 1 && log.failed == 0)
+            #expect(late.master.descriptors <= early.master.descriptors + 1)
+            #expect(late.worker.descriptors <= early.worker.descriptors + 1)
+            let (before, after) = (early.master.anonymousMemory, late.master.anonymousMemory)
+            #expect(after < before + 1_000_000, "\(before) grew to \(after) bytes")
         }
 
         @Test(arguments: ProxyKind.available)
@@ -170,6 +175,13 @@ extension SystemTests {
 }
 
 extension Scene {
+    /// Of the master and its only worker, after some reloads without traffic.
+    fileprivate func footprint(after reloads: Int) throws -> (master: Footprint, worker: Footprint) {
+        for _ in 0..<reloads { try reload() }
+        try wait(for: "the old workers' end") { proxy.children.count == 1 }
+        return (try Footprint(of: proxy.master), try Footprint(of: try #require(proxy.children.first)))
+    }
+
     /// Reloads a good file after a failed attempt, and waits until another worker than those serves.
     fileprivate func reloadAgain(from before: [pid_t]) throws {
         let edition = Int.random(in: 2...1_000_000)
