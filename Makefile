@@ -22,8 +22,9 @@ RUN ?= --demo
 SOURCES := Sources Tests Package.swift
 # Nothing is looked for beside an installed program.
 RELEASE := swift build -c release --static-swift-stdlib --disable-local-rpath
-# Without debug information, which takes compiler's time and which no test needs.
-TESTABLE := swift build --build-tests -Xswiftc -gnone
+# Without debug information, which takes compiler's time and which no test needs. In a folder of its own, so that it is
+# built beside the release.
+TESTABLE := swift build --scratch-path .build/tests --build-tests -Xswiftc -gnone
 # Suites that start the binaries of .build, which know nothing of the sanitizer.
 PROCESS_TESTS := SystemTests|RunningMasterTests|MwproxyTests
 
@@ -43,8 +44,7 @@ run: build ## build, then show the demo: a proxy under traffic that reloads (RUN
 
 test: ## pure tests, then the real binaries under load, the dashboard in tmux, and HAProxy beside mwproxy
 	@.ci/packages run test
-	$(RELEASE) --product mwproxy
-	$(TESTABLE)
+	@.ci/programs '$(RELEASE) --product mwproxy' '$(TESTABLE)'
 	@.ci/tests
 
 systemd: build ## boot a Debian in a virtual machine and try the systemd unit there (root; docs/systemd.md)
