@@ -16,13 +16,14 @@ final class Fleet {
     var here: String { folder.file("here") }
 
     /// Processes in a PID namespace end with its first process, and interfaces with their namespaces: killing one process
-    /// takes everything away.
+    /// takes everything away. The bridge has an address of its own: it would take the lowest of its hosts', another one
+    /// with each that comes, and hosts that know the one before would send it nothing for a minute.
     private static let script = """
         set -e
         cd "$1"
         mkdir -p here
         ip link set lo up
-        ip link add name fleet type bridge
+        ip link add name fleet address 02:00:00:00:00:fe type bridge
         ip addr add 10.77.0.254/24 dev fleet
         ip link set fleet up
         own=$(readlink /proc/self/ns/net)
