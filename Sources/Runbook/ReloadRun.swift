@@ -13,13 +13,8 @@ extension SafeReload {
     /// How often peers are asked.
     private static let peersPeriod = Duration.milliseconds(300)
 
-    /// Does it. Signals that would end the program are held back until the file is the old or the new one for good.
+    /// Does it. Also where nobody reads on.
     package func perform(_ plan: ReloadPlan) -> ReloadReport {
-        var blocked = sigset_t()
-        sigemptyset(&blocked)
-        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&blocked, number) }
-        // For good: the program ends by itself, with its verdict, also where nobody reads on.
-        sigprocmask(SIG_BLOCK, &blocked, nil)
         Signals.ignoreBrokenPipes()
         if wishes.settle > .zero {
             let begin = watch.began + Self.shortestBefore
@@ -60,7 +55,7 @@ extension SafeReload {
 
     /// What has come since the question and forbids to begin.
     private var obstacle: String? {
-        if let signal = ReloadWatch.interruption { return "\(signal) came before anything was changed" }
+        if let interruption { return interruption }
         watch.look()
         return watch.hasItsMaster ? nil : "master \(master.pid) ended before anything was changed"
     }

@@ -29,12 +29,16 @@ final class ReloadWatch {
     /// The master runs that was found at the start; false as well when another has taken its place.
     var hasItsMaster: Bool { observer.isAlive && observer.master.pid == master }
 
-    /// A signal that asks this program to end has come; those are blocked meanwhile.
+    private static let interruptions = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")]
+
+    /// From now on signals that ask this program to end are held back, for good: it ends by itself, with its verdict.
+    static func holdInterruptions() { Signals.block(interruptions.map(\.0)) }
+
+    /// Such a signal has come.
     static var interruption: String? {
         var pending = sigset_t()
         sigpending(&pending)
-        let names = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")]
-        return names.first { sigismember(&pending, $0.0) == 1 }?.1
+        return interruptions.first { sigismember(&pending, $0.0) == 1 }?.1
     }
 
     /// Looks until `found` gives something, until `deadline`, or until a signal comes, where that may end it.
@@ -56,21 +60,23 @@ final class ReloadWatch {
         }
     }
 
-    /// One visit of the doctor. The observer goes on meanwhile.
-    func consult(_ visit: Consultation) -> (HealthReport, Known<ConfigurationTest>) {
+    /// One visit of the doctor; nil where a signal ended it. The observer goes on meanwhile.
+    func consult(_ visit: Consultation) -> (HealthReport, Known<ConfigurationTest>)? {
         var newest = Instant.now()
-        while true {
+        while Self.interruption == nil {
             if let report = visit.proceed({ look() }) {
                 return (report, visit.test ?? .unknown(Unknown("the test did not run")))
             }
             var polled = visit.descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            let left = max(0, (visit.deadline - .now()).milliseconds)
+            let next = min(visit.deadline, .now() + Self.period)
+            let left = max(0, (next - .now()).milliseconds)
             _ = poll(&polled, nfds_t(polled.count), Int32(clamping: left))
             if Instant.now() - newest > Self.period {
                 look()
                 newest = .now()
             }
         }
+        return nil
     }
 
     /// What a worker says of its tables and peers; nil where it cannot be asked.

@@ -77,7 +77,8 @@ package final class SafeReload {
 
     // MARK: Before
 
-    /// Everything up to the question whether to go on. Changes nothing.
+    /// Everything up to the question whether to go on. Changes nothing. Once the new content is read, which may come
+    /// over a network, signals that would end the program are held back: they end it with a verdict, or not at all.
     package func prepare() throws(Refusal) -> ReloadPlan {
         let loaded = LoadedConfiguration(proc, master: master.pid)
         let files = try listed(loaded)
@@ -96,7 +97,9 @@ package final class SafeReload {
                 "drift: \(reason). Look at what is there; --accept-drift brings it into force with this reload"
             )
         }
-        let next = try staged(loaded, files)
+        let content = try newContent()
+        ReloadWatch.holdInterruptions()
+        let next = try staged(content, loaded, files)
         let plan = try plan(drift, loaded, next)
         return try examined(plan, next)
     }
@@ -107,8 +110,10 @@ package final class SafeReload {
         say(
             "test: \(next == nil ? "the files on disk" : "the new file, beside the old one"), as the master would load it"
         )
-        let (report, test) = watch.consult(
-            Consultation(master, proc: proc, units: units, next: next))
+        guard
+            let (report, test) = watch.consult(
+                Consultation(master, proc: proc, units: units, next: next))
+        else { throw Refusal([interruption].compactMap(\.self), plan: plan) }
         // A test that fails is told by its own words.
         plan.examinations = report.examinations.filter { point in
             Self.matters.contains(point.id) && (point.id != "config-test" || point.severity != .critical)
@@ -151,11 +156,9 @@ package final class SafeReload {
 
     /// Writes the new content beside the file that it replaces. Nil: what lies on the disk will be loaded.
     private func staged(
-        _ loaded: LoadedConfiguration, _ files: [LoadedFile]
+        _ new: NewContent?, _ loaded: LoadedConfiguration, _ files: [LoadedFile]
     ) throws(Refusal) -> NextConfiguration? {
-        guard let name = wishes.newFile else { return nil }
-        let source = name == "-" ? "standard input" : name
-        let bytes = try content(of: name, called: source)
+        guard let (bytes, source) = new.map({ ($0.bytes, $0.source) }) else { return nil }
         let target: LoadedFile
         do throws(ReloadTarget.Fault) {
             target = try ReloadTarget.file(for: source, named: wishes.replacing, among: files)
@@ -190,8 +193,16 @@ package final class SafeReload {
         }
     }
 
-    /// A connection that breaks off ends standard input as well: what came is held against `newHash`.
-    private func content(of name: String, called source: String) throws(Refusal) -> [UInt8] {
+    private struct NewContent {
+        let bytes: [UInt8]
+        let source: String
+    }
+
+    /// What to put in place, if something. A connection that breaks off ends standard input as well: what came is held
+    /// against `newHash`.
+    private func newContent() throws(Refusal) -> NewContent? {
+        guard let name = wishes.newFile else { return nil }
+        let source = name == "-" ? "standard input" : name
         let bytes: [UInt8]
         do throws(Errno) {
             let limit = FileState.longest
@@ -206,7 +217,7 @@ package final class SafeReload {
         if let wanted = wishes.newHash, wanted != hash {
             throw Refusal("\(source) is not what was meant: its sha256 is \(hash), expected \(wanted)")
         }
-        return bytes
+        return NewContent(bytes: bytes, source: source)
     }
 
     private func plan(
@@ -253,6 +264,11 @@ package final class SafeReload {
         }
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// A signal has come that ends this before anything is changed, as a sentence.
+    package var interruption: String? {
+        ReloadWatch.interruption.map { "\($0) came before anything was changed" }
     }
 
     /// What of this host must be the same on the others, as it is now.

@@ -121,10 +121,9 @@ struct ReloadCommand: ParsableCommand {
                 .refused(["--dry-run: everything is good so far, and nothing was changed"], plan: plan),
                 exits: 0)
         }
-        guard yes || isConfirmed() else {
-            return leave(
-                reload,
-                .refused(["nobody said yes: nothing was changed (--yes does not ask)"], plan: plan))
+        guard yes || isConfirmed(unless: { reload.interruption != nil }) else {
+            let reason = reload.interruption ?? "nobody said yes: nothing was changed (--yes does not ask)"
+            return leave(reload, .refused([reason], plan: plan))
         }
         var report = reload.perform(plan)
         report.host = reload.host()
@@ -155,9 +154,17 @@ struct ReloadCommand: ParsableCommand {
         return wishes
     }
 
-    private func isConfirmed() -> Bool {
+    /// Asks, and waits for the answer, unless something ends the wait.
+    private func isConfirmed(unless isOver: () -> Bool) -> Bool {
         guard newFile != "-", isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return false }
         try? File.writeAll(STDERR_FILENO, "Reload now? [y/N] ".utf8)
+        var asked = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        repeat {
+            if isOver() {
+                try? File.writeAll(STDERR_FILENO, "\n".utf8)
+                return false
+            }
+        } while poll(&asked, 1, 100) == 0
         let answer = readLine() ?? ""
         return answer == "y" || answer == "yes"
     }

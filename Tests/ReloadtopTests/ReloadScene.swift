@@ -88,6 +88,20 @@ struct ReloadScene {
         return String(try client.readToEnd().dropFirst("HTTP/1.1 ".count).prefix(3))
     }
 
+    /// What lies beside the configuration, written and not placed.
+    static func staged(in folder: ScratchFolder) throws -> [String] {
+        try File.names(in: folder.path).filter { $0.hasSuffix(".reloadtop-new") }
+    }
+
+    /// The writing end of a FIFO once somebody reads it: a test or a load that waits for what comes.
+    static func reader(of fifo: String) throws -> Descriptor {
+        Descriptor(
+            owning: try wait(for: "a reader of \(fifo)") { () -> Int32? in
+                let raw = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+                return raw < 0 ? nil : raw
+            })
+    }
+
     /// A port that somebody else has, for as long as the value lives.
     final class TakenPort {
         let port: UInt16

@@ -79,12 +79,18 @@ import Unix
         let command = "\(try Program.ours("reloadtop")) reload --settle 0 --pid \(proxy.master) \(new)"
         func asked() throws -> TmuxSession {
             let terminal = try TmuxSession(
-                ["/bin/sh", "-c", "\(command); echo it ended with $?; exec sleep 1000"], columns: 100,
+                ["/bin/sh", "-c", "trap : INT; \(command); echo it ended with $?; exec sleep 1000"],
+                columns: 100,
                 rows: 40,
                 environment: ["XDG_STATE_HOME": scene.state.path])
             try terminal.wait(forText: "Reload now? [y/N]")
             return terminal
         }
+        let left = try asked()
+        #expect(try ReloadScene.staged(in: proxy.folder).count == 1)
+        try left.press("C-c", toSee: "it ended with 3")
+        #expect(try left.screen().contains("refused: SIGINT came before anything was changed"))
+        #expect(try ReloadScene.staged(in: proxy.folder).isEmpty && scene.audit.isEmpty)
         for (answer, end, status) in [("n", 3, "200"), ("y", 0, "204")] {
             let terminal = try asked()
             #expect(try terminal.screen().contains { $0.contains("+     http-request return status 204") })
@@ -148,18 +154,11 @@ import Unix
             try Program.ours("reloadtop"),
             ["reload", "--settle", "0", "--yes", "--master-socket", proxy.masterSocket, new],
             environment: scene.environment, in: proxy.folder, name: "run")
-        func reader() throws -> Descriptor {
-            Descriptor(
-                owning: try wait(for: "a reader of the list") { () -> Int32? in
-                    let raw = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-                    return raw < 0 ? nil : raw
-                })
-        }
-        let test = try reader()
+        let test = try ReloadScene.reader(of: fifo)
         try File.writeAll(test.raw, "/a\n".utf8)
         close(test.release())
         try wait(for: "the request") { run.output.contains("reload: ") }
-        let load = try reader()
+        let load = try ReloadScene.reader(of: fifo)
         kill(proxy.master, SIGKILL)
         #expect(try run.end() == .exited(4))
         close(load.release())
@@ -234,6 +233,19 @@ import Unix
         #expect(early.output.contains("refused: SIGINT came before anything was changed"), "\(early)")
         #expect(scene.audit.isEmpty)
 
+        let tested = try command(
+            ReloadScene.text(port: port, status: 204, more: "http-request deny if { path -f \(fifo) }"))
+        let left = try RunningProgram(
+            tested[0], Array(tested.dropFirst()), environment: scene.environment, in: proxy.folder,
+            name: "left")
+        let held = try ReloadScene.reader(of: fifo)
+        left.signal(SIGTERM)
+        #expect(try left.end() == .exited(3))
+        #expect(left.output.contains("refused: SIGTERM came before anything was changed"), "\(left.output)")
+        close(held.release())
+        #expect(scene.audit.isEmpty)
+        #expect(try ReloadScene.staged(in: proxy.folder).isEmpty)
+
         let failing = try command(
             ReloadScene.failing(
                 .mwproxy,
@@ -249,11 +261,11 @@ import Unix
                     return raw < 0 ? nil : raw
                 })
         }
-        let test = try reader()
+        let test = try ReloadScene.reader(of: fifo)
         try File.writeAll(test.raw, "/a\n".utf8)
         close(test.release())
         try wait(for: "the request") { late.output.contains("reload: ") }
-        let load = try reader()
+        let load = try ReloadScene.reader(of: fifo)
         late.signal(SIGTERM)
         try wait(for: "the signal") { late.output.contains("SIGTERM: ") || !late.isRunning }
         close(load.release())

@@ -125,19 +125,12 @@ struct RolloutSystemTests {
         let before = try (fleet.configuration("h3"), fleet.audit("h3").count, fleet.audit().count)
         let rollout = try fleet.start(
             ["--host", "h3", "--host", "h1", "--yes", "--json", "--accept-differences", slow])
-        func tested() throws -> Descriptor {
-            try Descriptor(
-                owning: wait(for: "the test on h3") {
-                    let raw = open(map, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-                    return raw < 0 ? nil : raw
-                })
-        }
         do {
-            let writer = try tested()
+            let writer = try ReloadScene.reader(of: map)
             try File.writeAll(writer.raw, "a b\n".utf8)
         }
         try wait(for: "the turn of h3") { try fleet.audit().count == before.2 + 2 }
-        let writer = try tested()
+        let writer = try ReloadScene.reader(of: map)
         rollout.signal(SIGINT)
         #expect(try rollout.end() == .exited(3), "\(rollout.output)")
         let json = try JSON(parsing: rollout.output)
