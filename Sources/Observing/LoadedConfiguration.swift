@@ -168,7 +168,7 @@ package struct LoadedConfiguration {
     private func changeTime(_ path: String) throws(Errno) -> Int64 {
         var info = stat()
         guard stat(path, &info) == 0 else { throw .last }
-        return Int64(info.st_mtim.tv_sec) * 1_000_000 + Int64(info.st_mtim.tv_nsec) / 1000
+        return info.st_mtim.microseconds
     }
 }
 
@@ -203,7 +203,7 @@ package struct FileMark: Equatable, Sendable {
         self.name = name
         inode = UInt64(info.st_ino)
         size = Int64(info.st_size)
-        modified = Int64(info.st_mtim.tv_sec) * 1_000_000_000 + Int64(info.st_mtim.tv_nsec)
-        changed = Int64(info.st_ctim.tv_sec) * 1_000_000_000 + Int64(info.st_ctim.tv_nsec)
+        modified = info.st_mtim.nanoseconds
+        changed = info.st_ctim.nanoseconds
     }
 }

@@ -100,8 +100,7 @@ struct Drift {
         for file in loaded.entries().value ?? [] {
             var info = stat()
             guard stat(file.place, &info) == 0 else { continue }
-            let changed = Int64(info.st_ctim.tv_sec) * 1_000_000 + Int64(info.st_ctim.tv_nsec) / 1000
-            guard changed > started + Self.tick else { continue }
+            guard info.st_ctim.microseconds > started + Self.tick else { continue }
             return
                 "\(file.name) was put there, or its owner or mode was changed, after this worker had read it, and "
                 + "nothing tells what it has read"

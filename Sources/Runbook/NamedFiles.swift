@@ -142,17 +142,18 @@ private struct NamedFilesReader {
         add(name, word == "key" ? .none : .certificates, line)
     }
 
-    /// The certificates that the lines of a list name.
+    /// The certificates that the lines of a list name, and the files of the settings in brackets behind them.
     private mutating func addList(_ name: String, _ line: ConfigurationOutline.Line) {
         guard !name.contains("${") else { return }
         switch lines(name) {
         case .known(let lines):
             for text in lines {
-                guard let first = text.split(whereSeparator: \.isWhitespace).first, !first.hasPrefix("#")
-                else {
-                    continue
+                let words = text.split { $0.isWhitespace || $0 == "[" || $0 == "]" }.map(String.init)
+                guard let first = words.first, !first.hasPrefix("#") else { continue }
+                add(first, .certificates, line)
+                for (word, name) in zip(words.dropFirst(), words.dropFirst(2)) {
+                    if let base = Self.ofEndpoints[word] { add(name, base, line) }
                 }
-                add(String(first), .certificates, line)
             }
         case .unknown(let why): found.unresolved.append("what \(name) names (\(line.place)): \(why.reason)")
         }
@@ -234,9 +235,7 @@ extension NamedFiles {
             let inside = name.hasSuffix("/") ? (try? File.names(in: path)) ?? [] : []
             return ([path] + inside.prefix(most).map { "\(path)/\($0)" }).contains { place in
                 var info = stat()
-                guard stat(place, &info) == 0 else { return false }
-                let time = info.st_ctim
-                return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000 > moment
+                return stat(place, &info) == 0 && info.st_ctim.microseconds > moment
             }
         }
     }

@@ -65,10 +65,29 @@ package struct WallClock: Comparable, Hashable, Sendable {
     package static func now() -> WallClock {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return WallClock(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+        return WallClock(microseconds: time.microseconds)
     }
 
     package static func < (left: WallClock, right: WallClock) -> Bool {
         left.microseconds < right.microseconds
+    }
+}
+
+extension timespec {
+    /// How far a time may be from the beginning of its clock, so that two of them can still be subtracted. A file may
+    /// claim any time.
+    private static let farthest = Int64.max / 2
+
+    /// Whole microseconds.
+    package var microseconds: Int64 { scaled(1_000_000) }
+
+    package var nanoseconds: Int64 { scaled(1_000_000_000) }
+
+    private func scaled(_ unitsPerSecond: Int64) -> Int64 {
+        let bound = Self.farthest / unitsPerSecond
+        guard (-bound..<bound).contains(Int64(tv_sec)) else {
+            return tv_sec < 0 ? -Self.farthest : Self.farthest
+        }
+        return Int64(tv_sec) * unitsPerSecond + Int64(tv_nsec) * unitsPerSecond / 1_000_000_000
     }
 }

@@ -57,7 +57,7 @@ import Unix
         ),
         (
             "frontend f|bind :443 ssl crt /certs tls-ticket-keys /keys crt-list /list",
-            "/certs/,/keys,/list,/in/list.pem", ""
+            "/certs/,/keys,/list,/in/list.pem,/in/ca.pem", ""
         ),
         ("frontend f|bind :443 ssl crt-list /gone", "/gone", "what /gone names"),
         ("backend b|server s 1.2.3.4:1 ssl ca-file @system-ca crt '/with blank.pem'", "/with blank.pem", ""),
@@ -93,7 +93,9 @@ import Unix
             in: [ConfigurationFile(path: "a", bytes: bytes, modifiedAt: 0)],
             environment: { $0 == "DIR" ? "/env" : nil }, isFolder: { $0 == "/certs" },
             lines: {
-                $0 == "/list" ? .known(["# crt", "/in/list.pem [alpn h2] x"]) : .unknown(Unknown("gone"))
+                $0 == "/list"
+                    ? .known(["# crt", "/in/list.pem [alpn h2 ca-file /in/ca.pem] x"])
+                    : .unknown(Unknown("gone"))
             })
         #expect(found.files.joined(separator: ",") == names)
         #expect(unresolved.isEmpty == found.unresolved.isEmpty, "\(found.unresolved)")

@@ -73,9 +73,7 @@ struct TLSFiles {
         read(path, "the certificate", missing: .missing) { bytes, info in
             do throws(TLSFault) {
                 let leaf = try CertificateFacts.leaf(inPEM: bytes)
-                let changed =
-                    Int64(info.st_mtim.tv_sec) * 1_000_000 + Int64(info.st_mtim.tv_nsec) / 1000
-                return .leaf(CertificateFact.Leaf(leaf), changedAt: changed)
+                return .leaf(CertificateFact.Leaf(leaf), changedAt: info.st_mtim.microseconds)
             } catch {
                 return .noCertificate(error.reason)
             }

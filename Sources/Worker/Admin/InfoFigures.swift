@@ -113,7 +113,7 @@ final class InfoFigures {
     private static func processorTime() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        return time.nanoseconds
     }
 
     private static func descriptorLimit() -> Int {
