@@ -42,9 +42,15 @@ package final class ConfigurationCheck {
             return .unknown(proc.denied("the working directory of master \(master)", .permissionDenied))
         }
         let arguments = proc.arguments(master)
+        guard let name = arguments.first else {
+            return .unknown(
+                Unknown(
+                    "master \(master) executes its program at this moment, or has ended: it has no command line",
+                    remedy: "look again"))
+        }
         let deleted = " (deleted)"
         let path = program.hasSuffix(deleted) ? String(program.dropLast(deleted.count)) : program
-        let words = [arguments.first ?? path, "-c"] + (loading ?? ProxyCommandLine(arguments).loading)
+        let words = [name, "-c"] + (loading ?? ProxyCommandLine(arguments).loading)
         let environment = environment(proc, master)
         do throws(Errno) {
             let rights = try proc.rights(master)

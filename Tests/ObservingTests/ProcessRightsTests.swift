@@ -25,10 +25,10 @@ import Unix
         ] {
             let master = try RunningProgram(
                 setpriv, user + [program, "-c", "sleep 1000; :", "-f", script], in: folder)
-            try wait(for: "the program") {
-                (try? readLink("/proc/\(master.pid)/exe")) == program
+            let check = try wait(for: "the program") {
+                try? readLink("/proc/\(master.pid)/exe") == program
+                    ? ConfigurationCheck.start(ProcTree(), master: master.pid).value : nil
             }
-            let check = try #require(ConfigurationCheck.start(ProcTree(), master: master.pid).value)
             let verdict = try wait(for: "the test") { check.result() }
             #expect(Array(verdict.lines.prefix(expected.count)) == expected, "\(user): \(verdict)")
         }

@@ -200,6 +200,7 @@ extension Connection {
             import signal, socket, sys
             s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(5); print("up", flush=True)
             c, _ = s.accept()
+            c.recv(100)
             line = b"0x1: proto=tcpv4 src=10.0.0.7:1 fe=a be=<NONE> srv=<none> age=1s"
             manner = sys.argv[2]
             try:

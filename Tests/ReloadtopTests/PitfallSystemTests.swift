@@ -210,6 +210,8 @@ import Unix
             "a.cfg",
             """
             global
+                # With several threads one may take them all before another hears the signal.
+                nbthread 1
                 stats socket \(socket) mode 600 level admin \(takesSockets ? "expose-fd listeners" : "")
             defaults
                 mode http
