@@ -118,7 +118,7 @@ struct ReloadCommand: ParsableCommand {
         if dryRun {
             return leave(
                 reload,
-                .refused(["--dry-run: everything is good so far, and nothing was changed"], plan: plan),
+                .refused(["everything is good so far, and nothing was changed"], plan: plan),
                 exits: 0)
         }
         guard yes || isConfirmed(unless: { reload.interruption != nil }) else {

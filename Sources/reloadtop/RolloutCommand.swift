@@ -152,7 +152,7 @@ struct RolloutCommand: ParsableCommand {
         guard objections.isEmpty else { return tell(refused(objections), wishes) }
         if dryRun {
             return tell(
-                refused(["--dry-run: everything is good so far, and nothing was changed"]), wishes, exits: 0)
+                refused(["everything is good so far, and nothing was changed"]), wishes, exits: 0)
         }
         guard yes || isConfirmed() else {
             return tell(refused(["nobody said yes: nothing was changed (--yes does not ask)"]), wishes)
