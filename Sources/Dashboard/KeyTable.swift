@@ -210,7 +210,7 @@ enum KeyTable {
     private static let leaving: [Binding] = [
         Binding("Ctrl-L", [(.control("l"), .redraw)], .always, "draw the screen again"),
         Binding(
-            "Esc", [(.escape, .leave)], .anywhere, "leave help, clear filter",
+            "Esc", [(.escape, .leave)], .anywhere, "leave help, filter, past",
             hint: { state in
                 if state.showsHelp { return .init(name: "Esc", words: "back", rank: 0) }
                 if state.masters != nil {
@@ -218,9 +218,10 @@ enum KeyTable {
                 }
                 return state.filter.isEmpty ? nil : .init(name: "Esc", words: "clear", rank: 3)
             }),
+        Binding("", [(.character("q"), .leave)], .anywhere, "", applies: \.showsHelp),
         Binding(
             "q F10", [(.character("q"), .quit)], .anywhere, "quit",
-            hint: { _ in .init(name: "q", words: "quit", rank: 1) }),
+            hint: { $0.showsHelp ? nil : .init(name: "q", words: "quit", rank: 1) }),
         Binding("", [(.function(10), .quit), (.control("c"), .quit)], .always, ""),
     ]
 

@@ -106,7 +106,8 @@ enum LogView: FullView {
             state.log.least = LogLine.Severity(rawValue: state.log.least.rawValue + 1) ?? .info
             state.log.back = 0
         case .follow: state.log.back = 0
-        case .leave: (state.log.shift, state.log.back, state.log.least) = (0, 0, .info)
+        case .leave where (state.log.shift, state.log.back, state.log.least) != (0, 0, .info):
+            (state.log.shift, state.log.back, state.log.least) = (0, 0, .info)
         default: return nil
         }
         return []

@@ -51,7 +51,9 @@ extension State {
             ColumnMenu.press(action, &self)
             return []
         }
-        return performInEveryView(action) ?? view.view.press(action, &self) ?? []
+        if let effects = performInEveryView(action) ?? view.view.press(action, &self) { return effects }
+        if case .leave = action, isReplay { goLive() }
+        return []
     }
 
     /// Nil: it is for the view to do.

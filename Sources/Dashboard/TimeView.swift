@@ -246,7 +246,8 @@ enum TimeView: FullView {
             state.time.selected = name(lives[next])
         case .longer: state.time.span = min(TimeAxis.spans.count - 1, span(state, lives) + 1)
         case .shorter: state.time.span = max(0, span(state, lives) - 1)
-        case .follow, .leave: state.time.back = 0
+        case .follow: state.time.back = 0
+        case .leave where state.time.back > 0: state.time.back = 0
         case .open:
             let chosen = lives.first { name($0) == selected(state, lives) }
             guard let chosen, chosen.ended == nil else {

@@ -48,7 +48,8 @@ enum TreeView: FullView {
             state.follows.toggle()
             state.notice =
                 state.follows ? "the cursor follows the serving worker" : "the cursor stays at its process"
-        case .leave: if state.showsDetail { state.showsDetail = false } else { state.focus = .processes }
+        case .leave where state.showsDetail: state.showsDetail = false
+        case .leave where state.focus != .processes: state.focus = .processes
         case .move(let move): self.move(move, &state)
         default: return nil
         }

@@ -59,13 +59,13 @@ package final class Terminal {
         noecho()
         nonl()
         set_escdelay(25)
-        keypad(window, true)
         nodelay(window, true)
         leaveok(window, false)
         curs_set(0)
         shim_mouse_start()
         palette = TerminalPalette(theme)
         shim_write_frames_whole()
+        keypad(window, true)
     }
 
     /// How large the terminal is now.
@@ -199,6 +199,7 @@ package final class Terminal {
     package func resume() {
         guard isOpen else { return }
         reset_prog_mode()
+        keypad(window, true)
         redraw()
         curs_set(showsCursor ? 1 : 0)
     }

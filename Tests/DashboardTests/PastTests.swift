@@ -69,6 +69,23 @@ import TextUI
         return state
     }
 
+    /// What was opened in the past is left first.
+    @Test(arguments: [ViewKind.tree, .reloads, .log, .time, .doctor])
+    func escapeLeavesThePast(_ view: ViewKind) {
+        var state = watched()
+        state.press(.character(view.digit), .character("["))
+        if view == .tree { state.press(.tab) }
+        if view == .log { state.press(.right) }
+        if view == .time { state.press(.left) }
+        #expect(state.isReplay)
+        if [.tree, .log, .time].contains(view) {
+            state.press(.escape)
+            #expect(state.isReplay)
+        }
+        state.press(.escape)
+        #expect(!state.isReplay)
+    }
+
     @Test func stepsBackAndForwardAndHome() {
         var state = watched()
         state.press(.character("["), .character("["), .character("["))

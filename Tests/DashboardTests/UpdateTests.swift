@@ -93,11 +93,11 @@ import TextUI
         #expect(state.shownWorkers.count == 5)
     }
 
-    @Test mutating func helpOpensAndEscapeLeaves() {
-        for key in [Key.function(1), .character("?")] {
-            state.press(key)
+    @Test mutating func helpOpensAndIsLeft() {
+        for (opens, leaves) in [(Key.function(1), Key.escape), (.character("?"), .character("q"))] {
+            state.press(opens)
             #expect(state.showsHelp)
-            state.press(.escape)
+            #expect(state.press(leaves) == [])
             #expect(!state.showsHelp)
         }
     }

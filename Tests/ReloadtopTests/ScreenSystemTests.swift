@@ -176,10 +176,17 @@ func program(in terminal: TmuxSession) throws -> pid_t {
         let terminal = try TmuxSession(["/bin/bash", "--norc", "-i"], columns: 80, rows: 24)
         try terminal.type(
             "'\(try Program.ours("reloadtop"))' --master-socket '\(watched.proxy.masterSocket)'")
+        let serving = try #require(try watched.proxy.serving().first)
+        let why = "What worker \(serving) does"
         try terminal.press("Enter", toSee: "● serving")
-        try terminal.press("C-z", toSee: "Stopped")
+        // The first key after each start may be one of several bytes.
+        try terminal.press("Down", "Enter", toSee: why)
+        try terminal.press("Escape")
+        try terminal.wait(for: "the tree") { rows in !rows.contains { $0.contains(why) } }
+        try terminal.press("Up", "C-z", toSee: "Stopped")
         try terminal.type("fg")
         try terminal.press("Enter", toSee: "● serving")
+        try terminal.press("Down", "Enter", toSee: why)
         try terminal.press("q", toSee: "fg")
     }
 
