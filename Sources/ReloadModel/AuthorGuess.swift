@@ -45,6 +45,8 @@ package enum AuthorGuess {
     /// a tool or a script may take longer than the kill that it ends in.
     private static let quick: Int64 = 1_500_000
     private static let slow: Int64 = 10_000_000
+    /// `reloadtop reload` may wait for somebody's yes.
+    private static let thoughtful: Int64 = 600_000_000
 
     /// Names of programs that may ask for a reload; only these are read when they start.
     package static func mayAsk(_ name: String) -> Bool {
@@ -61,6 +63,7 @@ package enum AuthorGuess {
     private static let finders: Set<String> = ["pidof", "pgrep"]
     private static let proxies: Set<String> = ["haproxy", "mwproxy"]
     private static let askers = killers.union(services).union(clients).union(finders).union(proxies)
+        .union(["reloadtop"])
     private static let interpreters = [
         "sh", "bash", "dash", "zsh", "ksh", "ash", "busybox", "python", "perl", "ruby", "node", "ansible",
         "puppet", "chef", "salt", "make", "cron", "CRON", "certbot", "consul-template", "dataplaneapi",
@@ -72,7 +75,10 @@ package enum AuthorGuess {
     package static func guess(
         _ starts: [ProgramStart], at: Int64, master: Int32, socket: String?, unit: String? = nil
     ) -> ReloadAuthor {
-        let scored = starts.filter { $0.at <= at + 20_000 && at - $0.at <= slow }.map { start in
+        let scored = starts.filter { start in
+            let reach = start.name == "reloadtop" ? thoughtful : slow
+            return start.at <= at + 20_000 && at - start.at <= reach
+        }.map { start in
             (start, score(start, at: at, master: master, socket: socket))
         }.filter { $0.1 > 0 }
         let found = scored.enumerated().max {
@@ -159,6 +165,15 @@ package enum AuthorGuess {
             guard isQuick else { return 0 }
             let names = words.contains { signals.contains(String($0)) }
             return names && words.contains("\(master)") ? 100 : names ? 90 : 50
+        }
+        if start.name == "reloadtop" {
+            let asks = words.contains("reload") && !words.contains("--dry-run")
+            return !asks ? 0 : at - start.at <= slow ? 75 : 25
+        }
+        if proxies.contains(start.name) {
+            if words.contains("-R") { return isQuick ? 70 : 0 }
+            // A test asks for nothing.
+            if words.contains("-c") { return 0 }
         }
         let namesSocket = socket.map { start.command.contains($0) } ?? false
         if namesSocket, isQuick { return 80 }

@@ -259,6 +259,25 @@ extension VerdictTests {
         #expect(author.words.hasPrefix("bash → socat - UNIX-CONNECT:/run/m.sock (uid 1000 alice"))
     }
 
+    /// It tests the file and asks a person first. The test that it runs asks for nothing.
+    @Test func theSafeReloadIsLikelyAlsoAfterAWhile() {
+        func words(_ starts: [ProgramStart]) -> String {
+            AuthorGuess.guess(starts, at: at, master: 812, socket: "/run/m.sock").words
+        }
+        func reload(_ before: Double, _ options: String = "") -> ProgramStart {
+            start("reloadtop reload\(options) a.cfg", before: before, chain: ["bash", "reloadtop"])
+        }
+        let test = start(
+            "haproxy -c -f /etc/.a.cfg.reloadtop-new", before: 1, chain: ["reloadtop", "haproxy"])
+        let told = "bash → reloadtop reload a.cfg (uid 1000 alice, pts/3) - likely"
+        #expect(words([reload(4), test]) == told)
+        #expect(words([reload(45), test]) == told)
+        #expect(words([test]).hasPrefix("unknown: "))
+        #expect(words([reload(4, " --dry-run"), reload(700)]).hasPrefix("unknown: "))
+        let kill = start("kill -USR2 812", before: 0.1, chain: ["kill"])
+        #expect(words([reload(30), kill]) == "kill -USR2 812 (uid 1000 alice, pts/3) - likely")
+    }
+
     @Test func behindSystemdsKillStandsWhoeverAskedSystemd() {
         let kill = ProgramStart(
             pid: 77, at: at - 3000,
