@@ -134,8 +134,9 @@ enum ProxyKeywords {
         },
         Keyword("use_backend", .atLeast(1), expects: "a backend name") {
             (phrase, draft, reader) throws(Fault) in
-            let condition = try ConditionLanguage(draft: draft, reader: reader).condition(
-                phrase, from: 2, rule: "switching rule")
+            let condition = try ConditionLanguage(
+                draft: draft, reader: reader, title: "frontend use-backend rule"
+            ).condition(phrase, from: 2, rule: "switching rule")
             draft.proxy.useBackend.append(
                 UseBackend(position: phrase.position, backend: phrase[1], condition: condition))
         },

@@ -29,6 +29,7 @@ extension BadLineTests {
             server s :80 ssl verify ⟦optional⟧ → only 'none' and 'required' are supported
             server s :80 ssl verify none sni ⟦foo⟧ → error detected while parsing sni expression : unknown fetch method
             server s :80 ssl verify none sni ⟦res.hdr(x)⟧ → 'HTTP response headers', none of which is available here.
+            server s :80 ssl verify none sni ⟦ssl_bc_alpn⟧ → 'server-side connection', none of which is available here.
             server s :80 ssl verify none check-alpn ⟦h2⟧ → 'check-alpn' : 'h2' in 'h2': mwproxy does not serve HTTP/2
             server s :80 ssl → [t.cfg:5] : 'server f/s' : verify is enabled by default but no CA file specified.
             server s :80 ssl verify none force-sslv3 → backend 'f': all SSL/TLS versions are disabled for server 's'.

@@ -62,4 +62,46 @@ import Worker
         #expect(haproxy)
         #expect(ours.configuration == nil)
     }
+
+    /// What each says of conditions about what is not there yet.
+    @Test(
+        .enabled(if: program != nil, "no haproxy is installed: nothing to compare with"),
+        arguments: LineCase.table(
+            .frontend,
+            #"""
+            tcp-request connection reject if !{ ssl_fc }
+            tcp-request connection reject if { src 1.1.1.1 } { ssl_fc_sni a } || { ssl_c_used }
+            tcp-request connection reject if { fc_err 1 }
+            tcp-request connection reject unless { ssl_c_used,not }
+            tcp-request session reject if { ssl_fc } !{ ssl_c_used }
+            tcp-request session reject if { ssl_bc_cipher a }
+            tcp-request content reject if { ssl_bc }
+            acl a ssl_fc⏎ tcp-request connection reject if !a
+            acl a ssl_fc⏎ acl a src 1.2.3.4⏎ tcp-request connection reject if a { ssl_fc }
+            acl a src 1.2.3.4⏎ acl a ssl_fc⏎ acl a ssl_c_used⏎ tcp-request connection reject if !a
+            acl a ssl_fc⏎ tcp-request connection reject if { src 1.1.1.1 } || a { ssl_c_used }
+            acl a ssl_bc_protocol a⏎ http-request deny if { path / } || !a
+            http-request deny if { ssl_bc } { ssl_fc } { status 200 }
+            http-response set-header x y if { ssl_bc } { ssl_fc } !{ path / }
+            use_backend b if { ssl_bc } { ssl_fc }
+            use_backend b if { status 200 }
+            """#)
+            + LineCase.table(
+                .backend,
+                #"""
+                http-request deny if { ssl_bc }
+                stick-table type ip size 1⏎ stick store-response src if { path / } { ssl_bc }
+                stick-table type ip size 1⏎ stick on src if { ssl_bc }
+                """#))
+    func warningsAreInTheSameWords(_ line: LineCase) throws {
+        let folder = try ScratchFolder("config-verdict-")
+        let path = try folder.write("v.cfg", line.text)
+        let theirs = try Program.run(Self.program ?? "", ["-c", "-f", path]).errors.split(separator: "\n")
+            .compactMap { line in
+                line.firstRange(of: "config : ").map { String(line[$0.upperBound...]) }
+            }
+        let ours = ConfigurationLoader(paths: [path], environment: [:]).load().messages
+        func relevant(_ messages: [String]) -> [String] { messages.filter { $0.contains("incompatible") } }
+        #expect(relevant(ours) == relevant(theirs))
+    }
 }

@@ -75,6 +75,11 @@ extension HAProxyVerdictTests {
             #"""
             bind :8001 ssl
             bind :8001 ssl crt
+            acl x ssl_c_der a
+            acl x str(YQ==),b64dec a
+            tcp-request connection set-var(sess.x) ssl_fc
+            tcp-request content set-var(sess.x) ssl_bc
+            http-request set-header X %[ssl_bc]
             bind :8001 ssl crt PEM alpn
             bind :8001 ssl crt PEM verify
             bind :8001 ssl crt PEM verify foo

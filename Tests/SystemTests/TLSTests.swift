@@ -240,5 +240,30 @@ extension TLSSystemTests {
             for (our, their) in zip(outcomes[0], outcomes[1]) { #expect(our == their) }
             #expect(logs[0] == logs[1])
         }
+
+        /// The rule is asked before the handshake, when of `ssl_fc…` only `ssl_fc` has something to say.
+        @Test(arguments: ProxyKind.allCases)
+        func whoSpeaksTLSIsKnownAtOnce(_ kind: ProxyKind) throws {
+            let rules = """
+                    tcp-request connection reject if !{ ssl_fc }
+                    tcp-request connection reject if { ssl_c_used -m found }
+                    http-request return status 200 content-type text/plain string in
+                """
+            let talk = try TLSTalk(
+                kind,
+                """
+                frontend secure
+                    bind 127.0.0.1:PORT ssl crt CERTS/a.pem
+                \(rules)
+                frontend plain
+                    bind 127.0.0.1:OTHER
+                \(rules)
+                """)
+            for version in Self.versions { #expect(try talk.get("/", .init(version)).body == "in") }
+            // It may be closed at once, or before or after the request has come.
+            let plain = try? Connection(port: talk.otherPort)
+            try? plain?.send("GET / HTTP/1.0\r\n\r\n")
+            #expect(((try? plain?.readToEnd()) ?? "").isEmpty)
+        }
     }
 }

@@ -6,6 +6,8 @@ struct ConditionLanguage {
     let reader: ConfigurationReader
     /// Where the rule is applied: what is not there yet never matches, which is worth a warning.
     var place = RulePlace.httpRequest
+    /// What that warning calls the place; nil: as the place is called.
+    var title: String?
 
     /// From word `index`, where `if` or `unless` must stand; nil at the end of the line. `rule`: what the
     /// condition is for, as messages name it.
@@ -17,14 +19,19 @@ struct ConditionLanguage {
                 at: index)
         }
         do {
-            return Condition(
-                unless: phrase[index] == "unless", alternatives: try alternatives(phrase, from: index + 1))
+            var tests: [(test: Test, index: Int)] = []
+            let alternatives = try alternatives(phrase, from: index + 1, &tests)
+            warn(of: tests, phrase)
+            return Condition(unless: phrase[index] == "unless", alternatives: alternatives)
         } catch {
             throw error.within("error detected while parsing \(rule)")
         }
     }
 
-    private func alternatives(_ phrase: Phrase, from start: Int) throws(Fault) -> [[Condition.Term]] {
+    /// `tests`: all that are asked, each with its word.
+    private func alternatives(
+        _ phrase: Phrase, from start: Int, _ tests: inout [(test: Test, index: Int)]
+    ) throws(Fault) -> [[Condition.Term]] {
         var alternatives: [[Condition.Term]] = []
         var terms: [Condition.Term] = []
         var negated = false
@@ -54,11 +61,12 @@ struct ConditionLanguage {
                     throw phrase.fault("missing closing '}' in condition.", at: index)
                 }
                 let criterion = try AccessLists.criterion(phrase, index + 1..<end, reader)
-                warn(of: criterion, "anonymous acl", phrase, at: index + 1)
                 test = Test(name: nil, criteria: [criterion])
+                tests.append((test, index + 1))
                 index = end
             } else {
                 test = try named(word, phrase, at: index)
+                tests.append((draft.acls[word] ?? test, index))
             }
             terms.append(Condition.Term(negated: negated, test: test))
             negated = false
@@ -72,10 +80,7 @@ struct ConditionLanguage {
     }
 
     private func named(_ name: String, _ phrase: Phrase, at index: Int) throws(Fault) -> Test {
-        if let test = draft.acls[name] {
-            for criterion in test.criteria { warn(of: criterion, "acl '\(name)'", phrase, at: index) }
-            return Test(name: name, criteria: [])
-        }
+        if draft.acls[name] != nil { return Test(name: name, criteria: []) }
         if let criteria = AccessLists.predefined[name] { return Test(name: name, criteria: criteria) }
         if AccessLists.foreignPredefined.contains(name) {
             throw phrase.fault(
@@ -88,14 +93,29 @@ struct ConditionLanguage {
 }
 
 extension ConditionLanguage {
-    private func warn(of criterion: Test.Criterion, _ title: String, _ phrase: Phrase, at index: Int) {
-        guard !place.offers(criterion.expression.fetch.need, in: draft) else { return }
-        let keyword = ExpressionLanguage.name(of: criterion.expression.text)
+    /// As HAProxy does, one warning for a condition: of the first test that never matches, else of the first of
+    /// whose criteria one never does.
+    private func warn(of tests: [(test: Test, index: Int)], _ phrase: Phrase) {
+        func isThere(_ criterion: Test.Criterion) -> Bool {
+            place.offers(criterion.expression.fetch.need, in: draft)
+        }
+        guard
+            let (test, index) = tests.first(where: { !$0.test.criteria.contains(where: isThere) })
+                ?? tests.first(where: { !$0.test.criteria.allSatisfy(isThere) }),
+            let missing = test.criteria.first(where: { !isThere($0) })
+        else { return }
+        let keyword = ExpressionLanguage.name(of: missing.expression.text)
         let context = place.isTCP ? " in '\(place.rawValue)'" : ""
-        reader.warn(
-            phrase.fault(
-                "\(title) will never match\(context) because it uses keyword '\(keyword)' which is incompatible with "
-                    + "'\(place.title(in: draft))'", at: index))
+        let reason =
+            switch test.name {
+            case nil: "anonymous acl will never match\(context) because it uses keyword '\(keyword)' which is"
+            case let name? where test.criteria.contains(where: isThere):
+                "acl '\(name)' involves keyword '\(keyword)' which is"
+            case let name?:
+                "acl '\(name)' will never match\(context) because it only involves keywords that are"
+            }
+        let asked = title ?? place.title(in: draft)
+        reader.warn(phrase.fault("\(reason) incompatible with '\(asked)'", at: index))
     }
 }
 

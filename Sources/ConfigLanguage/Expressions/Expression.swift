@@ -95,6 +95,9 @@ package enum Fetch: Sendable {
     /// What must be there for it.
     package enum Need: String, Sendable {
         case nothing = "nothing"
+        /// What the TLS handshake with the client has settled.
+        case clientConnection = "client-side connection"
+        case serverConnection = "server-side connection"
         case request = "HTTP request headers"
         case response = "HTTP response headers"
         /// Bytes that a client has sent and that are not passed on yet.
@@ -111,6 +114,7 @@ package enum Fetch: Sendable {
             inResponse ? .response : .request
         case .status: .response
         case .inputLength, .helloServerName, .helloType: .input
+        case .tls(let fetch): fetch.need
         default: .nothing
         }
     }

@@ -109,8 +109,11 @@ enum PersistenceKeywords {
         reader.expectTable(
             table, of: draft, at: phrase.position,
             "unable to find stick-table '\(table ?? draft.proxy.name)'.")
-        let condition = try ConditionLanguage(draft: draft, reader: reader, place: place).condition(
-            phrase, from: index, rule: "sticking rule")
+        let title =
+            kind == .storeResponse
+            ? "backend stick-store rule" : "backend use-server, balance or stick-match rule"
+        let condition = try ConditionLanguage(draft: draft, reader: reader, place: place, title: title)
+            .condition(phrase, from: index, rule: "sticking rule")
         return StickRule(
             position: phrase.position, kind: kind, expression: expression, table: table, condition: condition)
     }

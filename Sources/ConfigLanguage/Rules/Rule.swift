@@ -21,6 +21,8 @@ package enum RulePlace: String, CaseIterable, Sendable {
     func offers(_ need: Fetch.Need, in draft: ProxyDraft) -> Bool {
         switch need {
         case .nothing: true
+        case .clientConnection: self != .connection
+        case .serverConnection: self == .httpResponse
         case .request, .input: self == .httpRequest || self == .content
         case .response: self == .httpResponse
         }

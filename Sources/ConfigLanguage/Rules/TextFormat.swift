@@ -61,7 +61,9 @@ struct TextFormatLanguage {
     let draft: ProxyDraft
 
     private func offers(_ need: Fetch.Need) -> Bool {
-        guard let place else { return need == .nothing }
+        guard let place else {
+            return need == .nothing || need == .clientConnection || need == .serverConnection
+        }
         return place.offers(need, in: draft)
     }
 

@@ -34,15 +34,16 @@ enum ServerTLSKeywords {
         },
     ]
 
-    /// The name to ask for is known before there is a response.
+    /// The name to ask for is known before there is a connection.
     private static func name(_ phrase: Phrase, _ reader: ConfigurationReader) throws(Fault) -> Expression {
         let text = try TLSKeywords.value(phrase, "missing sni expression")
         do throws(ExpressionFault) {
             let expression = try ExpressionLanguage(reader: reader).expression(text).expression
-            guard expression.fetch.need != .response else {
+            switch expression.fetch.need {
+            case .response, .serverConnection:
                 throw ExpressionFault(TextFormatLanguage.notHere(expression))
+            case .nothing, .clientConnection, .request, .input: return expression
             }
-            return expression
         } catch {
             throw phrase.fault("error detected while parsing sni expression : \(error.message)", at: 1)
         }

@@ -58,6 +58,20 @@ enum TLSFetchKeywords {
     }
 }
 
+extension TLSFetch {
+    /// What must be there for it.
+    var need: Fetch.Need {
+        switch self {
+        case .connectionError, .connectionErrorText: .nothing
+        case .used(.server), .version(.server), .cipher(.server), .resumed(.server), .alpn(.server),
+            .keyBits(.server), .algorithmBits(.server), .handshakeError(.server),
+            .handshakeErrorText(.server):
+            .serverConnection
+        default: .clientConnection
+        }
+    }
+}
+
 extension Fetch {
     /// Bytes that are no text: what they are compared with has to be said.
     var isBinary: Bool {

@@ -6,7 +6,8 @@ import TLS
 extension TLSFetch {
     func value(in scene: Scene) -> Sample? {
         switch self {
-        case .used(.client): return .bool(scene.client.tls != nil)
+        // `tcp-request connection` is asked before there is anything else of it.
+        case .used(.client): return .bool(scene.client.listener.security != nil)
         case .used(.server): return .bool(scene.stream?.connection?.tls != nil)
         // Whoever has come so far has no fault.
         case .connectionError: return .integer(0)
