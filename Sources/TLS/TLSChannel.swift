@@ -60,6 +60,8 @@ package final class TLSChannel {
     package private(set) var authorityErrorDepth = 0
     /// Of those the one that was not let pass.
     private var refusal: HandshakeFailure?
+    /// What the handshake failed of, OpenSSL's number; 0: nothing that it has a number for.
+    package private(set) var handshakeError: UInt = 0
 
     /// Made into records at a time: four of them.
     private static let portion = 64 << 10
@@ -128,6 +130,7 @@ package final class TLSChannel {
     }
 
     private func failure() -> HandshakeFailure {
+        handshakeError = ERR_peek_error()
         let fault = TLSFault.ofOpenSSL("")
         if let refusal { return refusal }
         if transportEnded {

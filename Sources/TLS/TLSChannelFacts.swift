@@ -21,6 +21,14 @@ extension TLSChannel {
     /// The handshake was spared: the client brought a ticket that opened.
     package var isResumed: Bool { copenssl_session_reused(session) == 1 }
 
+    /// `error:0A00010B:SSL routines::wrong version number`; nil: the handshake did not fail, or of nothing with a name.
+    package var handshakeErrorText: String? {
+        guard handshakeError != 0 else { return nil }
+        var text = [CChar](repeating: 0, count: 256)
+        ERR_error_string_n(handshakeError, &text, text.count)
+        return text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
+    }
+
     /// The name that the client asked for.
     package var serverName: String? {
         SSL_get_servername(session, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) }

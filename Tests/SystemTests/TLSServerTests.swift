@@ -65,6 +65,79 @@ extension TLSSystemTests {
                 said[0].count { $0.contains(" 503 ") } >= 3 && said[0].count { $0.contains(" 200 ") } >= 6)
         }
 
+        /// The log asks about the server's connection when it is gone, or in use by somebody else.
+        @Test func theLogTellsOfTheServersTLS() throws {
+            let server = try TLSTalk(
+                .haproxy,
+                """
+                frontend secure
+                    bind 127.0.0.1:PORT ssl crt CERTS/a.pem
+                    http-request return status 200
+                frontend plain
+                    bind 127.0.0.1:OTHER
+                    http-request return status 200
+                """)
+            let format = [
+                "ssl_bc", "ssl_bc_protocol", "ssl_bc_cipher", "ssl_bc_alpn", "ssl_bc_is_resumed",
+                "ssl_bc_use_keysize", "ssl_bc_alg_keysize", "ssl_bc_err", "ssl_bc_err_str",
+            ].map { "%[\($0)]" }.joined(separator: " ")
+            var logs: [[String]] = []
+            for kind in ProxyKind.allCases {
+                let talk = try TLSTalk(
+                    kind,
+                    """
+                        retries 0
+                        log stdout format raw local0
+                    frontend fe
+                        bind 127.0.0.1:PORT
+                        log-format "line %HP %ST %ts \(format)"
+                        http-request return status 200 if { path /own }
+                        BACKENDS
+                    backend good
+                        server s 127.0.0.1:\(server.port) ssl verify none
+                    backend old
+                        server s 127.0.0.1:\(server.port) ssl verify none ssl-max-ver TLSv1.2
+                    backend closing
+                        option httpclose
+                        server s 127.0.0.1:\(server.port) ssl verify none
+                    backend plain
+                        server s 127.0.0.1:\(server.otherPort)
+                    backend deaf
+                        server s 127.0.0.1:\(server.otherPort) ssl verify none
+                    backend stranger
+                        server s 127.0.0.1:\(server.port) ssl verify required ca-file CERTS/other-ca.pem
+                    listen tcp
+                        mode tcp
+                        bind 127.0.0.1:OTHER
+                        log-format "line tcp %ts \(format)"
+                        server s 127.0.0.1:\(server.otherPort) ssl verify none
+                    """.replacing(
+                        "BACKENDS",
+                        with: ["good", "old", "closing", "plain", "deaf", "stranger"].map {
+                            "use_backend \($0) if { path /\($0) }"
+                        }.joined(separator: "\n    ")))
+                var asked = 0
+                func ask(_ path: String, _ port: UInt16) throws {
+                    let client = try Connection(port: port)
+                    try client.send("GET /\(path) HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                    _ = try client.readToEnd()
+                    asked += 1
+                    try wait(for: "line \(asked) of \(kind)") {
+                        talk.logLines(with: "line ").count == asked
+                    }
+                }
+                for path in ["good", "good", "old", "closing", "closing", "plain", "deaf", "stranger", "own"]
+                {
+                    try ask(path, talk.port)
+                }
+                try ask("", talk.otherPort)
+                logs.append(talk.logLines(with: "line "))
+            }
+            for (our, their) in zip(logs[0], logs[1]) { #expect(our == their) }
+            #expect(logs[0].contains { $0.contains("certificate verify failed") })
+            #expect(logs[0].contains { $0.contains("200 -- 1 TLSv1.3 TLS_") })
+        }
+
         // MARK: Bytes
 
         private static let bytes: [UInt8] = (0..<(1 << 20)).map {

@@ -8,7 +8,7 @@ extension TLSFetch {
         switch self {
         // `tcp-request connection` is asked before there is anything else of it.
         case .used(.client): return .bool(scene.client.listener.security != nil)
-        case .used(.server): return .bool(scene.stream?.connection?.tls != nil)
+        case .used(.server): return .bool(scene.stream?.loggedServer?.connector != nil)
         // Whoever has come so far has no fault.
         case .connectionError: return .integer(0)
         case .connectionErrorText: return text("Success", scene)
@@ -16,14 +16,15 @@ extension TLSFetch {
         }
         guard let channel = channel(in: scene) else { return withoutTLS }
         switch self {
-        case .used, .connectionError, .connectionErrorText, .handshakeErrorText: return nil
-        case .handshakeError: return .integer(0)
+        case .used, .connectionError, .connectionErrorText: return nil
+        case .handshakeError: return .integer(Int64(channel.handshakeError))
+        case .handshakeErrorText: return channel.handshakeErrorText.flatMap { text($0, scene) }
         case .version: return text(channel.version, scene)
         case .cipher: return text(channel.cipher, scene)
         case .resumed: return .bool(channel.isResumed)
         case .alpn: return channel.applicationProtocol.flatMap { text($0, scene) }
-        case .keyBits: return .integer(Int64(channel.keyBits.secret))
-        case .algorithmBits: return .integer(Int64(channel.keyBits.algorithm))
+        case .keyBits: return bits(channel.keyBits.secret)
+        case .algorithmBits: return bits(channel.keyBits.algorithm)
         case .serverName: return channel.serverName.flatMap { text($0, scene) }
         case .hasServerName: return .bool(channel.serverName != nil)
         case .showedCertificate: return .bool(!channel.isResumed && channel.peerCertificate != nil)
@@ -49,10 +50,13 @@ extension TLSFetch {
         case .used(.server), .version(.server), .cipher(.server), .resumed(.server), .alpn(.server),
             .keyBits(.server), .algorithmBits(.server), .handshakeError(.server),
             .handshakeErrorText(.server):
-            scene.stream?.connection?.tls
+            scene.stream?.serverTLS
         default: scene.client.tls
         }
     }
+
+    /// There are none before a cipher was agreed on.
+    private func bits(_ count: Int) -> Sample? { count > 0 ? .integer(Int64(count)) : nil }
 
     private func text(_ text: String, _ scene: Scene) -> Sample? {
         scene.core.arena.copy(text).map { .text($0) }

@@ -17,6 +17,7 @@ extension Stream {
             connection.tls = connector.channel(
                 on: connection.descriptor, name: requestedName(of: connection.server), in: workspace)
             if connection.tls != nil { core.figures.tls.servers += 1 }
+            serverTLS = connection.tls
         }
         guard let tls = connection.tls else { return .failed }
         switch tls.handshake(mayHaveEnded: connection.peerHasEnded) {

@@ -8,6 +8,7 @@
 
 import ConfigLanguage
 import HTTP1
+import TLS
 import Unix
 
 /// A live stream.
@@ -115,6 +116,8 @@ final class Stream {
     var backendQueuePosition = 0
     /// The server that the log names: the last one it was assigned to.
     var loggedServer: Server?
+    /// Of its last connection to a server: the log asks about it when the connection is gone.
+    var serverTLS: TLSChannel?
     /// It never was a request: the log tells no bytes of the answer.
     var wasRefused = false
     /// Monitoring requests are not logged.

@@ -105,6 +105,7 @@ extension Stream {
         leaveServer()
         if let backend { backend.load.sessions.fall() }
         if tells && isLogged && !frontend.logs.isEmpty { core.log(self) }
+        if serverTLS != nil { serverTLS = nil }
         backend = nil
         client = nil
         core.streamEnded(self, counts: tells)

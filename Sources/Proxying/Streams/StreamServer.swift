@@ -136,6 +136,7 @@ extension Stream {
 
     private func take(_ connection: ServerConnection) {
         self.connection = connection
+        serverTLS = connection.tls
         connection.stream = self
         connection.server.usedConnections.rise()
     }
