@@ -69,6 +69,89 @@ import Unix
         #expect(log.text.contains(" 502 "))
     }
 
+    /// What is waited for before a request counts for its own line alone: the handshake for the first one, and
+    /// silence for each.
+    @Test func timesBeginWithTheConnectionOrBehindTheResponseBefore() throws {
+        let (log, path) = try receiver()
+        let rig = try Rig(
+            text: """
+                frontend fe
+                 bind front1 accept-proxy
+                 log \(path) format raw local0
+                 log-format "%Th %Ti %TR %Tq %Ta %Tt %Tu"
+                 default_backend be
+                backend be
+                 server s origin1
+
+                """)
+        func rest() throws {
+            let end = Instant.now() + .milliseconds(60)
+            try rig.pump("some time to pass") { Instant.now() >= end }
+        }
+        func times(_ which: String) throws -> [Int] {
+            try rig.expect("\n", at: log)
+            let line = log.take()
+            let times = line.split { " \n".contains($0) }.compactMap { Int($0) }
+            try #require(times.count == 7, "\(which): \(line)")
+            return times
+        }
+        let client = try rig.client()
+        try rest()
+        client.send("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n")
+        try rig.settle()
+        try rest()
+        client.send("GET / HT")
+        try rig.settle()
+        try rest()
+        client.send("TP/1.1\r\nHost: x\r\n\r\n")
+        let server = try rig.acceptAtOrigin()
+        try rig.expect("\r\n\r\n", at: server)
+        _ = server.take()
+        server.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        let first = try times("the first")
+        #expect(first[0...2].allSatisfy { $0 >= 55 }, "\(first)")
+        try rest()
+        try rig.exchange(client, over: server)
+        let second = try times("the second")
+        #expect(second[0] == 0 && second[1] >= 55 && second[3] < first[3], "\(second)")
+        // Each is cut to whole milliseconds by itself.
+        for times in [first, second] {
+            #expect((0...2).contains(times[3] - times[0] - times[1] - times[2]), "\(times)")
+            #expect((0...2).contains(times[5] - times[0] - times[1] - times[4]), "\(times)")
+            #expect(times[6] == times[5] - times[1], "\(times)")
+        }
+    }
+
+    /// In TCP mode the wait for a server, and the whole, count from when the connection was accepted.
+    @Test func theTimesOfTCPBeginWithTheConnection() throws {
+        let (log, path) = try receiver()
+        let rig = try Rig(
+            text: """
+                defaults
+                 mode tcp
+                 timeout client 10s
+                 timeout server 10s
+                 timeout connect 5s
+                 option tcplog
+                listen fe
+                 bind front1 accept-proxy
+                 log \(path) format raw local0
+                 server s origin1
+
+                """)
+        let client = try rig.client()
+        let end = Instant.now() + .milliseconds(60)
+        try rig.pump("some time to pass") { Instant.now() >= end }
+        client.send("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n")
+        let server = try rig.acceptAtOrigin()
+        server.close()
+        client.close()
+        try rig.expect("\n", at: log)
+        let found = try #require(try Regex(#"fe/s (\d+)/(\d+)/(\d+) "#).firstMatch(in: log.text))
+        let times = found.output.dropFirst().compactMap { $0.substring.flatMap { Int($0) } }
+        #expect(times.count == 3 && times[0] >= 55 && times[1] < times[0] && times[2] >= times[0], "\(times)")
+    }
+
     @Test func nobodyListeningDropsAndCounts() throws {
         let rig = try rig(logTo: "/tmp/nobody-listens-here")
         let client = try rig.client()

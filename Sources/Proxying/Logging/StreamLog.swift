@@ -12,7 +12,8 @@ struct StreamLog {
         let core = stream.core
         let now = core.loop.now
         let clock = core.wallClock
-        let start = stream.frontend.isHTTP ? stream.began : client.accepted
+        let isHTTPLine = stream.frontend.settings.logFormat == .http && stream.frontend.isHTTP
+        let start = isHTTPLine ? stream.began : client.accepted
         let beganAt = WallClock(
             microseconds: clock.microseconds - (now.nanoseconds - start.nanoseconds) / 1000)
         if let template = stream.frontend.logTemplate {
@@ -35,9 +36,12 @@ struct StreamLog {
         line.append("/")
         line.append(server?.name ?? "<NOSRV>")
         line.append(" ")
-        appendTimes(to: line, stream, now)
+        if isHTTPLine {
+            appendHTTPTimes(to: line, stream, now)
+        } else {
+            appendTCPTimes(to: line, stream, client, now)
+        }
         line.append(" ")
-        let isHTTPLine = stream.frontend.settings.logFormat == .http && stream.frontend.isHTTP
         if isHTTPLine {
             line.append(stream.status)
             line.append(" ")
@@ -94,22 +98,27 @@ struct StreamLog {
         }
     }
 
-    /// `TR/Tw/Tc/Tr/Ta`, for TCP `Tw/Tc/Tt`.
-    private func appendTimes(to line: ByteBuffer, _ stream: Stream, _ now: Instant) {
-        func put(_ start: Instant, _ end: Instant) {
-            line.append(Stream.milliseconds(from: start, to: end))
-            line.append("/")
-        }
-        if stream.frontend.isHTTP {
-            put(stream.began, stream.requestDone)
-            put(stream.requestDone, stream.assigned)
-            put(stream.assigned, stream.connected)
-            put(stream.connected, stream.responded)
-        } else {
-            put(stream.requestDone, stream.assigned)
-            put(stream.assigned, stream.connected)
-        }
+    /// `TR/Tw/Tc/Tr/Ta`
+    private func appendHTTPTimes(to line: ByteBuffer, _ stream: Stream, _ now: Instant) {
+        appendTime(to: line, stream.began, stream.requestDone)
+        appendTime(to: line, stream.requestDone, stream.assigned)
+        appendTime(to: line, stream.assigned, stream.connected)
+        appendTime(to: line, stream.connected, stream.responded)
         line.append(Stream.milliseconds(from: stream.began, to: now))
+    }
+
+    /// `Tw/Tc/Tt`
+    private func appendTCPTimes(
+        to line: ByteBuffer, _ stream: Stream, _ client: ClientConnection, _ now: Instant
+    ) {
+        appendTime(to: line, stream.queueBegan(client), stream.assigned)
+        appendTime(to: line, stream.assigned, stream.connected)
+        line.append(Stream.milliseconds(from: client.accepted, to: now))
+    }
+
+    private func appendTime(to line: ByteBuffer, _ start: Instant, _ end: Instant) {
+        line.append(Stream.milliseconds(from: start, to: end))
+        line.append("/")
     }
 
     /// `actconn/feconn/beconn/srvconn/retries srv_queue/backend_queue`

@@ -96,15 +96,22 @@ struct LogVariables {
 
     private func milliseconds(_ variable: LogVariable) -> Int {
         guard let stream else { return -1 }
+        let client = scene.client
         switch variable {
+        case .handshakeTime: return Stream.milliseconds(from: client.accepted, to: client.handshakeEnd)
+        case .idleTime: return Stream.milliseconds(from: client.handshakeEnd, to: stream.began)
         case .requestTime: return Stream.milliseconds(from: stream.began, to: stream.requestDone)
-        case .queryTime: return Stream.milliseconds(from: scene.client.accepted, to: stream.requestDone)
-        case .queueTime: return Stream.milliseconds(from: stream.requestDone, to: stream.assigned)
+        case .queryTime: return Stream.milliseconds(from: client.accepted, to: stream.requestDone)
+        case .queueTime: return Stream.milliseconds(from: stream.queueBegan(client), to: stream.assigned)
         case .connectTime: return Stream.milliseconds(from: stream.assigned, to: stream.connected)
         case .responseTime: return Stream.milliseconds(from: stream.connected, to: stream.responded)
-        case .dataTime: return Stream.milliseconds(from: stream.responded, to: core.loop.now)
-        case .activeTime, .userTime: return Stream.milliseconds(from: stream.began, to: core.loop.now)
-        case .totalTime: return Stream.milliseconds(from: scene.client.accepted, to: core.loop.now)
+        case .dataTime:
+            let start = stream.frontend.isHTTP ? stream.responded : stream.connected
+            return Stream.milliseconds(from: start, to: core.loop.now)
+        case .activeTime: return Stream.milliseconds(from: stream.began, to: core.loop.now)
+        case .totalTime: return Stream.milliseconds(from: client.accepted, to: core.loop.now)
+        // All but the time in which nothing was asked.
+        case .userTime: return milliseconds(.totalTime) - milliseconds(.idleTime)
         default: return 0
         }
     }

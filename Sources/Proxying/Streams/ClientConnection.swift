@@ -20,7 +20,11 @@ final class ClientConnection: Connection {
     var ownServer: ServerConnection?
     /// When the request that is being read began; `.never` between requests.
     private(set) var headBegan = Instant.never
-    let accepted: Instant
+    /// When it was accepted, or was done with the response before: as HAProxy does, each request is timed from there.
+    private(set) var accepted: Instant
+    /// When it was known who it is: behind a PROXY protocol header and the TLS handshake, which only the first
+    /// request waits for.
+    private(set) var handshakeEnd: Instant
     /// No request was read yet: `http-reuse safe` gives it a connection of its own.
     var isFirstRequest = true
     /// What the bytes are that come while there is no stream.
@@ -57,6 +61,7 @@ final class ClientConnection: Connection {
         self.listener = listener
         self.peer = peer
         self.accepted = accepted ?? core.loop.now
+        handshakeEnd = self.accepted
         stage = listener.acceptsProxy ? .announced : listener.security != nil ? .securing : .requests
         super.init(core: core, descriptor: descriptor)
     }
@@ -92,6 +97,7 @@ final class ClientConnection: Connection {
     func enter() {
         if stage == .announced { return awaitHeader() }
         if stage == .securing { return awaitHandshake() }
+        handshakeEnd = core.loop.now
         if frontend.rules.asksConnections && !passesSessionRules() { return close() }
         start()
     }
@@ -282,6 +288,8 @@ final class ClientConnection: Connection {
     func awaitNextRequest() {
         stream = nil
         isFirstRequest = false
+        accepted = core.loop.now
+        handshakeEnd = accepted
         if heldIsFresh || isReadable {
             headBegan = heldIsFresh ? core.loop.now : .never
             core.loop.setDeadline(

@@ -130,6 +130,9 @@ extension Stream {
         server?.waits.times.add(queue, connect, response, total)
     }
 
+    /// From where the log counts the wait for a server: in TCP mode all that comes before is part of it.
+    func queueBegan(_ client: ClientConnection) -> Instant { frontend.isHTTP ? requestDone : client.accepted }
+
     /// Whole milliseconds; -1 where one end did not come.
     static func milliseconds(from start: Instant, to end: Instant) -> Int {
         if start == .never || end == .never { return -1 }

@@ -135,7 +135,7 @@ extension Stream {
 
     private func beginUnread() {
         guard let client else { return }
-        began = client.headBegan == .never ? client.accepted : client.headBegan
+        began = client.headBegan == .never ? client.handshakeEnd : client.headBegan
         keepsClient = false
         clientIsVersion11 = true
         requestLine.append("<BADREQ>")
