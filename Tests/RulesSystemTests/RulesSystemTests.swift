@@ -336,6 +336,44 @@ import Unix
         #expect(conversations[0].logLines == conversations[1].logLines)
     }
 
+    /// Between quotes stand texts, there or not, but no numbers, dates and flags, and in headers no expressions.
+    @Test func quotesInTexts() throws {
+        let values = ["var(txn.none)", "var(txn.empty)", "var(txn.full)"].map { "[\($0)]" }
+        let variables = "sslv ID CC s si sp ci fi f ft b H HM HP HPO HU HQ HV r tsc ts hr rc sq bq"
+            .split(separator: " ")
+        let expressions = ["", "{+Q}", "{+E}", "{+Q,+E}"].flatMap { options in
+            values.map { "%\(options)\($0)" }
+        }
+        let flags = ["{+Q}", "{+E}", ""].flatMap { options in variables.map { "%\(options)\($0)" } }
+        let formats = [
+            (expressions + flags).joined(separator: "|"),
+            "x  %{+Q}o a  %[var(txn.none)] %s%{-Q}o  %[var(txn.full)]   b %{+E}o %[var(txn.full)] %HU",
+        ]
+        for format in formats {
+            var logs: [[String]] = []
+            try Conversation.same(
+                """
+                frontend fe
+                    bind 127.0.0.1:PORT
+                    log stdout format raw local0
+                    log-format "line %{+Q}ST \(format)"
+                    http-request set-var(txn.empty) req.hdr(empty)
+                    http-request set-var(txn.full) path
+                    http-request set-header x "\(format)"
+                    http-request return status 200 content-type text/plain lf-string "\(format)%[req.fhdr(x)]"
+                """
+            ) { talk in
+                let lines = ["GET /a\\]b?", "GET /?c=d", "GET http://h/e/f?g", "OPTIONS *", "BAD"]
+                for (count, line) in lines.enumerated() {
+                    try talk.request(line, ["Empty:"])
+                    try wait(for: "a line of \(talk.kind)") { talk.logLines.count == count + 1 }
+                }
+                logs.append(talk.logLines)
+            }
+            for (our, their) in zip(logs[0], logs[1]) { #expect(our == their) }
+        }
+    }
+
     @Test func noValueOfAClientBecomesAFieldOfItsOwn() throws {
         let talk = try Conversation(
             .mwproxy,

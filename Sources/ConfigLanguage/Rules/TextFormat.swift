@@ -47,7 +47,7 @@ package enum LogVariable: String, CaseIterable, Sendable {
         "sc"
     case serverQueue = "sq", backendQueue = "bq", termination = "tsc", terminationShort = "ts"
     case capturedRequest = "hr", capturedResponse = "hs", requestLine = "r"
-    case method = "HM", path = "HP", pathQuery = "HPO", version = "HV", target = "HU", query = "HQ"
+    case method = "HM", path = "HP", pathOnly = "HPO", version = "HV", target = "HU", query = "HQ"
     case requestCookie = "CC", responseCookie = "CS", logCounter = "lc", uniqueID = "ID"
     /// `TLSv1.3`, and the cipher's name.
     case tlsVersion = "sslv", tlsCipher = "sslc"
@@ -67,6 +67,12 @@ struct TextFormatLanguage {
         return place.offers(need, in: draft)
     }
 
+    /// A line of the log has no spaces in front, and never more than one.
+    private func keepsSpace(_ literal: [UInt8], behind parts: [TextFormat.Part]) -> Bool {
+        guard place == nil else { return true }
+        return literal.isEmpty ? !parts.isEmpty : literal.last != 0x20
+    }
+
     func format(_ text: String) throws(ExpressionFault) -> TextFormat {
         let bytes = Array(text.utf8)
         var parts: [TextFormat.Part] = []
@@ -79,7 +85,7 @@ struct TextFormatLanguage {
         }
         while index < bytes.count {
             guard bytes[index] == UInt8(ascii: "%") else {
-                literal.append(bytes[index])
+                if bytes[index] != 0x20 || keepsSpace(literal, behind: parts) { literal.append(bytes[index]) }
                 index += 1
                 continue
             }
@@ -110,7 +116,6 @@ struct TextFormatLanguage {
                 let word = String(decoding: name, as: UTF8.self)
                 if word == "o" {
                     general = options
-                    if index < bytes.count, bytes[index] == 0x20 { index += 1 }
                     continue
                 }
                 flush(&parts)

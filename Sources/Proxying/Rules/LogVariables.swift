@@ -60,7 +60,7 @@ struct LogVariables {
                 buffer.append(byte: stream?.cookieFound ?? UInt8(ascii: "-"))
                 buffer.append(byte: stream?.cookieSet ?? UInt8(ascii: "-"))
             }
-        case .requestLine, .method, .path, .pathQuery, .version, .target, .query:
+        case .requestLine, .method, .path, .pathOnly, .version, .target, .query:
             return appendLine(variable, to: buffer)
         case .tlsVersion, .tlsCipher:
             guard let tls = scene.client.tls else { return false }
@@ -128,8 +128,8 @@ struct LogVariables {
         let space = UInt8(ascii: " ")
         guard let first = line.firstIndex(of: space), let last = line.lastIndex(of: space), first < last
         else {
-            if variable == .method { buffer.append(line) }
-            return variable == .method
+            buffer.append(line)
+            return true
         }
         let target = UnsafeRawBufferPointer(rebasing: line[first + 1..<last])
         let question = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
@@ -138,8 +138,21 @@ struct LogVariables {
         case .version: buffer.append(UnsafeRawBufferPointer(rebasing: line[(last + 1)...]))
         case .query: buffer.append(UnsafeRawBufferPointer(rebasing: target[question...]))
         case .path: buffer.append(UnsafeRawBufferPointer(rebasing: target[..<question]))
+        case .pathOnly:
+            if let start = Self.pathStart(target[..<question]) {
+                buffer.append(UnsafeRawBufferPointer(rebasing: target[start..<question]))
+            }
         default: buffer.append(target)
         }
         return true
+    }
+
+    /// Behind scheme and authority; nil: there is no path.
+    private static func pathStart(_ target: Slice<UnsafeRawBufferPointer>) -> Int? {
+        let slash = UInt8(ascii: "/")
+        guard let first = target.firstIndex(of: slash), first > target.startIndex else {
+            return target.first == slash ? target.startIndex : nil
+        }
+        return target.dropFirst(first + 2 - target.startIndex).firstIndex(of: slash)
     }
 }

@@ -28,7 +28,7 @@ final class TextTemplate {
         case header
         /// Content: everything stays.
         case content
-        /// A line of the log: `-` for what there is not, and nothing that is not printable.
+        /// A line of the log: `-` for what there is not, `""` where it is quoted, and nothing that is not printable.
         case log
     }
     private let parts: [Part]
@@ -52,19 +52,26 @@ final class TextTemplate {
             case .text(let text): buffer.append(text)
             case .expression(let expression, let style):
                 let text = expression.value(in: scene).flatMap { $0.text(scene.core.arena) }
-                put(text, style, to: buffer)
+                // As in HAProxy, only the log has expressions between quotes.
+                put(
+                    text?.isEmpty == true ? nil : text, style, isQuoted: style.quotes && use == .log,
+                    to: buffer)
             case .variable(let variable, let style):
                 let piece = scene.core.logPiece
                 piece.clear()
                 let isThere = LogVariables(scene: scene, wantsHexadecimal: style.isHexadecimal)
                     .append(variable, to: piece)
-                put(isThere ? piece.bytes : nil, style, to: buffer)
+                put(
+                    isThere ? piece.bytes : nil, style,
+                    isQuoted: style.quotes && (variable.isText || !isThere), to: buffer)
             }
         }
     }
 
-    private func put(_ text: UnsafeRawBufferPointer?, _ style: Style, to buffer: ByteBuffer) {
-        if style.quotes { buffer.append("\"") }
+    private func put(
+        _ text: UnsafeRawBufferPointer?, _ style: Style, isQuoted: Bool, to buffer: ByteBuffer
+    ) {
+        if isQuoted { buffer.append("\"") }
         if let text {
             var start = 0
             for index in 0..<text.count where !isPlain(text[index], style) {
@@ -73,10 +80,10 @@ final class TextTemplate {
                 start = index + 1
             }
             buffer.append(UnsafeRawBufferPointer(rebasing: text[start...]))
-        } else if use == .log {
+        } else if use == .log && !isQuoted {
             buffer.append("-")
         }
-        if style.quotes { buffer.append("\"") }
+        if isQuoted { buffer.append("\"") }
     }
 
     /// Whether a byte goes into the text as it is.
@@ -109,6 +116,19 @@ final class TextTemplate {
             buffer.appendHexadecimal(byte)
         } else {
             buffer.append(byte: 0x20)
+        }
+    }
+}
+
+extension LogVariable {
+    /// Neither a number nor a date nor flags, which never stand between quotes.
+    fileprivate var isText: Bool {
+        switch self {
+        case .clientAddress, .frontendAddress, .backendAddress, .serverAddress, .frontend, .frontendTransport,
+            .backend, .server, .host, .requestLine, .method, .path, .pathOnly, .version, .target, .query,
+            .requestCookie, .responseCookie, .uniqueID, .tlsVersion, .tlsCipher:
+            true
+        default: false
         }
     }
 }
