@@ -163,7 +163,7 @@ enum ForeignKeywords {
         req.payload_lv req.rdp_cookie req.ssl_ver req.ssl_alpn req.timer.hdr rdp_cookie res.ver res.len
         res.payload res.hdrs res.hdr_names sc_get_gpc sc_gpc_rate sc_inc_gpc sc_clr_gpc sc_get_gpt
         sc_http_fail_cnt sc_http_fail_rate so_id so_name src_is_local src_get_gpc src_inc_gpc
-        src_http_fail_cnt ssl_c_chain_der ssl_c_der ssl_c_r_dn ssl_fc_session_id ssl_fc_session_key
+        src_http_fail_cnt ssl_c_chain_der ssl_c_r_dn ssl_fc_session_id ssl_fc_session_key
         ssl_fc_unique_id ssl_fc_client_random ssl_fc_server_random ssl_fc_npn ssl_fc_cipherlist_bin
         ssl_fc_cipherlist_hex ssl_fc_cipherlist_str ssl_fc_cipherlist_xxh ssl_fc_has_early ssl_f_der
         ssl_f_i_dn ssl_f_key_alg ssl_f_notafter ssl_f_notbefore ssl_f_s_dn ssl_f_serial ssl_f_sha1

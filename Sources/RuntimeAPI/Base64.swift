@@ -1,4 +1,4 @@
-// Bytes in base64, as commands and their replies carry them.
+// Bytes in base64, as commands, their replies and headers carry them.
 
 package enum Base64 {
     /// The bytes of a text with its padding; nil: it is no base64.
@@ -19,6 +19,25 @@ package enum Base64 {
             if pending < 6 { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(pending))) }
         }
         return bytes
+    }
+
+    /// How long the text of `count` bytes is.
+    package static func length(of count: Int) -> Int { (count + 2) / 3 * 4 }
+
+    /// Writes the text of `bytes`, with its padding, to `room`, which is as long as it.
+    package static func write(_ bytes: UnsafeRawBufferPointer, to room: UnsafeMutableRawBufferPointer) {
+        let digits: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        var place = 0
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let count = min(3, bytes.count - start)
+            var bits: UInt32 = 0
+            for offset in 0..<3 { bits = bits << 8 | (offset < count ? UInt32(bytes[start + offset]) : 0) }
+            for digit in 0..<4 {
+                let value = Int(bits >> UInt32(18 - 6 * digit)) & 63
+                room[place] = digit <= count ? digits.utf8Start[value] : UInt8(ascii: "=")
+                place += 1
+            }
+        }
     }
 
     private static func value(_ digit: UInt8) -> UInt32? {

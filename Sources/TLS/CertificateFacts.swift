@@ -45,6 +45,17 @@ extension Certificate {
             commonName: part("CN", ofIssuer: false, occurrence: -1), algorithm: algorithm)
     }
 
+    /// The whole certificate, as DER.
+    package var encoding: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Int(max(0, i2d_X509(pointer, nil))))
+        bytes.withUnsafeMutableBufferPointer { room in
+            // OpenSSL leaves the place behind what it has written here.
+            var end = room.baseAddress
+            i2d_X509(pointer, &end)
+        }
+        return bytes
+    }
+
     /// The serial number's bytes.
     package var serial: [UInt8] { Self.bytes(of: X509_get0_serialNumber(pointer)) }
 

@@ -361,7 +361,7 @@ import Testing
             acl x ⟦hdr(host⟧ a → ACL keyword 'hdr' : expected ')'.
             acl x ⟦hdr⟧ a → fetch method 'hdr' : missing arguments (got 0/1).
             acl x ⟦path,lowr⟧ / → ACL keyword 'path' : unknown converter 'lowr'; did you mean 'lower'
-            acl x ⟦path,base64⟧ / → converter 'base64' is one of HAProxy's
+            acl x ⟦path,sha1⟧ / → converter 'sha1' is one of HAProxy's
             acl x ⟦path,lower(⟧ / → expected ')'.
             acl x ⟦path,field(1)⟧ / → missing arguments (got 1/2), type 'string' expected.
             acl x ⟦path,map(/nonesuch)⟧ / → failed to open pattern file </nonesuch>

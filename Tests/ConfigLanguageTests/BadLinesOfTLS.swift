@@ -21,7 +21,11 @@ extension BadLineTests {
             bind :80 ssl crt a force-tlsv12 ssl-min-ver TLSv1.3 → all SSL/TLS versions are disabled for bind ':80' at [t.cfg:7].
             acl x ⟦ssl_c_sha1⟧ a → matching method must be specified first (using '-m')
             acl x ⟦ssl_c_s_dn(CN,x)⟧ a → failed to parse 'x' as type 'integer' at position 2.
-            use_backend b if { ⟦ssl_c_der⟧ a } → fetch method 'ssl_c_der' is one of HAProxy's
+            acl x ⟦ssl_c_der⟧ a → matching method must be specified first (using '-m')
+            acl x ⟦str(YQ==),b64dec⟧ a → matching method must be specified first (using '-m')
+            use_backend b if { ⟦ssl_c_chain_der⟧ a } → fetch method 'ssl_c_chain_der' is one of HAProxy's
+            tcp-request connection set-var(sess.x) ⟦ssl_fc⟧ → 'client-side connection', none of which is available here
+            http-request set-header x ⟦%[ssl_bc]⟧ → 'server-side connection', none of which is available here.
             """#)
         + LineCase.table(
             .backend,

@@ -29,6 +29,9 @@ extension HAProxyVerdictTests {
             acl x ssl_fc_sni_end,lower a.b
             acl x ssl_c_sha1,hex a
             acl x ssl_c_sha1 -m bin 00
+            acl x ssl_c_der -m bin 00
+            acl x ssl_c_der,base64 a
+            acl x str(YQ==),b64dec -m str a
             acl x ssl_c_s_dn(CN,-1) a
             acl x ssl_fc_use_keysize ge 128
             acl x req.ssl_hello_type 1

@@ -72,5 +72,13 @@ import Testing
         for wrong in ["TQ", "TQ=", "T===", "T=Q=", "TW\u{e4}", "TWE \n"] {
             #expect(Base64.bytes(wrong) == nil)
         }
+        for (count, text) in [(0, ""), (1, "+w=="), (2, "+/8="), (3, "+/+/"), (4, "+/+/AA==")] {
+            let bytes = Array([0xFB, 0xFF, 0xBF, 0].prefix(count)) as [UInt8]
+            var written = [UInt8](repeating: 0, count: Base64.length(of: count))
+            bytes.withUnsafeBytes { bytes in
+                written.withUnsafeMutableBytes { Base64.write(bytes, to: $0) }
+            }
+            #expect(written == Array(text.utf8))
+        }
     }
 }

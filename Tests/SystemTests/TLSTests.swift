@@ -201,6 +201,7 @@ extension TLSSystemTests {
                 "ssl_c_err", "ssl_c_ca_err", "ssl_c_ca_err_depth", "ssl_c_s_dn", "ssl_c_s_dn(CN)",
                 "ssl_c_i_dn(CN)",
                 "ssl_c_version", "ssl_c_key_alg", "ssl_c_sig_alg", "ssl_c_serial,hex", "ssl_c_sha1,hex",
+                "ssl_c_der,base64",
                 "ssl_c_notbefore", "ssl_c_notafter",
             ].map { "%[\($0)]" }.joined(separator: " ")
             let files = try Certificates.shared.get()

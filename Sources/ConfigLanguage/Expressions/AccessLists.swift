@@ -81,7 +81,7 @@ enum AccessLists {
                 "matching method must be specified first (using '-m') when using a sample fetch of type 'any' "
                     + "('\(expression.text)').", at: first)
         }
-        if expression.fetch.isBinary, expression.converters.isEmpty, flags.match == nil {
+        if expression.isBinary, flags.match == nil {
             throw phrase.fault(
                 "matching method must be specified first (using '-m') when using a sample fetch of this type "
                     + "('\(expression.text)').", at: first)

@@ -5,10 +5,11 @@ import StickTables
 enum ConverterKeywords {
     private static let plain: [String: Converter] = [
         "lower": .lower, "upper": .upper, "length": .length, "bool": .boolean, "not": .negate, "hex": .hex,
+        "base64": .base64, "b64dec": .base64Decode,
         "url_dec": .urlDecode(isForm: false),
     ]
     private static let foreign: Set<String> = [
-        "add_item", "aes_gcm_dec", "b64dec", "base64", "capture-req", "capture-res", "cmp", "cpl", "crc32c",
+        "add_item", "aes_gcm_dec", "capture-req", "capture-res", "cmp", "cpl", "crc32c",
         "cut_crlf", "da-csv-conv", "debug", "digest", "djb2", "even", "fix_is_valid", "fix_tag_value", "hmac",
         "host_only", "htonl", "http_date", "iif", "ipmask6", "json", "json_query", "jwt_header_query",
         "jwt_payload_query", "jwt_verify", "language", "ltime", "ltrim", "mqtt_field_value", "mqtt_is_valid",

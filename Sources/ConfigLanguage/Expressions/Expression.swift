@@ -18,6 +18,15 @@ package struct Expression: Sendable {
     package var type: SampleType {
         converters.last.map(\.type) ?? fetch.type
     }
+
+    /// Bytes that are no text: what they are compared with has to be said.
+    var isBinary: Bool {
+        switch converters.last {
+        case nil: fetch.isBinary
+        case .base64Decode: true
+        default: false
+        }
+    }
 }
 
 /// Which of several header fields of one name.
@@ -157,7 +166,7 @@ package enum Converter: Sendable {
     case word(Int, delimiters: [UInt8], count: Int)
     case addressMask(ipv4: UInt32, ipv6: (high: UInt64, low: UInt64))
     case integerOperation(IntegerOperation, Operand)
-    case hex, urlDecode(isForm: Bool), concat([UInt8]), bytes(offset: Int, length: Int?)
+    case hex, base64, base64Decode, urlDecode(isForm: Bool), concat([UInt8]), bytes(offset: Int, length: Int?)
     case crc32
     /// `fallback`: where there is no entry.
     case inTable(table: String), table(TableReading, table: String, fallback: Int64?)
@@ -175,7 +184,7 @@ package enum Converter: Sendable {
 
     var type: SampleType {
         switch self {
-        case .lower, .upper, .field, .word, .hex, .urlDecode, .concat, .bytes: .text
+        case .lower, .upper, .field, .word, .hex, .base64, .base64Decode, .urlDecode, .concat, .bytes: .text
         case .boolean, .negate, .inTable, .table(.exists, _, _): .bool
         case .length, .integerOperation, .table, .crc32: .integer
         case .addressMask: .address

@@ -7,7 +7,8 @@ enum TLSFetchKeywords {
             "ssl_fc_sni": .serverName, "ssl_fc_has_sni": .hasServerName, "ssl_fc_has_crt": .showedCertificate,
             "ssl_c_used": .certificateUsed, "ssl_c_verify": .verifyResult, "ssl_c_err": .error,
             "ssl_c_ca_err": .caError, "ssl_c_ca_err_depth": .caErrorDepth,
-            "ssl_c_serial": .certificate(.serial), "ssl_c_sha1": .certificate(.sha1),
+            "ssl_c_der": .certificate(.encoding), "ssl_c_serial": .certificate(.serial),
+            "ssl_c_sha1": .certificate(.sha1),
             "ssl_c_notbefore": .certificate(.notBefore), "ssl_c_notafter": .certificate(.notAfter),
             "ssl_c_version": .certificate(.version), "ssl_c_key_alg": .certificate(.keyAlgorithm),
             "ssl_c_sig_alg": .certificate(.signatureAlgorithm), "fc_err": .connectionError,
@@ -73,10 +74,10 @@ extension TLSFetch {
 }
 
 extension Fetch {
-    /// Bytes that are no text: what they are compared with has to be said.
+    /// Bytes that are no text.
     var isBinary: Bool {
         switch self {
-        case .tls(.certificate(.serial)), .tls(.certificate(.sha1)): true
+        case .tls(.certificate(.encoding)), .tls(.certificate(.serial)), .tls(.certificate(.sha1)): true
         default: false
         }
     }

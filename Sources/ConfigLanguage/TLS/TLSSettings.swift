@@ -136,8 +136,8 @@ package enum CertificateField: Equatable, Sendable {
     /// A distinguished name, or one part of it such as `CN`; `occurrence` counts equal parts, from 1, from the end if negative.
     case subject(part: String?, occurrence: Int)
     case issuer(part: String?, occurrence: Int)
-    /// Bytes, not text.
-    case serial, sha1
+    /// Bytes, not text; `encoding` is the whole certificate, as DER.
+    case encoding, serial, sha1
     case notBefore, notAfter
     case version
     case keyAlgorithm, signatureAlgorithm

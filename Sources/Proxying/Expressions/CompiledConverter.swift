@@ -1,6 +1,7 @@
 // Converters at work.
 
 import ConfigLanguage
+import RuntimeAPI
 import StickTables
 import Unix
 
@@ -83,6 +84,11 @@ enum CompiledConverter {
                 room[index * 2 + 1] = digits.utf8Start[Int(byte & 15)]
             }
             return .text(UnsafeRawBufferPointer(room))
+        case .base64:
+            guard let bytes = sample.bytes(arena), let room = arena.take(Base64.length(of: bytes.count))
+            else { return nil }
+            Base64.write(bytes, to: room)
+            return .text(UnsafeRawBufferPointer(room))
         default: break
         }
         guard let text = sample.text(arena) else { return nil }
@@ -94,6 +100,9 @@ enum CompiledConverter {
             return Self.fields(text, number, delimiters, count, skipsEmpty: false).map { .text($0) }
         case .word(let number, let delimiters, let count):
             return Self.fields(text, number, delimiters, count, skipsEmpty: true).map { .text($0) }
+        case .base64Decode:
+            return Base64.bytes(String(decoding: text, as: UTF8.self))
+                .flatMap { $0.withUnsafeBytes { arena.copy($0) } }.map { .text($0) }
         case .urlDecode(let isForm): return Self.decoded(text, isForm: isForm, arena).map { .text($0) }
         case .bytes(let offset, let length):
             guard offset >= 0, offset < text.count else {

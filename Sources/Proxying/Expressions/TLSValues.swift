@@ -70,6 +70,7 @@ extension CertificateField {
             return name(of: certificate, part, occurrence, ofIssuer: false, scene)
         case .issuer(let part, let occurrence):
             return name(of: certificate, part, occurrence, ofIssuer: true, scene)
+        case .encoding: return bytes(certificate.encoding, scene)
         case .serial: return bytes(certificate.serial, scene)
         case .sha1: return bytes(certificate.sha1, scene)
         case .notBefore: return bytes(certificate.notBeforeField.utf8, scene)
