@@ -83,6 +83,30 @@ import Worker
         #expect(warnings.allSatisfy { $0.severity == .warning })
     }
 
+    /// This process has the port too, on an address that nobody else wants.
+    @Test func onlyTheHolderOfTheAddressIsNamed() throws {
+        let held = try Socket.stream(for: .ipv4(0x7f00_0001, port: 0))
+        try Socket.bind(held, to: .ipv4(0x7f00_0001, port: 0))
+        try Socket.listen(held, backlog: 1)
+        let port = try #require(try Socket.localAddress(held.raw).port)
+        let squatter = try PortHolder(at: "127.0.0.2", port: port)
+        func holders(_ bind: String) throws -> [Int32] {
+            let configuration = try #require(World.parse("frontend f\n bind \(bind)\n").configuration)
+            return ConfigurationLoader(paths: []).examineAddresses(of: configuration).compactMap { warning in
+                warning.message.split(separator: "(pid ").last.flatMap { Int32($0.prefix { $0 != ")" }) }
+            }
+        }
+        #expect(try holders("127.0.0.1:\(port)") == [getpid()])
+        #expect(try holders("127.0.0.2:\(port)") == [squatter.pid])
+        #expect(try holders("[::ffff:127.0.0.2]:\(port)") == [squatter.pid])
+        #expect(try holders("127.0.0.3:\(port)").isEmpty)
+        #expect(try holders("[::]:\(port) v6only").isEmpty)
+        #expect(try holders("*:\(port)").count == 1)
+        let six = try PortHolder(at: "::", port: port + 1)
+        #expect(try holders("127.0.0.3:\(port + 1)") == [six.pid])
+        #expect(try holders("[::1]:\(port + 1)") == [six.pid])
+    }
+
     @Test func freePortsAreLeftAsTheyWere() throws {
         let probe = try Socket.stream(for: .ipv4(0x7f00_0001, port: 0))
         try Socket.bind(probe, to: .ipv4(0x7f00_0001, port: 0))

@@ -64,6 +64,18 @@ import Unix
         #expect(try master.ask("show proc").contains("2 [failed: 0]"))
     }
 
+    /// Others have the port as well, on addresses that nobody wants.
+    @Test func whoeverHasTheAddressIsNamed() throws {
+        let master = try RunningMaster()
+        let innocent = try PortHolder(at: "127.0.0.3")
+        let holder = try PortHolder(at: "127.0.0.2", port: innocent.port)
+        try master.configure(frontend: "    bind 127.0.0.2:\(holder.port)\n" + Answer.text("two"))
+        let reply = try master.ask("reload")
+        #expect(reply.hasPrefix("Success=0"))
+        #expect(
+            reply.contains("for [127.0.0.2:\(holder.port)]: sleep (pid \(holder.pid)) has it\n"), "\(reply)")
+    }
+
     @Test func aBrokenBinaryIsFoundOutBeforeTheExec() throws {
         let folder = try ScratchFolder()
         let link = folder.file("haproxy")

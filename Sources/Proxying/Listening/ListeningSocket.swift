@@ -15,6 +15,8 @@ package struct BindFailure: Error, Equatable, Sendable, CustomStringConvertible 
     /// What failed, with the system's words.
     package let reason: String
     package let address: String
+    /// The address as the kernel has it; nil where there is none.
+    package let place: SocketAddress?
 
     /// HAProxy's words: `Binding [a.cfg:3] for frontend web: cannot bind socket (Address already in use) for
     /// [127.0.0.1:80]`.

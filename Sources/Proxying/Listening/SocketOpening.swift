@@ -54,7 +54,8 @@ struct SocketOpening {
             BindFailure(
                 position: position, owner: owner,
                 reason: error.map { "\(what) (\($0.description))" } ?? what,
-                address: place?.bindDescription ?? String(key.drop { $0 != "@" }.dropFirst()))
+                address: place?.bindDescription ?? String(key.drop { $0 != "@" }.dropFirst()),
+                place: place)
         }
         if let number = inherited(key) {
             let socket = Descriptor(owning: number)

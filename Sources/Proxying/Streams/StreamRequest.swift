@@ -207,14 +207,6 @@ extension Stream {
 }
 
 extension SocketAddress {
-    /// An IPv4 client of an IPv6 listener as the IPv4 address that it is.
-    var unmapped: SocketAddress {
-        if case .ipv6(0, let low, let port, _) = self, low >> 32 == 0xFFFF {
-            return .ipv4(UInt32(truncatingIfNeeded: low), port: port)
-        }
-        return self
-    }
-
     /// The host without building a string for the common case.
     func appendHost(to buffer: ByteBuffer) {
         guard case .ipv4(let address, _) = self else { return buffer.append(host) }

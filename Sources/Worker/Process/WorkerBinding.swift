@@ -53,13 +53,14 @@ extension WorkerProcess {
         }
     }
 
-    /// Who has the port that could not be bound: neither this process nor its master and the master's other workers.
+    /// Who has the address that could not be bound: neither this process nor its master and the master's other workers.
     private func holder(of failure: BindFailure) -> String? {
-        guard failure.reason.contains(SystemText.of(.addressInUse)),
-            let colon = failure.address.lastIndex(of: ":"),
-            let port = UInt16(failure.address[failure.address.index(after: colon)...])
-        else { return nil }
-        return ListenerHolder.find(port: port, except: Self.family).map { "\($0.program) (pid \($0.pid))" }
+        guard failure.reason.contains(SystemText.of(.addressInUse)), let place = failure.place else {
+            return nil
+        }
+        return ListenerHolder.all(at: place, except: Self.family).first.map {
+            "\($0.program) (pid \($0.pid))"
+        }
     }
 
     private static var family: Set<pid_t> {
