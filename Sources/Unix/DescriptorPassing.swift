@@ -40,11 +40,11 @@ package enum DescriptorPassing {
             repeat {
                 count = Int32(limit)
                 result = clinux_receive_descriptors(socket, buffer.baseAddress, capacity, &numbers, &count)
-            } while result == -Int(EINTR)
+                // The other side has closed with something unread: the kernel tells that once, and before what was sent.
+            } while result == -Int(EINTR) || result == -Int(ECONNRESET)
             filled = max(0, result)
         }
         if result == -Int(EAGAIN) { return .wouldBlock }
-        if result == -Int(ECONNRESET) { return .ended }
         if try Errno.check(result) == 0 { return .ended }
         if count < 0 { return .stripped(bytes) }
         return .message(bytes, descriptors: Array(numbers.prefix(Int(count))))

@@ -76,6 +76,38 @@ import Unix
             reply.contains("for [127.0.0.2:\(holder.port)]: sleep (pid \(holder.pid)) has it\n"), "\(reply)")
     }
 
+    /// The worker ends before the master, which is held up, has heard why; and an admin client was on its way to it.
+    @Test func theLastWordsOfAWorkerAreHeardLate() throws {
+        let master = try RunningMaster()
+        let worker = try #require(master.current)
+        let holder = try PortHolder(at: "127.0.0.1")
+        let page = master.folder.file("late.http")
+        #expect(mkfifo(page, 0o600) == 0)
+        try master.configure(
+            frontend: "    errorfile 503 \(page)\n    bind 127.0.0.1:\(holder.port)\n" + Answer.text("two"))
+        master.program.signal(SIGUSR2)
+        // The load waits for the page: whoever can open it for writing has a reader.
+        let late = try wait(for: "the load") { () -> Int32? in
+            let raw = open(page, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+            return raw < 0 ? nil : raw
+        }
+        let loading = try #require(master.children.first { $0 != worker })
+        let client = try Connection(to: .unix(path: master.folder.file("m.sock")))
+        try client.send("@!\(loading) show info\n")
+        // It answers the next one after it has passed on the first.
+        _ = try master.ask("show proc")
+        master.program.signal(SIGSTOP)
+        #expect(write(late, "HTTP/1.0 503 no\r\n\r\n", 19) == 19)
+        close(late)
+        try wait(for: "the end of the worker") {
+            (try? File.readText("/proc/\(loading)/stat"))?.contains(") Z ") == true
+        }
+        master.program.signal(SIGCONT)
+        try master.wait(forLine: "stays current")
+        let log = try master.ask("show startup-logs")
+        #expect(log.contains("(Address already in use) for [127.0.0.1:\(holder.port)]"), "\(log)")
+    }
+
     @Test func aBrokenBinaryIsFoundOutBeforeTheExec() throws {
         let folder = try ScratchFolder()
         let link = folder.file("haproxy")

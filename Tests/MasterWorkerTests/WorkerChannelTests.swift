@@ -27,4 +27,23 @@ import Unix
         #expect(fcntl(handed, F_GETFD) == -1)
         #expect(channel.raw == nil)
     }
+
+    /// A worker that ends with an admin client unread resets the channel: why it has failed is heard all the same.
+    @Test(arguments: [false, true])
+    func lastWordsAreHeardBehindAReset(isBuried: Bool) throws {
+        let loop = try EventLoop()
+        let ends = try Socket.packetPair()
+        var heard: [WorkerMessage] = []
+        let ours = try ends.one.duplicate()
+        let channel = WorkerChannel(pid: 1, owning: ours, on: loop) { _, event in
+            if case .message(let message, _) = event { heard.append(message) }
+        }
+        try channel.watch()
+        channel.send(.departures)
+        let words = (1...20).map { WorkerMessage.log(.alert, "line \($0)") }
+        for word in words { try DescriptorPassing.send(word.encoded, descriptors: [], over: ends.other.raw) }
+        _ = consume ends
+        if isBuried { channel.finish() } else { try loop.run(for: "its end") { channel.raw == nil } }
+        #expect(heard == words)
+    }
 }

@@ -79,6 +79,27 @@ import Testing
         }
     }
 
+    /// Whoever closes with something unread resets the channel; what it had sent is there all the same.
+    @Test func theLastWordsOutliveAReset() throws {
+        let channel = try Socket.packetPair()
+        let staying = try channel.one.duplicate()
+        let passed = try Socket.streamPair()
+        try DescriptorPassing.send([9], descriptors: [], over: channel.one.raw)
+        try DescriptorPassing.send([1], descriptors: [], over: channel.other.raw)
+        try DescriptorPassing.send([2], descriptors: [passed.one.raw], over: channel.other.raw)
+        _ = consume channel
+        var heard: [[UInt8]] = []
+        while case .message(let bytes, let numbers) = try DescriptorPassing.receive(over: staying.raw) {
+            heard.append(bytes)
+            for number in numbers { close(number) }
+        }
+        #expect(heard == [[1], [2]])
+        guard case .ended = try DescriptorPassing.receive(over: staying.raw) else {
+            Issue.record("a reset channel has ended")
+            return
+        }
+    }
+
     @Test func refusesAMessageThatIsCut() throws {
         let channel = try Socket.packetPair()
         let passed = try Socket.streamPair()
