@@ -60,6 +60,7 @@ package struct MasterSearch {
     /// The master with this pid, or whose worker has it.
     package func named(_ pid: Int32) throws(AttachFailure) -> RunningMaster {
         guard let stat = proc.stat(pid) else { throw .unsuitable("no process has the pid \(pid)") }
+        if stat.hasEnded { throw .unsuitable("process \(pid) (\(stat.name)) has ended: name a master's pid") }
         let arguments = proc.arguments(pid)
         guard let program = program(pid, arguments) else {
             throw .unsuitable(

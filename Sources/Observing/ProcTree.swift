@@ -17,6 +17,8 @@ package struct ProcessStat: Equatable, Sendable {
     package var residentPages: Int
     /// The number of its terminal; 0 for none.
     package var terminal: Int32 = 0
+    /// It is being taken down, or waits for its parent to take note of its end.
+    package var hasEnded = false
 
     /// `pts/3`, `tty1`; nil without a terminal.
     package var terminalName: String? {
@@ -63,6 +65,7 @@ extension ProcessStat {
         switch field {
         case 1: parent = Int32(clamping: value)
         case 4: terminal = Int32(truncatingIfNeeded: value)
+        case 6: hasEnded = value & 4 != 0  // PF_EXITING
         case 11, 12: cpuTicks += value
         case 19: startTicks = value
         case 21: residentPages = Int(value)
