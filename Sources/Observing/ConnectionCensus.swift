@@ -261,26 +261,6 @@ extension InternetSocket {
         localPort == other.localPort && localAddress == other.localAddress && isIPv6 == other.isIPv6
     }
 
-    /// Whether nobody else can listen at `address` meanwhile. An IPv6 socket for all addresses takes those of IPv4 as well.
-    func keepsOthers(from address: SocketAddress) -> Bool {
-        guard address.port == localPort else { return false }
-        switch address {
-        case .ipv4(let host, _):
-            if isWildcard || host == 0 && !isIPv6 { return true }
-            return !isIPv6
-                && (0..<4).allSatisfy { localAddress[$0] == UInt8(truncatingIfNeeded: host >> (24 - 8 * $0)) }
-        case .ipv6(let high, let low, _, _):
-            if high == 0, low == 0 { return true }
-            if isWildcard { return isIPv6 }
-            return isIPv6
-                && (0..<16).allSatisfy { index in
-                    localAddress[index]
-                        == UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - 8 * (index % 8)))
-                }
-        case .unix, .abstract: return false
-        }
-    }
-
     /// Whether two listeners can be given the same connection.
     func overlaps(_ other: InternetSocket) -> Bool {
         isWildcard || other.isWildcard || localAddress == other.localAddress

@@ -1,5 +1,5 @@
-// Who has the port that a load could not bind? The failure names the address, or nothing does and every port of the
-// files is looked at. The owners of sockets are found in steps that keep the screen alive.
+// Who has the port that a load could not bind? The failure names the address, or nothing does and every `bind` of the
+// files is looked at: who listens at another address of the port is in nobody's way. The owners of sockets are found in steps that keep the screen alive.
 
 import Glibc
 import ReloadModel
@@ -7,13 +7,24 @@ import Unix
 
 struct PortHolderSearch {
     private static let step = Duration.milliseconds(8)
-    /// More ports than these are not looked at.
+    /// The kernel is asked for all listeners where there are more ports than these.
     private static let mostPorts = 256
+
+    /// An address that the files want.
+    private struct Place {
+        let address: SocketAddress
+        let isIPv6Only: Bool
+
+        func isTaken(by socket: InternetSocket) -> Bool {
+            socket.address.overlaps(address, isIPv6Only: isIPv6Only || socket.isIPv6Only)
+        }
+    }
 
     private let proc: ProcTree
     private let family: Set<Int32>
+    private let places: [UInt16: [Place]]
     private let sockets: [InternetSocket]
-    /// The failure names the port; else any port of the files may be it.
+    /// The failure names the address; else any of the files may be it.
     private let isNamed: Bool
     private var search: SocketOwnerSearch
 
@@ -22,13 +33,21 @@ struct PortHolderSearch {
     init?(_ reason: String, files: [ConfigurationFile], family: Set<Int32>, proc: ProcTree) {
         isNamed = reason.contains("in use")
         guard isNamed || reason.hasPrefix(Observer.unseen), !reason.contains("(pid ") else { return nil }
-        let wanted = isNamed ? Self.address(in: reason) : nil
-        let ports = isNamed ? [wanted?.port].compactMap(\.self) : Self.ports(of: files)
-        guard !ports.isEmpty, ports.count <= Self.mostPorts,
+        var wanted = Self.places(in: files)
+        if isNamed {
+            guard let address = Self.address(in: reason) else { return nil }
+            wanted = [wanted.first { $0.address == address } ?? Place(address: address, isIPv6Only: false)]
+        }
+        let places = Dictionary(grouping: wanted) { $0.address.port ?? 0 }
+        let ports = places.count <= Self.mostPorts ? Array(places.keys) : []
+        guard !places.isEmpty,
             let found = try? SocketDiagnosis.internet(states: SocketDiagnosis.listening, ports: ports)
         else { return nil }
-        sockets = found.filter { socket in wanted.map(socket.keepsOthers(from:)) ?? true }
+        sockets = found.filter { socket in
+            places[socket.localPort]?.contains { $0.isTaken(by: socket) } == true
+        }
         if sockets.isEmpty { return nil }
+        self.places = places
         self.proc = proc
         self.family = family
         search = SocketOwnerSearch(proc, step: Self.step)
@@ -39,14 +58,18 @@ struct PortHolderSearch {
         search.look(for: Set(sockets.map(\.inode)))
         guard search.isFinished else { return nil }
         let owners = sockets.compactMap { socket in
-            search.owner(of: socket.inode).map { (port: socket.localPort, pid: $0) }
+            search.owner(of: socket.inode).map { (socket: socket, pid: $0) }
         }
-        // What the proxy has already it can have again.
-        let own = Set(owners.filter { family.contains($0.pid) }.map(\.port))
+        let own = Set(owners.filter { family.contains($0.pid) }.map(\.socket.address))
         var told: [String] = []
-        for owner in owners where !family.contains(owner.pid) && (isNamed || !own.contains(owner.port)) {
-            let name = proc.stat(owner.pid)?.name ?? "process"
-            let text = "port \(owner.port) is held by \(name) (pid \(owner.pid))"
+        for (socket, pid) in owners where !family.contains(pid) {
+            // What the proxy has already it can have again.
+            let isInTheWay = places[socket.localPort]?.contains { place in
+                place.isTaken(by: socket) && (isNamed || !own.contains(place.address))
+            }
+            guard isInTheWay == true else { continue }
+            let name = proc.stat(pid)?.name ?? "process"
+            let text = "port \(socket.localPort) is held by \(name) (pid \(pid))"
             if !told.contains(text) { told.append(text) }
         }
         return told.joined(separator: ", ")
@@ -61,17 +84,18 @@ struct PortHolderSearch {
         return SocketAddress(numeric: String(reason[reason.index(after: open)..<colon]), port: port)
     }
 
-    private static func ports(of files: [ConfigurationFile]) -> [UInt16] {
+    private static func places(in files: [ConfigurationFile]) -> [Place] {
         let lines = files.flatMap {
             String(decoding: $0.bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
         }
-        let words = lines.map { ConfigurationLine.words(of: $0) }.filter {
+        let binds = lines.map { ConfigurationLine.words(of: $0) }.filter {
             $0.first == "bind" && $0.count > 1
         }
-        let ports = words.flatMap { $0[1].split(separator: ",") }.compactMap { word in
-            word.lastIndex(of: ":").flatMap { UInt16(word[word.index(after: $0)...]) }
+        return binds.flatMap { words in
+            BindWord.addresses(words[1]).map {
+                Place(address: $0, isIPv6Only: words.contains("v6only"))
+            }
         }
-        return Array(Set(ports))
     }
 }
 

@@ -12,6 +12,8 @@ package struct InternetSocket: Equatable, Sendable {
     /// 16 bytes; IPv4 in the first four.
     package var localAddress: SIMD16<UInt8>
     package var isIPv6: Bool
+    /// A listener at an IPv6 address for all that leaves those of IPv4 to others.
+    package var isIPv6Only: Bool
     /// 0 while no process has accepted it.
     package var inode: UInt64
 
@@ -22,7 +24,22 @@ package struct InternetSocket: Equatable, Sendable {
         remotePort = UInt16(bigEndian: message.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
         localAddress = message.loadUnaligned(fromByteOffset: 8, as: SIMD16<UInt8>.self)
         isIPv6 = message[0] == UInt8(AF_INET6)
+        isIPv6Only = isIPv6 && SocketDump.attribute(11, of: message)?.first == 1  // INET_DIAG_SKV6ONLY
         inode = UInt64(message.loadUnaligned(fromByteOffset: 68, as: UInt32.self))
+    }
+
+    /// Its own end.
+    package var address: SocketAddress {
+        var bytes = localAddress
+        return withUnsafeBytes(of: &bytes) { bytes in
+            if !isIPv6 {
+                return .ipv4(UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)), port: localPort)
+            }
+            return .ipv6(
+                high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+                low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+                port: localPort, scope: 0)
+        }
     }
 }
 

@@ -79,6 +79,21 @@ final class SocketDump {
         return program.bytes
     }
 
+    /// What an attribute of one kind holds in a message of a TCP socket.
+    static func attribute(_ wanted: UInt16, of message: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        var offset = 72
+        while offset + 4 <= message.count {
+            let length = Int(message.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+            let kind = message.loadUnaligned(fromByteOffset: offset + 2, as: UInt16.self)
+            guard length >= 4, offset + length <= message.count else { return nil }
+            if kind == wanted {
+                return UnsafeRawBufferPointer(rebasing: message[(offset + 4)..<(offset + length)])
+            }
+            offset += (length + 3) & ~3
+        }
+        return nil
+    }
+
     /// Gives each message's payload of one datagram. True: the dump has ended.
     func proceed(_ each: (UnsafeRawBufferPointer) -> Void) throws(Errno) -> Bool {
         var failure: Errno?

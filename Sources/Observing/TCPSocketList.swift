@@ -65,23 +65,10 @@ final class TCPSocketList {
             state: TCPState(rawValue: message[1]) ?? .established, remote: Self.remote(message),
             unread: Int(message.loadUnaligned(fromByteOffset: 56, as: UInt32.self)),
             unsent: Int(message.loadUnaligned(fromByteOffset: 60, as: UInt32.self)))
-        if let info = Self.information(message) { Self.read(info, into: &end) }
-        sockets.append(KernelSocket(inode: inode, localPort: localPort, end: end))
-    }
-
-    /// The attribute that holds `struct tcp_info`.
-    private static func information(_ message: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        var offset = 72
-        while offset + 4 <= message.count {
-            let length = Int(message.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-            let kind = message.loadUnaligned(fromByteOffset: offset + 2, as: UInt16.self)
-            guard length >= 4, offset + length <= message.count else { return nil }
-            if kind == 2 {  // INET_DIAG_INFO
-                return UnsafeRawBufferPointer(rebasing: message[(offset + 4)..<(offset + length)])
-            }
-            offset += (length + 3) & ~3
+        if let info = SocketDump.attribute(2, of: message) {  // INET_DIAG_INFO
+            Self.read(info, into: &end)
         }
-        return nil
+        sockets.append(KernelSocket(inode: inode, localPort: localPort, end: end))
     }
 
     private static func read(_ info: UnsafeRawBufferPointer, into end: inout TCPEnd) {

@@ -262,6 +262,20 @@ import Unix
         #expect((taken.finding("bind-ports") != nil) == isTaken)
     }
 
+    @Test(arguments: [
+        ("127.0.0.1:8081", false, true), ("127.0.0.1:8081", true, false), ("::1:8081", true, true),
+    ])
+    func aPortThatIPv6HasForAll(_ bind: String, isIPv6Only: Bool, isTaken: Bool) {
+        let taken = report(replaced("bind 127.0.0.1:8000", "bind \(bind)")) { facts in
+            facts.listeners = .known([
+                ListenerFact(
+                    address: .ipv6(high: 0, low: 0, port: 8081, scope: 0), isIPv6Only: isIPv6Only,
+                    isOurs: false)
+            ])
+        }
+        #expect((taken.finding("bind-ports") != nil) == isTaken)
+    }
+
     @Test func strangersOnOurPort() throws {
         let report = report { facts in
             facts.listeners = .known([
@@ -271,18 +285,6 @@ import Unix
             ])
         }
         #expect(report.finding("port-strangers")?.what == "haproxy (pid 9) listens on 127.0.0.1:8000 as well")
-    }
-
-    @Test func bindWords() {
-        func read(_ word: String) -> [String] { BindWord.addresses(word).map(\.description) }
-        #expect(read(":80") == ["0.0.0.0:80"])
-        #expect(read("*:80,[::1]:81") == ["0.0.0.0:80", "::1:81"])
-        #expect(read(":::80") == [":::80"])
-        #expect(read("ipv6@:443") == [":::443"])
-        #expect(read("10.0.0.1:8000-8002").count == 3)
-        for word in ["/run/x.sock", "abns@x", "fd@3", "quic4@:443", "host.example:80", "unix@/x:1", "x"] {
-            #expect(read(word) == [], "\(word)")
-        }
     }
 
     // MARK: Units, files, processes

@@ -355,24 +355,9 @@ final class FactCollector {
                     "\(proc.stat(pid)?.name ?? "process") (pid \(pid))"
                 }
                 return ListenerFact(
-                    address: socket.address, isOurs: ours.contains(socket.inode), owner: owner)
+                    address: socket.address, isIPv6Only: socket.isIPv6Only,
+                    isOurs: ours.contains(socket.inode), owner: owner)
             }
-        }
-    }
-}
-
-extension InternetSocket {
-    /// Where it listens.
-    var address: SocketAddress {
-        var bytes = localAddress
-        return withUnsafeBytes(of: &bytes) { bytes in
-            if !isIPv6 {
-                return .ipv4(UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)), port: localPort)
-            }
-            return .ipv6(
-                high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
-                low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
-                port: localPort, scope: 0)
         }
     }
 }

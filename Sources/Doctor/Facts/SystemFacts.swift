@@ -118,13 +118,16 @@ package struct SessionFact: Equatable, Sendable {
 /// One listening socket.
 package struct ListenerFact: Equatable, Sendable {
     package var address: SocketAddress
+    /// At an IPv6 address for all, it leaves those of IPv4 to others.
+    package var isIPv6Only: Bool
     /// It is the master's or one of its workers'.
     package var isOurs: Bool
     /// Who has it: `nginx (pid 812)`; nil where that could not be seen.
     package var owner: String?
 
-    package init(address: SocketAddress, isOurs: Bool, owner: String? = nil) {
+    package init(address: SocketAddress, isIPv6Only: Bool = false, isOurs: Bool, owner: String? = nil) {
         self.address = address
+        self.isIPv6Only = isIPv6Only
         self.isOurs = isOurs
         self.owner = owner
     }

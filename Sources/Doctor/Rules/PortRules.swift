@@ -1,7 +1,7 @@
 // Ports: whether the next load can bind what its files name, and whether somebody else takes a share of what runs.
 
 import ConfigLanguage
-import Glibc
+import Observing
 import ReloadModel
 import Unix
 
@@ -18,7 +18,7 @@ enum PortRules {
                         if isOurs { continue }
                         wanted += 1
                         if let other = listeners.first(where: {
-                            !$0.isOurs && isInTheWay($0.address, of: address, line)
+                            !$0.isOurs && isInTheWay($0, of: address, line)
                         }) {
                             findings.append(taken(address, line, other))
                         }
@@ -34,13 +34,11 @@ enum PortRules {
         }
     }
 
-    /// `:::80` is for IPv4 as well, unless it says otherwise.
+    /// `:::80` is for IPv4 as well, unless one of both says otherwise.
     private static func isInTheWay(
-        _ other: SocketAddress, of address: SocketAddress, _ line: ConfigurationOutline.Line
+        _ other: ListenerFact, of address: SocketAddress, _ line: ConfigurationOutline.Line
     ) -> Bool {
-        other.overlaps(address)
-            || address.isIPv6Wildcard && other.family == AF_INET && other.port == address.port
-                && !line.words.contains("v6only")
+        other.address.overlaps(address, isIPv6Only: other.isIPv6Only || line.words.contains("v6only"))
     }
 
     private static func binds(_ configuration: ConfigurationOutline) -> [ConfigurationOutline.Line] {
@@ -71,7 +69,10 @@ enum PortRules {
             let ours = listeners.filter(\.isOurs)
             guard !ours.isEmpty else { return .notConcerned("no TCP port is served") }
             let strangers = listeners.filter { other in
-                !other.isOurs && ours.contains { $0.address.overlaps(other.address) }
+                !other.isOurs
+                    && ours.contains {
+                        $0.address.overlaps(other.address, isIPv6Only: $0.isIPv6Only || other.isIPv6Only)
+                    }
             }
             let findings = strangers.map { other in
                 Finding(

@@ -2,12 +2,12 @@
 
 import Unix
 
-enum BindWord {
+package enum BindWord {
     /// More ports than this in a range are not looked at one by one.
     private static let widestRange = 2048
 
-    /// `:80`, `*:80,[::]:443`, `ipv6@:::80`, `10.0.0.1:8000-8010`.
-    static func addresses(_ word: String) -> [SocketAddress] {
+    /// Of `:80`, `*:80,[::]:443`, `ipv6@:::80`, `10.0.0.1:8000-8010`.
+    package static func addresses(_ word: String) -> [SocketAddress] {
         word.split(separator: ",").flatMap { one(String($0)) }
     }
 
@@ -32,34 +32,5 @@ enum BindWord {
             last <= 65535, last - first < widestRange
         else { return [] }
         return (first...last).compactMap { SocketAddress(numeric: host, port: UInt16($0)) }
-    }
-}
-
-extension SocketAddress {
-    private var isWildcard: Bool {
-        switch self {
-        case .ipv4(let address, _): address == 0
-        case .ipv6(let high, let low, _, _): high == 0 && low == 0
-        case .unix, .abstract: false
-        }
-    }
-
-    var isIPv6Wildcard: Bool {
-        if case .ipv6(0, 0, _, _) = self { true } else { false }
-    }
-
-    /// Whether both cannot listen at the same time, or share their connections.
-    func overlaps(_ other: SocketAddress) -> Bool {
-        guard port != nil, port == other.port, family == other.family else { return false }
-        return isWildcard || other.isWildcard || isSameHost(other)
-    }
-
-    private func isSameHost(_ other: SocketAddress) -> Bool {
-        switch (self, other) {
-        case (.ipv4(let one, _), .ipv4(let two, _)): one == two
-        case (.ipv6(let high, let low, _, _), .ipv6(let otherHigh, let otherLow, _, _)):
-            high == otherHigh && low == otherLow
-        default: false
-        }
     }
 }
