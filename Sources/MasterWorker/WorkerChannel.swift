@@ -82,7 +82,7 @@ package final class WorkerChannel: Watcher {
     private func receive() {
         while let raw = descriptor?.raw {
             do {
-                switch try DescriptorPassing.receive(over: raw) {
+                switch try DescriptorPassing.receive(over: raw, capacity: DescriptorPassing.longest) {
                 case .wouldBlock: return
                 case .ended: return close(telling: true)
                 case .message(let bytes, let descriptors):

@@ -7,17 +7,36 @@ package enum DescriptorPassing {
     /// The most descriptors that one message carries.
     package static let limit = Int(CLINUX_MAX_DESCRIPTORS.rawValue)
 
-    /// Sends one message with descriptors; the receiver gets its own copies, the caller keeps these.
-    /// A full socket: `EAGAIN`; a message too large for the socket: `EMSGSIZE`.
+    /// Room for the longest messages: those that name every listener of a proxy with very many.
+    package static let longest = 2_097_152
+
+    /// Sends one message with descriptors; the receiver gets its own copies, the caller keeps these. A socket whose
+    /// buffer is too small for it gets a larger one.
+    /// A full socket: `EAGAIN`; a message that is larger than this user's buffers may be: `EMSGSIZE`.
     package static func send(
         _ bytes: [UInt8], descriptors: [Int32], over socket: Int32
     ) throws(Errno) {
-        var result: Int
-        repeat {
-            result = clinux_send_descriptors(
+        var isWidened = false
+        while true {
+            let result = clinux_send_descriptors(
                 socket, bytes, bytes.count, descriptors, Int32(descriptors.count))
-        } while result == -Int(EINTR)
-        _ = try Errno.check(result)
+            if result == -Int(EINTR) { continue }
+            if result == -Int(EMSGSIZE), !isWidened {
+                widen(socket, for: bytes.count)
+                isWidened = true
+                continue
+            }
+            _ = try Errno.check(result)
+            return
+        }
+    }
+
+    /// Not everybody may have more than the system's limit.
+    private static func widen(_ socket: Int32, for count: Int) {
+        let size = Int32(clamping: count)
+        if (try? Socket.setOption(socket, SOL_SOCKET, SO_SNDBUFFORCE, size)) == nil {
+            try? Socket.setOption(socket, SOL_SOCKET, SO_SNDBUF, size)
+        }
     }
 
     /// What a packet socket has next.

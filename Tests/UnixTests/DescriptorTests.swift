@@ -100,6 +100,20 @@ import Testing
         }
     }
 
+    @Test func aMessageMayBeLongerThanTheBufferWas() throws {
+        let channel = try Socket.packetPair()
+        let long = [UInt8](repeating: 7, count: 350_000)
+        try DescriptorPassing.send(long, descriptors: [], over: channel.one.raw)
+        guard
+            case .message(let bytes, _) = try DescriptorPassing.receive(
+                over: channel.other.raw, capacity: DescriptorPassing.longest)
+        else {
+            Issue.record("no message")
+            return
+        }
+        #expect(bytes == long)
+    }
+
     @Test func refusesAMessageThatIsCut() throws {
         let channel = try Socket.packetPair()
         let passed = try Socket.streamPair()

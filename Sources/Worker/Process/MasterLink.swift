@@ -57,7 +57,7 @@ package final class MasterLink: Watcher {
         while true {
             var waiting = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
             if poll(&waiting, 1, -1) < 0, errno != EINTR { throw Errno.last }
-            switch try DescriptorPassing.receive(over: descriptor.raw) {
+            switch try DescriptorPassing.receive(over: descriptor.raw, capacity: DescriptorPassing.longest) {
             case .wouldBlock: continue
             case .ended: return nil
             case .stripped: throw Errno.tooManyOpenFiles
@@ -149,7 +149,9 @@ package final class MasterLink: Watcher {
         defer { restock() }
         while true {
             do {
-                switch try DescriptorPassing.receive(over: descriptor.raw) {
+                switch try DescriptorPassing.receive(
+                    over: descriptor.raw, capacity: DescriptorPassing.longest)
+                {
                 case .wouldBlock: return
                 case .ended: return closed()
                 case .message(let bytes, let numbers): try hand(bytes, numbers)
