@@ -205,17 +205,19 @@ extension TLSSystemTests {
             try wait(for: "the old workers' end") { talk.proxy.children.count == 1 }
         }
 
+        /// How many connections stay for their TLS.
+        private static func staying(_ talk: TLSTalk) throws -> Int {
+            let log = try #require(try ReloadLog(parsing: try talk.proxy.ask("show reloads json")))
+            return log.attempts.flatMap(\.drains).flatMap { $0.moves?.stayed ?? [] }
+                .filter { $0.reason.contains("TLS") }.map(\.count).reduce(0, +)
+        }
+
         @Test func anIdleConnectionStaysForItsLastRequest() throws {
             let talk = try TLSTalk(.mwproxy, Self.good)
             let clients = try [TLSClient.Version.v12, .v13].map { try talk.get("/", .init($0)).client }
             let old = try #require(try talk.proxy.serving().first)
             try talk.proxy.reload()
-            func stayed() throws -> Int {
-                let log = try #require(try ReloadLog(parsing: try talk.proxy.ask("show reloads json")))
-                return log.attempts.flatMap(\.drains).flatMap { $0.moves?.stayed ?? [] }
-                    .filter { $0.reason.contains("TLS") }.map(\.count).reduce(0, +)
-            }
-            try wait(for: "two that stay") { try stayed() == 2 }
+            try wait(for: "two that stay") { try Self.staying(talk) == 2 }
             #expect(kill(old, 0) == 0)
             for client in clients {
                 let answer = try client.get("/")
@@ -224,6 +226,36 @@ extension TLSSystemTests {
                 #expect(client.ending == .goodbye)
             }
             try wait(for: "the old worker's end") { kill(old, 0) != 0 }
+        }
+
+        /// Whether tunnels are moved at all, or not: its TLS keeps it.
+        @Test(arguments: ["idle", "tunnels"])
+        func aTunnelThatStaysIsCounted(_ moves: String) throws {
+            let talk = try TLSTalk(
+                .mwproxy,
+                """
+                frontend fe
+                    mode tcp
+                    bind 127.0.0.1:PORT ssl crt CERTS/a.pem
+                    default_backend be
+                backend be
+                    mode tcp
+                    server s 127.0.0.1:OTHER
+                frontend inner
+                    bind 127.0.0.1:OTHER
+                    http-request return status 200 content-type text/plain string "fine"
+                global
+                    tune.reload.migrate \(moves)
+                """)
+            let tunnel = try talk.get().client
+            let beginner = try talk.client()
+            try beginner.sendRaw(Array(beginner.takeHello().prefix(50)))
+            try talk.proxy.reload()
+            try wait(for: "what stays") { try Self.staying(talk) == 1 }
+            #expect(
+                talk.proxy.program.errors.contains(
+                    "idle TLS connections that stay until their next request: 0, TLS tunnels that stay: 1;"))
+            #expect(try tunnel.get("/").hasSuffix("fine"))
         }
 
         // MARK: Handshakes that are none

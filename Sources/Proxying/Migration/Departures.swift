@@ -104,7 +104,7 @@ final class Departures {
         core.movesTunnels = idle && moves == .now
         let waiting = core.clients.filter(\.canMove)
         let streams = core.live.filter { $0.phase == .tunnel && !$0.isSealed }
-        if idle { countSealed(withTunnels: moves != .never) }
+        if idle { countSealed() }
         if idle {
             clients += waiting
         } else {
@@ -120,9 +120,9 @@ final class Departures {
     }
 
     /// Those whose TLS keeps them here.
-    private func countSealed(withTunnels: Bool) {
-        let clients = core.clients.count { $0.tls != nil && $0.stream == nil }
-        let tunnels = withTunnels ? core.live.count { $0.phase == .tunnel && $0.isSealed } : 0
+    private func countSealed() {
+        let clients = core.clients.count { $0.tls != nil && $0.stream == nil && $0.stage == .requests }
+        let tunnels = core.live.count { $0.phase == .tunnel && $0.isSealed }
         guard clients + tunnels > 0 else { return }
         stayed[.tls] = clients + tunnels
         core.report(
