@@ -52,27 +52,24 @@ package struct HelpList: Sendable {
             one.distance == other.distance ? one.line.usage < other.line.usage : one.distance < other.distance
         }
         let nearest: [HelpLine] = near.prefix(5).map { $0.line }
-        let name = Self.printable(words.first ?? "")
-        // No command has so long a word: it may be a line of a key whose payload ended early.
-        if name.count > 20 {
-            return "Unknown command. Please enter one of the following commands only:\n"
-                + Self.joined(commands + always)
-        }
+        // A word that stands alone, or is longer than any command's, may be a line of a key whose payload ended early.
+        let first = words.first ?? ""
+        let name = words.count > 1 && first.utf8.count <= 20 ? ": '\(Self.printable(first))'" : ""
         if nearest.isEmpty {
-            return "Unknown command: '\(name)'. Please enter one of the following commands only:\n"
+            return "Unknown command\(name). Please enter one of the following commands only:\n"
                 + Self.joined(commands + always)
         }
-        return "Unknown command: '\(name)', but maybe one of the following ones is a better match:\n"
+        return "Unknown command\(name), but maybe one of the following ones is a better match:\n"
             + Self.joined(nearest.sorted { $0.usage < $1.usage } + always)
     }
 
     private static func joined(_ lines: [HelpLine]) -> String { lines.map(\.line).joined() }
 
-    /// A word of a client as it may be shown to one: no control characters, at most 64 characters.
+    /// A word of a client as it may be shown to one: no control characters.
     private static func printable(_ word: String) -> String {
         String(
             String.UnicodeScalarView(
-                word.unicodeScalars.prefix(64).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
+                word.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
     }
 
     /// 0 for equal words, 100 and more for nothing in common.

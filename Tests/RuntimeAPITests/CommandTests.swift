@@ -56,11 +56,20 @@ import Testing
             near.hasPrefix("Unknown command: 'shw', but maybe one of the following ones is a better match:\n")
         )
         #expect(near.contains("show info"))
-        let far = list.unknown(["zzzzzzzz"])
+        let far = list.unknown(["zzzzzzzz", "now"])
         #expect(
             far.hasPrefix("Unknown command: 'zzzzzzzz'. Please enter one of the following commands only:\n"))
         #expect(far.contains("reload"))
-        #expect(!list.unknown(["\u{1B}[31mx\u{7}"]).contains("\u{1B}"))
+        #expect(!list.unknown(["\u{1B}[31mx\u{7}", "y"]).contains("\u{1B}"))
+    }
+
+    /// What was typed where a payload was meant.
+    @Test func linesOfAKeyAreNotRepeated() {
+        for line in ["juA=", "shoA", "MHcCAQEEIIl3", "MHcCAQEEIIl3MHcCAQEEIIl3MHcCAQEEIIl3MHcCAQEEIIl3"] {
+            #expect(!list.unknown([line]).contains(line))
+            #expect(list.unknown([line]).hasPrefix("Unknown command"))
+        }
+        #expect(list.unknown(["shw"]).contains("show info"))
     }
 
     @Test func missingTargets() {
