@@ -53,6 +53,8 @@ package struct ServerOptions: Sendable {
     package var tls = ServerTLS()
     /// `check-ssl`, `no-check-ssl`: of checks alone; nil: as the traffic, where checks go to the same port.
     package var checkUsesTLS: Bool?
+    /// Its traffic or its checks.
+    package var speaksTLS: Bool { usesTLS || checkUsesTLS == true }
     /// `check-sni`.
     package var checkSNI: String?
     /// `check-alpn`, in the order of preference.

@@ -34,4 +34,27 @@ package final class Certificate {
         }
         return certificates
     }
+
+    /// The first certificate of a PEM file.
+    static func first(inFile path: String) throws(TLSFault) -> Certificate {
+        ERR_clear_error()
+        guard let file = BIO_new_file(path, "r") else { throw .ofOpenSSL("refused") }
+        defer { BIO_free(file) }
+        guard let pointer = PEM_read_bio_X509_AUX(file, nil, PrivateKey.refuseToAsk, nil) else {
+            throw .ofOpenSSL("no certificate")
+        }
+        return Certificate(owning: pointer)
+    }
+
+    /// All certificates of a store.
+    static func all(in store: OpaquePointer) throws(TLSFault) -> [Certificate] {
+        guard let list = X509_STORE_get1_all_certs(store) else { throw .ofOpenSSL("no memory") }
+        defer { copenssl_free_certificates(list) }
+        return (0..<copenssl_certificate_count(list)).compactMap { index in
+            guard let pointer = copenssl_certificate_at(list, index), X509_up_ref(pointer) == 1 else {
+                return nil
+            }
+            return Certificate(owning: pointer)
+        }
+    }
 }

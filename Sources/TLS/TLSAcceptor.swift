@@ -29,7 +29,8 @@ package final class TLSAcceptor {
     private var byName: [String: Int] = [:]
     private var byDomain: [String: Int] = [:]
 
-    /// `identities`: at least one; the first is shown to who asks for no name or for one that nobody has.
+    /// The first of `identities` is shown to who asks for no name or for one that nobody has; without any, every
+    /// handshake fails if the terms are strict.
     package init(_ identities: [Identity], _ terms: Terms, tickets: TicketKeys) throws(TLSFault) {
         self.terms = terms
         self.tickets = tickets
@@ -40,9 +41,9 @@ package final class TLSAcceptor {
                 if !kinds.contains(identity.keyKind) { holders[name, default: []].append(place) }
             }
         }
-        var sets: [[Int]] = [[0]]
+        var sets = [Array(identities.indices.prefix(1))]
         // The first identity's relatives under its first name are shown by default as well.
-        if let name = identities[0].names.first, let relatives = holders[name], relatives.first == 0 {
+        if let name = identities.first?.names.first, let relatives = holders[name], relatives.first == 0 {
             sets[0] = relatives
         }
         var made: [OpaquePointer] = []

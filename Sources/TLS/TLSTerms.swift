@@ -64,62 +64,6 @@ package struct ProtocolTerms: Sendable {
     }
 }
 
-/// Whose certificates the other side's must come from.
-package final class TrustStore {
-    let pointer: OpaquePointer
-    /// The names that a server tells its clients; read once, since later nobody may.
-    private var names: OpaquePointer?
-
-    /// `authorities` nil: those that the system trusts. `revocations`: a file of revocation lists.
-    package init(authorities: String?, revocations: String?) throws(TLSFault) {
-        ERR_clear_error()
-        guard let store = X509_STORE_new() else { throw .ofOpenSSL("no memory") }
-        pointer = store
-        if let authorities {
-            guard X509_STORE_load_file(store, authorities) == 1 else {
-                throw TLSFault(
-                    "unable to load CA file '\(authorities)': \(TLSFault.ofOpenSSL("refused").reason)")
-            }
-            names = SSL_load_client_CA_file(authorities)
-        } else {
-            try Self.addSystem(to: store)
-        }
-        guard let revocations else { return }
-        guard X509_STORE_load_file(store, revocations) == 1 else {
-            throw TLSFault(
-                "unable to load CRL file '\(revocations)': \(TLSFault.ofOpenSSL("refused").reason)")
-        }
-        X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
-    }
-
-    deinit {
-        X509_STORE_free(pointer)
-        copenssl_free_names(names)
-    }
-
-    /// All that the system trusts is read now: with `chroot` it could not be looked up later.
-    private static func addSystem(to store: OpaquePointer) throws(TLSFault) {
-        var count = 0
-        let bundle = String(cString: X509_get_default_cert_file())
-        if X509_STORE_load_file(store, bundle) == 1 { count += 1 }
-        let folder = String(cString: X509_get_default_cert_dir())
-        // Links by the hash of a name: each certificate once.
-        for name in (try? File.names(in: folder)) ?? [] where name.utf8.count == 10 && name.hasSuffix(".0") {
-            if X509_STORE_load_file(store, "\(folder)/\(name)") == 1 { count += 1 }
-        }
-        ERR_clear_error()
-        guard count > 0 else {
-            throw TLSFault("no CA certificate of the system in '\(bundle)' or '\(folder)'")
-        }
-    }
-
-    func use(in context: OpaquePointer, namesForClients: Bool) {
-        X509_STORE_up_ref(pointer)
-        SSL_CTX_set_cert_store(context, pointer)
-        if namesForClients, let names { SSL_CTX_set_client_CA_list(context, SSL_dup_CA_list(names)) }
-    }
-}
-
 /// Whether the other side must show a certificate, and what of it may be wrong.
 package struct Verification: Sendable {
     package var asks = false

@@ -56,8 +56,8 @@ import Unix
             "/b/c.pem,/a/ca.pem,/x/l", ""
         ),
         (
-            "frontend f|bind :443 ssl crt /certs tls-ticket-keys /keys crt-list /list",
-            "/certs/,/keys,/list,/in/list.pem,/in/ca.pem", ""
+            "frontend f|bind :443 ssl crt /certs ca-file /authorities tls-ticket-keys /keys crt-list /list",
+            "/certs/,/authorities/,/keys,/list,/in/list.pem,/in/ca.pem", ""
         ),
         ("frontend f|bind :443 ssl crt-list /gone", "/gone", "what /gone names"),
         ("backend b|server s 1.2.3.4:1 ssl ca-file @system-ca crt '/with blank.pem'", "/with blank.pem", ""),
@@ -91,7 +91,8 @@ import Unix
         let bytes = Array(text.replacing("|", with: "\n").utf8)
         let found = NamedFiles(
             in: [ConfigurationFile(path: "a", bytes: bytes, modifiedAt: 0)],
-            environment: { $0 == "DIR" ? "/env" : nil }, isFolder: { $0 == "/certs" },
+            environment: { $0 == "DIR" ? "/env" : nil },
+            isFolder: { ["/certs", "/authorities"].contains($0) },
             lines: {
                 $0 == "/list"
                     ? .known(["# crt", "/in/list.pem [alpn h2 ca-file /in/ca.pem] x"])

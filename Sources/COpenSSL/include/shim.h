@@ -86,9 +86,7 @@ static inline const ASN1_STRING *copenssl_dns_name(const GENERAL_NAME *name) {
     return name->type == GEN_DNS ? name->d.dNSName : NULL;
 }
 
-static inline void copenssl_free_names(STACK_OF(X509_NAME) *names) {
-    sk_X509_NAME_pop_free(names, X509_NAME_free);
-}
+static inline void copenssl_free_certificates(STACK_OF(X509) *list) { sk_X509_pop_free(list, X509_free); }
 
 static inline void copenssl_free_memory(void *memory) { OPENSSL_free(memory); }
 
@@ -104,6 +102,9 @@ static inline OSSL_PARAM copenssl_mac_key(void *key, size_t count) {
 static inline OSSL_PARAM copenssl_mac_sha256(void) {
     return OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"sha256", 0);
 }
+
+/// In a number of an error: the system's, not OpenSSL's own.
+static const unsigned long copenssl_system_error = ERR_SYSTEM_FLAG;
 
 static const uint64_t copenssl_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t copenssl_no_compression = SSL_OP_NO_COMPRESSION;

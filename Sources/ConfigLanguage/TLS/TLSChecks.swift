@@ -83,8 +83,7 @@ extension ConfigurationChecks {
         if outcome.range == nil || outcome.lowersMinimum { outcome = words.outcome(from: 1) }
         if let range = outcome.range { words.complete(&tls.settings, range) }
         server.options.tls = tls
-        let speaks = server.options.usesTLS || server.options.checkUsesTLS == true
-        guard speaks, !proxy.settings.disabled else { return }
+        guard server.options.speaksTLS, !proxy.settings.disabled else { return }
         let place = "[\(server.position)] : 'server \(proxy.name)/\(server.name)'"
         warn(of: outcome, words, place, "server '\(server.name)'", server.position)
         if outcome.range == nil {

@@ -57,6 +57,7 @@ package struct BindTLS: Equatable, Sendable {
     /// A name that no certificate has is refused.
     package var strictSNI = false
     package var verify = PeerVerification.none
+    /// A file or a folder; `@system-ca`: those that the system trusts.
     package var caFile: String?
     package var crlFile: String?
     /// Of certificates above the client's own, and of the client's own.
@@ -64,6 +65,10 @@ package struct BindTLS: Equatable, Sendable {
     package var ignoredErrors = IgnoredErrors.some([])
     package var ticketKeyFile: String?
     package var prefersClientCiphers = false
+
+    package var namesFiles: Bool {
+        !certificates.isEmpty || caFile != nil || crlFile != nil || ticketKeyFile != nil
+    }
 
     package init() {}
 }
@@ -74,7 +79,7 @@ package struct ServerTLS: Sendable {
     /// What this proxy shows the server: a PEM file with certificate and key.
     package var certificate: String?
     package var verify = PeerVerification.required
-    /// `@system-ca`: those that the system trusts.
+    /// A file or a folder; `@system-ca`: those that the system trusts.
     package var caFile: String?
     package var crlFile: String?
     /// The name that the server's certificate must have where no name is asked for.
@@ -83,6 +88,8 @@ package struct ServerTLS: Sendable {
     package var sni: Expression?
     /// `no-ssl-reuse` makes it false.
     package var reusesSessions = true
+
+    package var namesAuthorities: Bool { caFile != nil || crlFile != nil }
 
     package init() {}
 }

@@ -1,5 +1,6 @@
 // Everything that a configuration's TLS names, read and checked before anything else is done: certificates, keys,
-// authorities, ticket keys. A file that is wrong fails the load with its name and reason, and nothing has changed.
+// authorities, ticket keys. A file that is wrong fails the load with its name and reason, and nothing has changed. What
+// a `bind` without `ssl` names is read as well, as HAProxy does.
 
 import ConfigLanguage
 import TLS
@@ -13,55 +14,66 @@ package final class TLSMaterial {
     package private(set) var ticketKeys: [TicketKeys] = []
     private var binds: [Position: SecureBind] = [:]
     private var connectors: [Position: TLSConnector] = [:]
+    /// What is not as written on the line that is being read.
+    private var warnings: [String] = []
     let workspace: TLSWorkspace
 
     private init() throws(TLSFault) {
         workspace = try TLSWorkspace()
     }
 
-    /// Nil where nothing speaks TLS, or where there are failures. `beforeKeys` is called before a key is read.
+    /// Nil where nothing speaks TLS, or where one of the remarks is an alert. `beforeKeys` is called before a key is
+    /// read.
     package static func load(
         _ configuration: Configuration, beforeKeys: () -> Void
-    ) -> (TLSMaterial?, failures: [Diagnostic]) {
-        var failures: [Diagnostic] = []
+    ) -> (TLSMaterial?, remarks: [Diagnostic]) {
+        var remarks: [Diagnostic] = []
+        var hasFailed = false
         let proxies = configuration.proxies.filter { !$0.settings.disabled }
         let binds = proxies.flatMap { proxy in
-            proxy.binds.filter { $0.options.usesTLS }.map { ($0, proxy.name) }
+            proxy.binds.filter { $0.options.usesTLS || $0.options.tls.namesFiles }.map { ($0, proxy.name) }
         }
         let servers = proxies.flatMap { proxy in
-            proxy.servers.filter { $0.options.usesTLS || $0.options.checkUsesTLS == true }
+            proxy.servers.filter { $0.options.speaksTLS || $0.options.tls.namesAuthorities }
                 .map { ($0, proxy.name) }
         }
         if binds.isEmpty && servers.isEmpty { return (nil, []) }
         beforeKeys()
-        func failed(_ position: Position, _ context: String, _ fault: TLSFault) {
-            failures.append(
-                Diagnostic(.alert, at: position, "parsing [\(position)] : \(context) : \(fault.reason)."))
-        }
         do throws(TLSFault) {
             let material = try TLSMaterial()
+            func read(
+                _ position: Position, _ context: String, _ what: () throws(TLSFault) -> Void
+            ) {
+                func say(_ severity: Diagnostic.Severity, _ text: String) {
+                    remarks.append(
+                        Diagnostic(severity, at: position, "parsing [\(position)] : \(context) : \(text)."))
+                }
+                do throws(TLSFault) {
+                    try what()
+                } catch {
+                    hasFailed = true
+                    say(.alert, error.reason)
+                }
+                material.warnings.forEach { say(.warning, $0) }
+                material.warnings = []
+            }
             let lifetime = Int(configuration.global.tlsLifetime.nanoseconds / 1_000_000_000)
             for (bind, frontend) in binds {
-                do throws(TLSFault) {
-                    material.binds[bind.position] = try material.secure(bind.options.tls, lifetime)
-                } catch {
-                    failed(bind.position, "'bind' in section 'frontend \(frontend)'", error)
+                read(bind.position, "'bind' in section 'frontend \(frontend)'") { () throws(TLSFault) in
+                    material.binds[bind.position] = try material.secure(bind.options, lifetime)
                 }
             }
             for (server, backend) in servers {
-                do throws(TLSFault) {
-                    material.connectors[server.position] = try material.connector(
-                        server.options.tls, lifetime)
-                } catch {
-                    failed(server.position, "'server \(backend)/\(server.name)'", error)
+                read(server.position, "'server \(backend)/\(server.name)'") { () throws(TLSFault) in
+                    try material.connect(server, lifetime)
                 }
             }
-            if failures.isEmpty { return (material, []) }
+            if !hasFailed { return (material, remarks) }
         } catch {
-            failures.append(Diagnostic(.alert, "TLS cannot be used: \(error.reason)"))
+            remarks.append(Diagnostic(.alert, "TLS cannot be used: \(error.reason)"))
         }
-        failures.append(Diagnostic(.alert, "Fatal errors found in configuration."))
-        return (nil, failures)
+        remarks.append(Diagnostic(.alert, "Fatal errors found in configuration."))
+        return (nil, remarks)
     }
 
     func bind(at position: Position) -> SecureBind? { binds[position] }
@@ -70,10 +82,11 @@ package final class TLSMaterial {
 
     // MARK: Reading
 
-    private func secure(_ tls: BindTLS, _ lifetime: Int) throws(TLSFault) -> SecureBind {
+    /// Nil: it does not speak TLS.
+    private func secure(_ options: BindOptions, _ lifetime: Int) throws(TLSFault) -> SecureBind? {
+        let tls = options.tls
         var paths: [String] = []
         for path in tls.certificates { paths += try Self.files(at: path) }
-        guard !paths.isEmpty else { throw TLSFault("no SSL certificate specified (use 'crt')") }
         for path in paths where identity(at: path) == nil {
             identities.append((path, try Self.read(path)))
         }
@@ -82,39 +95,58 @@ package final class TLSMaterial {
         terms.limits.prefersClientCiphers = tls.prefersClientCiphers
         terms.isStrict = tls.strictSNI
         terms.verification = Verification(tls)
-        if terms.verification.asks {
-            guard let file = tls.caFile else { throw TLSFault("verify is enabled but no CA file specified") }
-            terms.trust = try TrustStore(authorities: file, revocations: tls.crlFile)
-        }
-        terms.scope = try Self.scope(of: tls)
+        terms.trust = try trust(tls.caFile, tls.crlFile)
+        terms.scope = try Self.scope(of: tls, terms.trust)
         let tickets = if let path = tls.ticketKeyFile { try ticketKeys(in: path) } else { try TicketKeys() }
+        guard options.usesTLS else { return nil }
+        if paths.isEmpty && !tls.certificates.isEmpty {
+            guard tls.strictSNI else { throw TLSFault("no SSL certificate specified (use 'crt')") }
+            warnings.append("no SSL certificate specified, ssl connections will fail (use 'crt')")
+        }
         return try SecureBind(paths, terms, tickets: tickets, in: self)
     }
 
     /// Who was verified in another way, or against other files, is not resumed here. Where nobody is, sessions are
     /// shared with HAProxy, which has one scope for all.
-    private static func scope(of tls: BindTLS) throws(TLSFault) -> [UInt8] {
+    private static func scope(of tls: BindTLS, _ trust: TrustStore?) throws(TLSFault) -> [UInt8] {
         if tls.verify == .none { return Array("haproxy".utf8) }
         var text = Array("\(tls.verify.rawValue) \(tls.ignoredCAErrors.text) \(tls.ignoredErrors.text)".utf8)
-        for path in [tls.caFile, tls.crlFile] {
-            if let path { text += Digest.sha256(try bytes(of: path, "certificates")) }
-        }
+        if let trust { text += trust.digest }
+        if let path = tls.crlFile { text += Digest.sha256(try bytes(of: path, "CRL")) }
         return Digest.sha256(text)
     }
 
-    private func connector(_ tls: ServerTLS, _ lifetime: Int) throws(TLSFault) -> TLSConnector {
+    private func connect(_ server: ServerLine, _ lifetime: Int) throws(TLSFault) {
+        let tls = server.options.tls
         var verification = Verification()
         verification.asks = tls.verify != .none
         verification.requires = verification.asks
-        let isSystem = tls.caFile == "@system-ca"
-        let trust =
-            verification.asks
-            ? try TrustStore(authorities: isSystem ? nil : tls.caFile, revocations: tls.crlFile) : nil
+        let trust = try trust(tls.caFile, tls.crlFile)
+        guard server.options.speaksTLS else { return }
         let identity = if let path = tls.certificate { try Self.read(path) } else { nil as Identity? }
-        return try TLSConnector(
+        connectors[server.position] = try TLSConnector(
             ProtocolTerms(tls.settings, lifetime), verification: verification, trust: trust,
-            identity: identity,
-            requiredHost: tls.verifyHost, reusesSessions: tls.reusesSessions)
+            identity: identity, requiredHost: tls.verifyHost,
+            reusesSessions: tls.reusesSessions)
+    }
+
+    /// Nil: no authorities are named.
+    private func trust(_ authorities: String?, _ revocations: String?) throws(TLSFault) -> TrustStore? {
+        guard let authorities else {
+            if let revocations { _ = try Self.bytes(of: revocations, "CRL") }
+            return nil
+        }
+        let source: TrustStore.Source =
+            if authorities == "@system-ca" {
+                .system
+            } else if FileKind(authorities) == .directory {
+                .folder(authorities)
+            } else {
+                .file(authorities)
+            }
+        let store = try TrustStore(source, revocations: revocations)
+        warnings += store.warnings
+        return store
     }
 
     /// The file itself, or those of a folder that may hold certificates.

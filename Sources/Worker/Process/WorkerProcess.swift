@@ -133,19 +133,19 @@ package final class WorkerProcess {
         report.say(result.diagnostics)
         guard var configuration = result.configuration else { throw LoadFailure(exitCode: 1) }
         if let maxconn = options.maxconn { configuration.global.maxconn = maxconn }
-        if report.hasWarnings, options.failsOnWarnings {
-            report.say(.alert, "Some warnings were found and 'zero-warning' is set. Aborting.")
-            throw LoadFailure(exitCode: 1)
-        }
         guard configuration.hasListeners else {
             report.say(
                 .alert,
                 "[\(options.path).main()] No enabled listener found (check for 'bind' directives) ! Exiting.")
             throw LoadFailure(exitCode: 2)
         }
-        let (tls, failures) = TLSMaterial.load(configuration, beforeKeys: Secrets.keepOutOfCores)
-        report.say(failures)
-        guard failures.isEmpty else { throw LoadFailure(exitCode: 1) }
+        let (tls, remarks) = TLSMaterial.load(configuration, beforeKeys: Secrets.keepOutOfCores)
+        report.say(remarks)
+        guard !remarks.contains(where: { $0.severity == .alert }) else { throw LoadFailure(exitCode: 1) }
+        if report.hasWarnings, options.failsOnWarnings {
+            report.say(.alert, "Some warnings were found and 'zero-warning' is set. Aborting.")
+            throw LoadFailure(exitCode: 1)
+        }
         let core = try bind(configuration, tls: tls, inheritance)
         self.core = core
         do {
