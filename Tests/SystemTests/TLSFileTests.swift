@@ -1,5 +1,5 @@
 // Files of TLS that are read in ways of their own, beside HAProxy: folders of authorities, those of the system,
-// nothing at all, and those of lines that speak no TLS.
+// nothing at all, files without effect, and those of lines that speak no TLS.
 
 import Demo
 import Glibc
@@ -96,6 +96,30 @@ extension TLSSystemTests {
                 let words = reason.replacing("CERTS", with: talk.files.path)
                 #expect(ours.said.contains(words), "\(bind) \(server): \(ours.said)")
             }
+        }
+
+        @Test func whatIsNotStapledIsSaid() throws {
+            let talk = try TLSTalk(.mwproxy, Self.frontend("ssl crt CERTS/a.pem"))
+            let (a, b) = (talk.folder.file("some/a.pem"), talk.folder.file("some/b.pem"))
+            mkdir(talk.folder.file("some"), 0o755)
+            for name in ["a.pem", "b.pem"] {
+                try talk.folder.write("some/\(name)", try talk.files.text(name))
+            }
+            for name in ["a.pem.ocsp", "a.pem.sctl", "b.pem.ocsp"] {
+                try talk.folder.write("some/\(name)", "")
+            }
+            for bind in [
+                "ssl crt FOLDER/some", "ssl crt FOLDER/some/b.pem crt FOLDER/some/a.pem crt FOLDER/some",
+            ] {
+                try talk.configure(Self.frontend(bind))
+                let said = try checked(.mwproxy, talk.proxy.configurationFile)
+                let warnings = said.said.split(separator: "\n").filter { $0.contains("[WARNING]") }
+                #expect(said.end == .exited(0) && warnings.count == 2, "\(said.said)")
+                #expect(said.said.contains("'\(a).ocsp' and '\(a).sctl' have no effect"), "\(said.said)")
+                #expect(said.said.contains("'\(b).ocsp' has no effect"), "\(said.said)")
+            }
+            try talk.proxy.reload()
+            #expect(try talk.proxy.ask("show startup-logs").contains("'\(b).ocsp' has no effect"))
         }
     }
 }

@@ -89,6 +89,7 @@ package final class TLSMaterial {
         for path in tls.certificates { paths += try Self.files(at: path) }
         for path in paths where identity(at: path) == nil {
             identities.append((path, try Self.read(path)))
+            warnOfUnused(beside: path)
         }
         var terms = TLSAcceptor.Terms()
         terms.limits = ProtocolTerms(tls.settings, lifetime)
@@ -147,6 +148,14 @@ package final class TLSMaterial {
         let store = try TrustStore(source, revocations: revocations)
         warnings += store.warnings
         return store
+    }
+
+    private func warnOfUnused(beside path: String) {
+        let unused = [".ocsp", ".sctl"].map { path + $0 }.filter { FileKind($0) == .other }
+        guard !unused.isEmpty else { return }
+        let names = unused.map { "'\($0)'" }.joined(separator: " and ")
+        warnings.append(
+            "\(names) \(unused.count == 1 ? "has" : "have") no effect: nothing is stapled to a certificate")
     }
 
     /// The file itself, or those of a folder that may hold certificates.
