@@ -1,5 +1,5 @@
 // Files of TLS that are read in ways of their own, beside HAProxy: folders of authorities, those of the system,
-// nothing at all, files without effect, and those of lines that speak no TLS.
+// bundles, nothing at all, files without effect, and those of lines that speak no TLS.
 
 import Demo
 import Glibc
@@ -25,6 +25,8 @@ extension TLSSystemTests {
             let files = try Certificates.shared.get()
             let folder = try ScratchFolder("tls-files-")
             for name in ["empty", "authorities", "none"] { mkdir(folder.file(name), 0o755) }
+            try folder.write("bundle.pem.rsa", try files.text("rsa.pem"))
+            try folder.write("bundle.pem.ecdsa", try files.text("a.pem"))
             // Its first certificate alone counts.
             let two = try files.text("ca.pem") + files.text("other-ca.pem")
             for name in ["two.pem", ".again.crt"] { try folder.write("authorities/\(name)", two) }
@@ -35,7 +37,7 @@ extension TLSSystemTests {
         }
 
         private static let doors = [
-            "ssl strict-sni", "ssl crt FOLDER/empty strict-sni",
+            "ssl strict-sni", "ssl crt FOLDER/empty strict-sni", "ssl crt FOLDER/bundle.pem",
             "ssl crt CERTS/a.pem verify required ca-file FOLDER/authorities",
             "ssl crt CERTS/a.pem verify optional ca-file FOLDER/none",
             "ssl crt CERTS/a.pem verify required ca-file @system-ca", "crt CERTS/a.pem",
@@ -65,7 +67,8 @@ extension TLSSystemTests {
             }
             let (ours, theirs) = (said.prefix(Self.doors.count), said.suffix(Self.doors.count))
             for (our, their) in zip(ours, theirs) { #expect(our == their) }
-            #expect(ours[2].count { $0.contains("200 OK: alice") } == 1)
+            #expect(ours[2].count { $0.contains("HTTP/1.1 200") } == 7)
+            #expect(ours[3].count { $0.contains("200 OK: alice") } == 1)
         }
 
         private static let lines: [(bind: String, server: String, reason: String?)] = [

@@ -158,11 +158,16 @@ package final class TLSMaterial {
             "\(names) \(unused.count == 1 ? "has" : "have") no effect: nothing is stapled to a certificate")
     }
 
-    /// The file itself, or those of a folder that may hold certificates.
+    /// The file itself, those of a folder that may hold certificates, or those of a bundle: `x.pem` stands for
+    /// `x.pem.rsa` and its like where there is no `x.pem`.
     private static func files(at path: String) throws(TLSFault) -> [String] {
         switch FileKind(path) {
         case .missing:
-            throw TLSFault("unable to stat SSL certificate from file '\(path)' : \(Errno.last.description)")
+            let fault = TLSFault(
+                "unable to stat SSL certificate from file '\(path)' : \(Errno.last.description)")
+            let bundle = [".rsa", ".ecdsa", ".dsa"].map { path + $0 }.filter { FileKind($0) == .other }
+            if bundle.isEmpty { throw fault }
+            return bundle
         case .other: return [path]
         case .directory: break
         }
