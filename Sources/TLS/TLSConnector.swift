@@ -5,7 +5,21 @@ import Unix
 
 /// How connections to a server speak TLS.
 package final class TLSConnector {
-    private let context: OpaquePointer
+    /// Freed with the last who has it.
+    package final class Context {
+        fileprivate let pointer: OpaquePointer
+
+        fileprivate init() throws(TLSFault) {
+            guard let context = SSL_CTX_new(TLS_client_method()) else { throw .ofOpenSSL("no memory") }
+            pointer = context
+        }
+
+        deinit { SSL_CTX_free(pointer) }
+    }
+
+    private let limits: ProtocolTerms
+    private let trust: TrustStore?
+    private var context: Context
     let verification: Verification
     /// The name the certificate must have where none is asked for.
     private let requiredHost: String?
@@ -18,11 +32,20 @@ package final class TLSConnector {
         _ limits: ProtocolTerms, verification: Verification, trust: TrustStore?, identity: Identity?,
         requiredHost: String?, reusesSessions: Bool
     ) throws(TLSFault) {
-        guard let context = SSL_CTX_new(TLS_client_method()) else { throw .ofOpenSSL("no memory") }
-        self.context = context
+        self.limits = limits
+        self.trust = trust
         self.verification = verification
         self.requiredHost = requiredHost
         self.reusesSessions = reusesSessions
+        context = try Self.context(limits, verification, trust, identity, reusesSessions)
+    }
+
+    private static func context(
+        _ limits: ProtocolTerms, _ verification: Verification, _ trust: TrustStore?, _ identity: Identity?,
+        _ reusesSessions: Bool
+    ) throws(TLSFault) -> Context {
+        let made = try Context()
+        let context = made.pointer
         try limits.apply(to: context)
         if !limits.protocols.isEmpty {
             let protocols = limits.wireProtocols
@@ -42,14 +65,25 @@ package final class TLSConnector {
             connector.keep(ticket, name: channel.requestedName)
             return 1
         }
+        return made
     }
 
     deinit {
         SSL_SESSION_free(session)
-        SSL_CTX_free(context)
     }
 
-    private func keep(_ ticket: OpaquePointer, name: String?) {
+    /// What it takes to show servers another identity.
+    package func context(showing identity: Identity) throws(TLSFault) -> Context {
+        try Self.context(limits, verification, trust, identity, reusesSessions)
+    }
+
+    /// Used from the next connection on, which resumes no session: its server knows who had that one.
+    package func use(_ context: Context) {
+        self.context = context
+        keep(nil, name: nil)
+    }
+
+    private func keep(_ ticket: OpaquePointer?, name: String?) {
         SSL_SESSION_free(session)
         session = ticket
         sessionName = name
@@ -57,7 +91,7 @@ package final class TLSConnector {
 
     /// `name`: asked for, and required of the certificate; nil: the required host is. The result is nil without memory.
     package func channel(on descriptor: Int32, name: String?, in workspace: TLSWorkspace) -> TLSChannel? {
-        guard let fresh = SSL_new(context) else { return nil }
+        guard let fresh = SSL_new(context.pointer) else { return nil }
         SSL_set_connect_state(fresh)
         if let name { copenssl_set_host_name(fresh, name) }
         if verification.asks, let host = name ?? requiredHost, SSL_set1_host(fresh, host) != 1 {

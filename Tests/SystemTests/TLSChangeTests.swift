@@ -71,5 +71,47 @@ extension TLSSystemTests {
             }
             for (our, their) in zip(records[0], records[1]) { #expect(our == their) }
         }
+
+        /// What is shown to a server.
+        @Test func aCertificateOfAServer() throws {
+            let files = try Certificates.shared.get()
+            var records: [[String]] = []
+            for kind in ProxyKind.allCases {
+                let talk = try TLSTalk(
+                    kind,
+                    """
+                    frontend fe
+                        bind 127.0.0.1:PORT ssl crt CERTS/b.pem
+                        default_backend be
+                    backend be
+                        option httpclose
+                        server s 127.0.0.1:OTHER ssl verify none crt FOLDER/live.pem
+                    frontend inner
+                        bind 127.0.0.1:OTHER ssl crt CERTS/b.pem ca-file CERTS/ca.pem verify optional
+                        http-request return status 200 content-type text/plain lf-string "%[ssl_c_s_dn(CN)]"
+                    """, content: ["live.pem": try files.text("client.pem")])
+                let path = talk.folder.file("live.pem")
+                var record: [String] = []
+                func ask(_ command: String, _ payload: String? = nil) throws {
+                    let line = "\(command) ssl cert" + (payload.map { " \(path) <<\n\($0)" } ?? "")
+                    let reply = try AdminClient.ask(talk.folder.file("worker.sock"), line)
+                    record.append(
+                        "\(command): \(reply.replacing(talk.folder.path, with: "FOLDER")) \(try talk.get().body)"
+                    )
+                }
+                try ask("show")
+                try ask("set", try files.text("a.pem"))
+                try ask("show")
+                let reply = try AdminClient.ask(talk.folder.file("worker.sock"), "commit ssl cert \(path)")
+                record.append("\(reply.replacing(talk.folder.path, with: "FOLDER")) \(try talk.get().body)")
+                #expect(record.last?.hasSuffix(" a.test") == true, "\(kind): \(record)")
+                try ask("show")
+                try talk.proxy.reload()
+                record.append(try talk.get().body)
+                #expect(record.last == "alice", "\(kind)")
+                records.append(record)
+            }
+            for (our, their) in zip(records[0], records[1]) { #expect(our == their) }
+        }
     }
 }

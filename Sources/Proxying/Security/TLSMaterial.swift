@@ -8,12 +8,12 @@ import Unix
 
 /// What a configuration's TLS is made of.
 package final class TLSMaterial {
-    /// Each `crt` file by its path, as it is used now; in the order of the configuration.
+    /// Each `crt` file by its path, of binds and servers, as it is used now; in the order of the configuration.
     package private(set) var identities: [(path: String, identity: Identity)] = []
     /// Each `tls-ticket-keys` file, in the order of the configuration.
     package private(set) var ticketKeys: [TicketKeys] = []
     private var binds: [Position: SecureBind] = [:]
-    private var connectors: [Position: TLSConnector] = [:]
+    private var connectors: [Position: (connector: TLSConnector, certificate: String?)] = [:]
     /// What is not as written on the line that is being read.
     private var warnings: [String] = []
     let workspace: TLSWorkspace
@@ -78,7 +78,7 @@ package final class TLSMaterial {
 
     func bind(at position: Position) -> SecureBind? { binds[position] }
 
-    func connector(at position: Position) -> TLSConnector? { connectors[position] }
+    func connector(at position: Position) -> TLSConnector? { connectors[position]?.connector }
 
     // MARK: Reading
 
@@ -88,7 +88,7 @@ package final class TLSMaterial {
         var paths: [String] = []
         for path in tls.certificates { paths += try Self.files(at: path) }
         for path in paths where identity(at: path) == nil {
-            identities.append((path, try Self.read(path)))
+            try keep(path)
             warnOfUnused(beside: path)
         }
         var terms = TLSAcceptor.Terms()
@@ -124,11 +124,12 @@ package final class TLSMaterial {
         verification.requires = verification.asks
         let trust = try trust(tls.caFile, tls.crlFile)
         guard server.options.speaksTLS else { return }
-        let identity = if let path = tls.certificate { try Self.read(path) } else { nil as Identity? }
-        connectors[server.position] = try TLSConnector(
+        if let path = tls.certificate, identity(at: path) == nil { try keep(path) }
+        let connector = try TLSConnector(
             ProtocolTerms(tls.settings, lifetime), verification: verification, trust: trust,
-            identity: identity, requiredHost: tls.verifyHost,
+            identity: tls.certificate.flatMap { identity(at: $0) }, requiredHost: tls.verifyHost,
             reusesSessions: tls.reusesSessions)
+        connectors[server.position] = (connector, tls.certificate)
     }
 
     /// Nil: no authorities are named.
@@ -148,6 +149,10 @@ package final class TLSMaterial {
         let store = try TrustStore(source, revocations: revocations)
         warnings += store.warnings
         return store
+    }
+
+    private func keep(_ path: String) throws(TLSFault) {
+        identities.append((path, try Self.read(path)))
     }
 
     private func warnOfUnused(beside path: String) {
@@ -226,7 +231,8 @@ package final class TLSMaterial {
         identities.first { $0.path == path }?.identity
     }
 
-    /// Shows another certificate from now on, to those who connect: every `bind` that has the file, or none.
+    /// Shows another certificate from now on, to those who connect: every `bind` and `server` that has the file, or
+    /// none.
     package func replace(at path: String, with identity: Identity) throws(TLSFault) {
         guard let place = identities.firstIndex(where: { $0.path == path }) else { return }
         let old = identities[place].identity
@@ -235,6 +241,10 @@ package final class TLSMaterial {
         do throws(TLSFault) {
             var made: [TLSAcceptor] = []
             for bind in concerned { made.append(try bind.acceptor(in: self)) }
+            let servers = connectors.values.filter { $0.certificate == path }.map(\.connector)
+            var contexts: [TLSConnector.Context] = []
+            for server in servers { contexts.append(try server.context(showing: identity)) }
+            for (server, context) in zip(servers, contexts) { server.use(context) }
             for (bind, acceptor) in zip(concerned, made) { bind.acceptor = acceptor }
         } catch {
             identities[place].identity = old
