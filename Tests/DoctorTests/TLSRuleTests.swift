@@ -133,9 +133,13 @@ import Unix
               bind :443 ssl crt a.pem crt /srv/b.pem crt-list /etc/list
             backend app
               server s1 10.0.0.1:443 ssl crt client.pem
+              server-template t 1-2 10.0.0.1:443 ssl crt /srv/other.pem
             """
         let words = CertificateWords(Facts.of(text).onDisk.value ?? .init([]))
-        #expect(words.certificates == ["/etc/certs/a.pem", "/srv/b.pem", "/etc/certs/client.pem"])
+        #expect(
+            words.certificates == [
+                "/etc/certs/a.pem", "/srv/b.pem", "/etc/certs/client.pem", "/srv/other.pem",
+            ])
         #expect(words.lists == ["/etc/list"])
         let list = "# comment\n/x/y.pem [alpn h2] y.example\n  z.pem\n\n"
         #expect(words.files(inList: list) == ["/x/y.pem", "/etc/certs/z.pem"])
@@ -164,6 +168,32 @@ import Unix
             poll(&polled, nfds_t(polled.count), Int32(max(0, (visit.deadline - .now()).milliseconds)))
             return nil
         }
+    }
+
+    /// What is shown to servers.
+    @Test(arguments: ProxyKind.allCases)
+    func aCertificateForServersEndsAsWell(_ kind: ProxyKind) throws {
+        let folder = try ScratchFolder("tls-")
+        let file = try folder.write("client.pem", try certificate("client", days: 3))
+        let proxy = try RunningProxy(kind, in: folder) { folder in
+            """
+            global
+                stats socket \(folder.file("worker.sock")) mode 600 level admin
+            defaults
+                mode http
+                timeout connect 5s
+                timeout client 60s
+                timeout server 60s
+            frontend web
+                bind unix@\(folder.file("web.sock"))
+                default_backend app
+            backend app
+                server s 127.0.0.1:1 ssl verify none crt \(file)
+
+            """
+        }
+        let finding = try examine(proxy).finding("tls-expiry")
+        #expect(finding?.severity == .critical && finding?.what.hasPrefix("\(file) ends in ") == true)
     }
 
     @Test func whatRunsBesideItsFiles() throws {

@@ -13,7 +13,7 @@ struct CertificateWords: Equatable {
     init(_ configuration: ConfigurationOutline) {
         base = configuration.global("crt-base").flatMap { $0.words.count > 1 ? $0.words[1] : nil }
         let lines = configuration.sections.flatMap(\.lines).filter {
-            ["bind", "server", "default-server"].contains($0.keyword)
+            ["bind", "server", "default-server", "server-template"].contains($0.keyword)
         }
         for line in lines {
             for (word, value) in zip(line.words, line.words.dropFirst()) {

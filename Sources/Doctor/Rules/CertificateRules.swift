@@ -1,4 +1,4 @@
-// Certificates: whether those that clients see are those on disk, and how long they hold.
+// Certificates: whether those that are shown are those on disk, and how long they hold.
 
 import ReloadModel
 import RuntimeAPI
@@ -21,7 +21,7 @@ enum CertificateRules {
             findings += tls.transactions.map { file in
                 Finding(
                     .notice, "a change of \(file) was begun by command and is not committed",
-                    why: "clients see the former certificate, and a reload forgets the new one",
+                    why: "the former certificate is shown, and a reload forgets the new one",
                     place: "the admin socket",
                     lines: ["commit ssl cert \(file)", "abort ssl cert \(file)"])
             }
@@ -39,13 +39,13 @@ enum CertificateRules {
         case .leaf(let leaf, let changedAt) where changedAt > startOfServing(facts):
             return Finding(
                 .warning, "\(fact.file) was changed and is not loaded: \(two(running, leaf))",
-                why: "clients see the former certificate until the next reload",
+                why: "the former certificate is shown until the next reload",
                 place: "reload, or load it alone by 'set ssl cert' and 'commit ssl cert'",
                 lines: [FileRules.reloadCommand(facts)])
         case .leaf(let leaf, _):
             return Finding(
                 .warning, "\(fact.file) was replaced by command, not on disk: \(two(running, leaf))",
-                why: "the next reload undoes it: clients see the certificate of the file again",
+                why: "the next reload undoes it: the certificate of the file is shown again",
                 place: "\(fact.file): write the certificate that runs, and its key, into it")
         case .missing:
             return Finding(
@@ -119,19 +119,19 @@ enum CertificateRules {
         let which = facts == nil ? "the certificate in \(file), which the next load reads," : file
         let why =
             facts == nil
-            ? "the next load brings it, and clients refuse it \(left < 0 ? "at once" : "from then on")"
-            : "clients refuse to connect \(left < 0 ? "now" : "from then on"), and no reload mends it"
+            ? "the next load brings it, and whoever is shown it refuses it \(left < 0 ? "at once" : "from then on")"
+            : "whoever is shown it refuses it \(left < 0 ? "now" : "from then on"), and no reload mends it"
         if leaf.notBefore > now {
             return Finding(
                 .critical, "\(which) is valid from \(date(leaf.notBefore)) on only",
-                why: "until then clients refuse it: look at the clock of this host, too", place: file)
+                why: "until then it is refused: look at the clock of this host, too", place: file)
         }
         guard left < soon * day else { return nil }
         let when = left < 0 ? "ended on" : "ends in \(span(left)), on"
         let isRenewed = renewed.map { $0.notAfter - now >= soon * day && $0.notBefore <= now } ?? false
         return Finding(
             left < urgent * day ? .critical : .warning, "\(which) \(when) \(date(leaf.notAfter))",
-            why: isRenewed ? "clients refuse it from then on; the file has a newer one already" : why,
+            why: isRenewed ? "it is refused from then on; the file has a newer one already" : why,
             place: isRenewed ? "reload" : "\(file): renew it",
             lines: isRenewed ? facts.map { [FileRules.reloadCommand($0)] } ?? [] : [])
     }
