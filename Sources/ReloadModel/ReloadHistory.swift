@@ -14,8 +14,9 @@ package struct ReloadHistory: Sendable {
         var wasLogged = false
         /// A log line told of its end.
         var endWasLogged = false
-        /// Somebody who was asked told of its begin or its end; the event of that execution may come later.
-        var awaitsExecution = false
+        /// Of the master's executions, those whose events may still come: somebody who was asked, or the log, told of its
+        /// begin or its end before they did.
+        var executionsToCome = 0
         /// It was first seen after this program had started to watch.
         var isLive = true
         /// When it ended, where that was seen.
@@ -72,10 +73,10 @@ package struct ReloadHistory: Sendable {
 
     /// The master has executed itself at `at`, microseconds since 1970: a reload has begun, unless one is known already.
     package mutating func masterExecuted(at: Int64, source: ReloadRecord.Source) {
-        if let last = attempts.indices.last, attempts[last].awaitsExecution,
+        if let last = attempts.indices.last, attempts[last].executionsToCome > 0,
             isSameMoment(attempts[last].record.at, at) || isSameMoment(attempts[last].endedAt, at)
         {
-            attempts[last].awaitsExecution = false
+            attempts[last].executionsToCome -= 1
             return
         }
         if isLoading, let last = attempts.indices.last {
@@ -85,7 +86,7 @@ package struct ReloadHistory: Sendable {
             }
             if executesAfterLoad {
                 end(last, attempts[last].child == nil ? .failed : .success, at: at)
-                attempts[last].awaitsExecution = false
+                attempts[last].executionsToCome = 0
                 return
             }
             attempts[last].record.result = .unknown
@@ -289,7 +290,7 @@ package struct ReloadHistory: Sendable {
             // Its lines in the log may still come.
             attempts.insert(
                 Attempt(
-                    record: row, wasExecuted: true, awaitsExecution: true, isLive: false,
+                    record: row, wasExecuted: true, executionsToCome: 1, isLive: false,
                     endedAt: row.at.flatMap { begin in took.map { begin + $0 } }),
                 at: place)
         }
@@ -366,8 +367,10 @@ package struct ReloadHistory: Sendable {
     }
 
     private mutating func end(_ index: Int, _ result: ReloadRecord.Result, at: Int64?) {
-        if executesAfterLoad && attempts[index].wasExecuted && attempts[index].record.result == .running {
-            attempts[index].awaitsExecution = true
+        if attempts[index].record.result == .running {
+            let begins = attempts[index].wasLogged && !attempts[index].wasExecuted
+            let ends = executesAfterLoad && (attempts[index].wasExecuted || begins)
+            attempts[index].executionsToCome = (begins ? 1 : 0) + (ends ? 1 : 0)
         }
         attempts[index].record.result = result
         guard let at, let begin = attempts[index].record.at else { return }

@@ -94,6 +94,24 @@ import Testing
         #expect(summary(history) == ["#1 success 60ms process events"])
     }
 
+    /// On a busy machine the kernel's events come behind the lines of the log; without an admin socket nobody else tells.
+    @Test(arguments: [false, true], ["Loading success.", "Loading failure!"])
+    func executionsThatAreToldLaterBeginNothing(executesAfterLoad: Bool, ending: String) {
+        var history = ReloadHistory(executesAfterLoad: executesAfterLoad)
+        for (text, milliseconds) in [("Reloading HAProxy", Int64(100)), (ending, 131)] {
+            history.read(
+                ProxyLine("[NOTICE]   (1) : \(text)"), at: at(milliseconds), source: .logFile)
+        }
+        let result = ending == "Loading success." ? "success" : "failed"
+        for _ in 0..<(executesAfterLoad ? 2 : 1) {
+            history.masterExecuted(at: at(135), source: .processEvents)
+            #expect(summary(history) == ["\(result) 31ms log file"])
+        }
+        // The next one is another.
+        history.masterExecuted(at: at(900), source: .processEvents)
+        #expect(history.records.count == 2 && history.isLoading)
+    }
+
     @Test func countersAloneTellWhatRanBetweenTwoLooks() {
         var history = ReloadHistory(executesAfterLoad: true)
         history.observe(table(0, [(10, 0, true)]), at: at(0))
