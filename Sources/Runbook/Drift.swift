@@ -13,6 +13,8 @@ struct Drift {
 
     /// Why the disk is not, or not surely, what runs, without the word itself; nil: it is.
     var reason: String?
+    /// The names of the files on disk that are meant, where they can be told.
+    private(set) var changed: [String] = []
     /// What that was told by.
     var evidence: String
     /// The files that the serving worker was loaded from, where their content is known.
@@ -33,20 +35,30 @@ struct Drift {
             let content = LoadedContent.of(serving.pid, under: master, audit, proc, asking: asking)
         {
             evidence = content.witness
-            let names = content.differing(from: disk)
-            if names.isEmpty { running = disk } else { compare(content, names, disk, loaded, audit) }
+            let difference = content.difference(from: disk)
+            if difference.isEmpty {
+                running = disk
+            } else {
+                compare(content, difference, disk, loaded, audit)
+            }
             return
         }
         switch snapshot.configuration.disk {
         case .known(.same):
             running = snapshot.configuration.filesInForce.value
-            reason = serving.flatMap { proc.stat($0.pid) }.flatMap { moved($0, loaded) }
-            if reason != nil { running = nil }
+            if let name = serving.flatMap({ proc.stat($0.pid) }).flatMap({ moved($0, loaded) }) {
+                running = nil
+                changed = [name]
+                reason =
+                    "\(name) was put there, or its owner or mode was changed, after this worker had read it, and "
+                    + "nothing tells what it has read"
+            }
         case .known(.differs(let names, _)):
             evidence = "their content, which was seen as it was loaded"
             running = snapshot.configuration.filesInForce.value
             for file in running ?? [] { hashes[file.path] = HostState.hash(file.bytes) }
-            reason = Self.sentence(names)
+            changed = names
+            reason = LoadedContent.Difference(changed: names).sentence
         case .unknown(let why):
             reason = "it cannot be told whether the files on disk are what runs (\(why.reason))"
         }
@@ -58,21 +70,18 @@ struct Drift {
         return hashes[name].map { .content($0) } ?? .unknown
     }
 
-    private static func sentence(_ names: [String]) -> String {
-        "\(names.joined(separator: ", ")) \(names.count == 1 ? "is" : "are") not what runs"
-    }
-
     /// The content differs: says how, and looks for what runs in the copy that the last reload kept.
     private mutating func compare(
-        _ content: LoadedContent, _ names: [String], _ disk: [ConfigurationFile],
+        _ content: LoadedContent, _ difference: LoadedContent.Difference, _ disk: [ConfigurationFile],
         _ loaded: LoadedConfiguration,
         _ audit: AuditLog?
     ) {
-        var words = [Self.sentence(names)]
+        changed = difference.changed
+        var words = [difference.sentence]
         var files = disk
         let entries = loaded.entries().value ?? []
         for file in disk { hashes[file.path] = content.hash(of: file.path, among: disk) }
-        for name in names {
+        for name in changed {
             guard let hash = hashes[name],
                 let index = files.firstIndex(where: { $0.path == name }),
                 let place = entries.first(where: { $0.name == name })?.place
@@ -95,15 +104,13 @@ struct Drift {
         if content.files.map(\.hash) == found.files.map(\.hash) { running = files }
     }
 
+    /// The first file that took its place, or was changed otherwise than in its content, after the worker's start.
     private func moved(_ serving: ProcessStat, _ loaded: LoadedConfiguration) -> String? {
         let started = ProcTree.startTime(serving.startTicks)
         for file in loaded.entries().value ?? [] {
             var info = stat()
             guard stat(file.place, &info) == 0 else { continue }
-            guard info.st_ctim.microseconds > started + Self.tick else { continue }
-            return
-                "\(file.name) was put there, or its owner or mode was changed, after this worker had read it, and "
-                + "nothing tells what it has read"
+            if info.st_ctim.microseconds > started + Self.tick { return file.name }
         }
         return nil
     }

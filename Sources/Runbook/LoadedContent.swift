@@ -72,18 +72,53 @@ struct LoadedContent: Equatable {
             witness: "the worker says what it was loaded from")
     }
 
-    /// Which of the files that are there now have another content, or are there or gone since: their names.
-    func differing(from disk: [ConfigurationFile]) -> [String] {
+    /// How the disk differs from what was loaded.
+    struct Difference: Equatable {
+        /// The files that are there and have another content, or were not loaded.
+        var changed: [String] = []
+        /// Those that were loaded and are gone.
+        var gone: [String] = []
+        /// How many more are gone whose names nobody knows.
+        var goneUnnamed = 0
+
+        var isEmpty: Bool { changed.isEmpty && gone.isEmpty && goneUnnamed == 0 }
+
+        /// `a.cfg, b.cfg are not what runs; c.cfg was loaded and is gone`
+        var sentence: String {
+            var parts: [String] = []
+            if !changed.isEmpty {
+                parts.append(
+                    "\(changed.joined(separator: ", ")) \(changed.count == 1 ? "is" : "are") not what runs")
+            }
+            parts += gone.map { "\($0) was loaded and is gone" }
+            if goneUnnamed > 0 {
+                let (files, were) = goneUnnamed == 1 ? ("file", "was") : ("files", "were")
+                parts.append(
+                    "\(goneUnnamed) \(files) that \(were) loaded \(goneUnnamed == 1 ? "is" : "are") gone")
+            }
+            return parts.joined(separator: "; ")
+        }
+    }
+
+    func difference(from disk: [ConfigurationFile]) -> Difference {
         let there = disk.map { File(name: $0.path, hash: HostState.hash($0.bytes)) }
         if files.allSatisfy({ $0.name != nil }) {
-            let names = there.compactMap(\.name) + files.compactMap(\.name)
-            return names.enumerated().filter { index, name in
-                names.firstIndex(of: name) == index
-                    && there.first { $0.name == name }?.hash != files.first { $0.name == name }?.hash
-            }.map(\.element)
+            return Difference(
+                changed: there.filter { file in
+                    files.first { $0.name == file.name }?.hash != file.hash
+                }.compactMap(\.name),
+                gone: files.compactMap(\.name).filter { name in !there.contains { $0.name == name } })
         }
-        guard there.count == files.count else { return there.compactMap(\.name) }
-        return zip(there, files).filter { $0.hash != $1.hash }.compactMap(\.0.name)
+        if there.count == files.count {
+            return Difference(
+                changed: zip(there, files).filter { $0.hash != $1.hash }.compactMap(\.0.name))
+        }
+        // One came or went: what stands between the same neighbours as before is the same.
+        let steps = there.map(\.hash).difference(from: files.map(\.hash))
+        let changed = steps.insertions.compactMap { step -> String? in
+            if case .insert(let offset, _, _) = step { there[offset].name } else { nil }
+        }
+        return Difference(changed: changed, goneUnnamed: max(0, steps.removals.count - changed.count))
     }
 
     /// The hash of what runs in a file's place; nil where that cannot be told.

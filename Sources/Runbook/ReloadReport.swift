@@ -9,7 +9,7 @@ package struct FileChange: Equatable, Sendable {
     package var path: String
     /// The symbolic link that led there.
     package var link: String?
-    /// Where the old content is kept.
+    /// Where the old content will be kept.
     package var kept: String
     package var hashBefore: String
     package var hashAfter: String
@@ -57,6 +57,8 @@ package struct ReloadReport: Sendable {
     package var record: ReloadRecord?
     /// What the proxy said of the attempt.
     package var log: [String] = []
+    /// Where the file from before is kept; nil: nothing was placed, or it is back.
+    package var kept: String?
     /// From the request to the end of the load, and to the verdict.
     package var loadMilliseconds: Double?
     package var milliseconds: Double?

@@ -13,9 +13,7 @@ extension SafeReload {
     /// How often peers are asked.
     private static let peersPeriod = Duration.milliseconds(300)
 
-    /// Does it. Also where nobody reads on.
     package func perform(_ plan: ReloadPlan) -> ReloadReport {
-        Signals.ignoreBrokenPipes()
         if wishes.settle > .zero {
             let begin = watch.began + Self.shortestBefore
             if begin > .now() { say("watch: the health before it, for two seconds") }
@@ -27,7 +25,7 @@ extension SafeReload {
             return .refused([obstacle], plan: plan)
         }
         do throws(Errno) {
-            try note("begun", plan, [])
+            try note("begun", plan, kept: plan.change?.kept, [])
         } catch {
             abandon()
             return .refused(
@@ -35,10 +33,11 @@ extension SafeReload {
         }
         var report = placed(plan) ?? asked(plan, tables)
         report.plan = plan
+        report.kept = placement.flatMap { $0.hasPlaced ? $0.kept : nil }
         report.auditLog = audit.path
         report.hashNow = plan.change.flatMap { change in try? FileState(of: change.path).hash }
         do throws(Errno) {
-            try note("ended", plan, Self.members(report))
+            try note("ended", plan, kept: report.kept, Self.members(report))
         } catch {
             report.reasons.append("the audit log could not be written: \(error)")
         }
@@ -56,20 +55,24 @@ extension SafeReload {
     /// What has come since the question and forbids to begin.
     private var obstacle: String? {
         if let interruption { return interruption }
+        if let standstill { return standstill }
         watch.look()
         return watch.hasItsMaster ? nil : "master \(master.pid) ended before anything was changed"
     }
 
     // MARK: Writing down
 
-    private func note(_ event: String, _ plan: ReloadPlan, _ more: [JSON.Member]) throws(Errno) {
+    /// - Parameter kept: where the old file is, or will be, kept.
+    private func note(
+        _ event: String, _ plan: ReloadPlan, kept: String?, _ more: [JSON.Member]
+    ) throws(Errno) {
         func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
         try audit.append(
             action: "reload", target: "\(master.program.rawValue) master \(master.pid)",
             [
                 .init("event", .string(event)), .init("file", text(plan.change?.path)),
                 .init("sha256_before", text(plan.change?.hashBefore)),
-                .init("sha256_after", text(plan.change?.hashAfter)), .init("kept", text(plan.change?.kept)),
+                .init("sha256_after", text(plan.change?.hashAfter)), .init("kept", text(kept)),
                 .init("drift", text(plan.drift)),
             ] + loaded + more)
     }
@@ -254,6 +257,7 @@ extension SafeReload {
             return
         }
         facts.serves = watch.serving != nil
+        if facts.isDrained == false { facts.draining = ending.drainers(in: watch.snapshot) }
         if let health = ending.record(in: watch.snapshot)?.verdict.health.value, health.judgement == .worse {
             facts.worse += health.reasons
         }

@@ -144,8 +144,22 @@ struct LoadEnding {
     }
 
     /// None of those that were there before is left, whether it is seen to drain yet or not.
-    func isDrained(in snapshot: Snapshot) -> Bool {
-        snapshot.workers.allSatisfy { !$0.state.isOld && !earlier.contains($0.pid) }
+    func isDrained(in snapshot: Snapshot) -> Bool { left(in: snapshot).isEmpty }
+
+    /// Those that are left: `worker 812 (3 connections, ended in 9m58s at the latest)`.
+    func drainers(in snapshot: Snapshot) -> [String] {
+        left(in: snapshot).map { worker in
+            let connections = worker.connections.value.map { Wording.count($0, "connection") }
+            let end = worker.killIn.value.flatMap { left in
+                left.isFinite ? "ended in \(Wording.span(seconds: left)) at the latest" : nil
+            }
+            let facts = [connections, end].compactMap(\.self).joined(separator: ", ")
+            return "worker \(worker.pid)" + (facts.isEmpty ? "" : " (\(facts))")
+        }
+    }
+
+    private func left(in snapshot: Snapshot) -> [WorkerSample] {
+        snapshot.workers.filter { $0.state.isOld || earlier.contains($0.pid) }
     }
 
     /// Another worker than at the request serves.

@@ -9,6 +9,8 @@ package struct ReloadWishes: Equatable, Sendable {
     package var newHash: String?
     /// Which of the loaded files it replaces, where that is not plain.
     package var replacing: String?
+    /// Nothing will be changed: what speaks against it is told at the end, and everything is looked at before.
+    package var onlyLooks = false
     /// Go on although the files on disk are not, or not surely, what runs.
     package var acceptsDrift = false
     /// Go on although the doctor finds that the load will fail.

@@ -88,20 +88,46 @@ package final class SafeReload {
             throw Refusal(error.description)
         }
         if wishes.usesSystemctl { unit = try unitName() }
+        if let standstill { throw Refusal(standstill) }
         let snapshot = watch.look()
         let drift = Drift(snapshot, loaded, on: master, audit, proc)
         self.drift = drift
         served = watch.serving
-        if let reason = drift.reason, !wishes.acceptsDrift {
-            throw Refusal(
-                "drift: \(reason). Look at what is there; --accept-drift brings it into force with this reload"
-            )
-        }
+        let target = try target(files)
+        let objection = wishes.acceptsDrift ? nil : Self.objection(drift, replacing: target)
+        if let objection, !wishes.onlyLooks { throw Refusal(objection) }
         let content = try newContent()
         ReloadWatch.holdInterruptions()
-        let next = try staged(content, loaded, files)
-        let plan = try plan(drift, loaded, next)
-        return try examined(plan, next)
+        let next = try staged(content, in: target, loaded, files)
+        let plan = try examined(plan(drift, loaded, next), next)
+        if let objection { throw Refusal([objection], plan: plan) }
+        return plan
+    }
+
+    /// A master that is stopped would load whenever somebody lets it go on.
+    var standstill: String? {
+        proc.stat(master.pid)?.state == "T"
+            ? "master \(master.pid) is stopped and loads nothing before it goes on: kill -CONT \(master.pid)"
+            : nil
+    }
+
+    /// Why drift stops this, and what accepting it would do: what is replaced by the new file goes out of force, and
+    /// everything else comes into force.
+    private static func objection(_ drift: Drift, replacing target: LoadedFile?) -> String? {
+        guard let reason = drift.reason else { return nil }
+        let others = drift.changed.filter { $0 != target?.name }
+        var effects: [String] = []
+        if let target, others.count < drift.changed.count || drift.changed.isEmpty {
+            effects.append(
+                "puts the new file in the place of what lies in \(target.name) now, which goes out of force and "
+                    + "is kept beside it")
+        }
+        if effects.isEmpty || !others.isEmpty {
+            let what = others.isEmpty ? "it" : others.joined(separator: ", ")
+            effects.append("brings \(what) into force with this reload")
+        }
+        return "drift: \(reason). Look at what is there (--dry-run); --accept-drift "
+            + effects.joined(separator: ", and ")
     }
 
     /// The plan with the test and the doctor's findings.
@@ -154,17 +180,24 @@ package final class SafeReload {
         }
     }
 
-    /// Writes the new content beside the file that it replaces. Nil: what lies on the disk will be loaded.
-    private func staged(
-        _ new: NewContent?, _ loaded: LoadedConfiguration, _ files: [LoadedFile]
-    ) throws(Refusal) -> NextConfiguration? {
-        guard let (bytes, source) = new.map({ ($0.bytes, $0.source) }) else { return nil }
-        let target: LoadedFile
+    /// Where the new content comes from, for a person; nil: what lies on the disk is loaded.
+    private var source: String? { wishes.newFile.map { $0 == "-" ? "standard input" : $0 } }
+
+    /// The file that the new content is for.
+    private func target(_ files: [LoadedFile]) throws(Refusal) -> LoadedFile? {
+        guard let source else { return nil }
         do throws(ReloadTarget.Fault) {
-            target = try ReloadTarget.file(for: source, named: wishes.replacing, among: files)
+            return try ReloadTarget.file(for: source, named: wishes.replacing, among: files)
         } catch {
             throw Refusal(error.description)
         }
+    }
+
+    /// Writes the new content beside the file that it replaces. Nil: what lies on the disk will be loaded.
+    private func staged(
+        _ bytes: [UInt8]?, in target: LoadedFile?, _ loaded: LoadedConfiguration, _ files: [LoadedFile]
+    ) throws(Refusal) -> NextConfiguration? {
+        guard let bytes, let target, let source else { return nil }
         let isElsewhere = target.place.hasPrefix("/proc/")
         do throws(PlacementFault) {
             let placement = try Placement(
@@ -193,16 +226,10 @@ package final class SafeReload {
         }
     }
 
-    private struct NewContent {
-        let bytes: [UInt8]
-        let source: String
-    }
-
     /// What to put in place, if something. A connection that breaks off ends standard input as well: what came is held
     /// against `newHash`.
-    private func newContent() throws(Refusal) -> NewContent? {
-        guard let name = wishes.newFile else { return nil }
-        let source = name == "-" ? "standard input" : name
+    private func newContent() throws(Refusal) -> [UInt8]? {
+        guard let name = wishes.newFile, let source else { return nil }
         let bytes: [UInt8]
         do throws(Errno) {
             let limit = FileState.longest
@@ -217,7 +244,7 @@ package final class SafeReload {
         if let wanted = wishes.newHash, wanted != hash {
             throw Refusal("\(source) is not what was meant: its sha256 is \(hash), expected \(wanted)")
         }
-        return NewContent(bytes: bytes, source: source)
+        return bytes
     }
 
     private func plan(

@@ -64,6 +64,8 @@ package struct ReloadFacts: Equatable, Sendable {
     package var serves = true
     /// Nil: nobody asked to wait for it; else whether every old worker has ended.
     package var isDrained: Bool?
+    /// Who still drains at the end of that wait, a phrase each.
+    package var draining: [String] = []
     /// Nil: nobody asked to wait for it; else what is missing, empty for nothing.
     package var peersMissing: [String]?
     /// What is worse than before, a sentence each.
@@ -109,7 +111,10 @@ package struct ReloadFacts: Equatable, Sendable {
         case .notNeeded, .restored, .restoredUnloaded: break
         }
         if !serves { reasons.append("no worker serves") }
-        if isDrained == false { reasons.append("old workers still drain") }
+        if isDrained == false {
+            reasons.append(
+                "old workers still drain" + (draining.isEmpty ? "" : ": " + draining.joined(separator: ", ")))
+        }
         return reasons + (peersMissing ?? []) + worse
     }
 }

@@ -68,15 +68,12 @@ struct ReloadCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Watch the new worker this long before its health is judged; 0 judges at once, without the health.",
+            "Watch the new worker this long before its health is judged; less than 3 may be too short, and 0 leaves the health out.",
             valueName: "seconds"))
     var settle: Double = 10
 
     func validate() throws {
-        for (name, value) in [("--timeout", timeout), ("--settle", settle)]
-        where !value.isFinite || !(0...86_400).contains(value) {
-            throw ValidationError("\(name) needs 0 to 86400 seconds, found '\(value)'.")
-        }
+        try Self.validate(timeout: timeout, [("--settle", settle)])
         if replace != nil, newFile == nil { throw ValidationError("--replace needs NEW.CFG.") }
         if let sha256 {
             if newFile == nil { throw ValidationError("--sha256 needs NEW.CFG.") }
@@ -87,55 +84,71 @@ struct ReloadCommand: ParsableCommand {
         if dryRun, yes { throw ValidationError("--dry-run changes nothing: leave --yes out.") }
     }
 
+    /// The spans of this command and of rollout.
+    static func validate(timeout: Double, _ spans: [(name: String, seconds: Double)]) throws {
+        guard timeout > 0, timeout <= 86_400 else {
+            throw ValidationError(
+                "--timeout needs more than 0 and at most 86400 seconds, found '\(timeout)'.")
+        }
+        for span in spans where !span.seconds.isFinite || !(0...86_400).contains(span.seconds) {
+            throw ValidationError("\(span.name) needs 0 to 86400 seconds, found '\(span.seconds)'.")
+        }
+    }
+
     func run() throws {
         let code = reload()
         if code != 0 { throw ExitCode(code) }
     }
 
     private func reload() -> Int32 {
+        let person = Conversation()
         let master: RunningMaster
         do throws(AttachFailure) {
             master = try target.find()
         } catch {
             if !json, case .several = error { _ = OneLook.explain(error) }
-            return tell(.refused([Self.sentence(error)]), of: nil)
+            return tell(.refused([Self.sentence(error)]), of: nil, to: person)
         }
         guard let audit = AuditLog.ofUser else {
             return tell(
-                .refused(["there is no place for the audit log (set HOME or XDG_STATE_HOME)"]), of: master)
+                .refused(["there is no place for the audit log (set HOME or XDG_STATE_HOME)"]), of: master,
+                to: person)
         }
         let reload = SafeReload(master, wishes, audit: audit) { line in
-            if !json { show(line) }
+            if !json { person.show(line) }
+        }
+        /// Ends where nothing was changed.
+        func leave(_ reason: [String], _ plan: ReloadPlan?, log: [String] = [], exits status: Int32? = nil)
+            -> Int32
+        {
+            reload.abandon()
+            var report = ReloadReport.refused(reason, plan: plan, log: log)
+            report.host = reload.host()
+            return tell(report, of: master, to: person, exits: status)
         }
         let plan: ReloadPlan
         do throws(SafeReload.Refusal) {
             plan = try reload.prepare()
         } catch {
-            if !json, let plan = error.plan { show(ReloadText.plan(plan)) }
-            return leave(reload, .refused(error.reasons, plan: error.plan, log: error.log))
+            if !json, let plan = error.plan { person.show(ReloadText.plan(plan)) }
+            return leave(error.reasons, error.plan, log: error.log)
         }
-        if !json { show(ReloadText.plan(plan)) }
-        if dryRun {
-            return leave(
-                reload,
-                .refused(["everything is good so far, and nothing was changed"], plan: plan),
-                exits: 0)
+        if !json { person.show(ReloadText.plan(plan)) }
+        if dryRun { return leave(["everything is good so far, and nothing was changed"], plan, exits: 0) }
+        if person.isUnread {
+            return leave(["nobody reads on standard output any more: nothing was changed"], plan)
         }
-        guard yes || isConfirmed(unless: { reload.interruption != nil }) else {
+        let isMeant =
+            yes
+            || newFile != "-"
+                && person.isConfirmed("Reload now?", unless: { reload.interruption != nil })
+        guard isMeant else {
             let reason = reload.interruption ?? "nobody said yes: nothing was changed (--yes does not ask)"
-            return leave(reload, .refused([reason], plan: plan))
+            return leave([reason], plan)
         }
         var report = reload.perform(plan)
         report.host = reload.host()
-        return tell(report, of: master)
-    }
-
-    /// Ends where nothing was changed.
-    private func leave(_ reload: SafeReload, _ report: ReloadReport, exits status: Int32? = nil) -> Int32 {
-        reload.abandon()
-        var report = report
-        report.host = reload.host()
-        return tell(report, of: reload.master, exits: status)
+        return tell(report, of: master, to: person)
     }
 
     private var wishes: ReloadWishes {
@@ -143,6 +156,7 @@ struct ReloadCommand: ParsableCommand {
         wishes.newFile = newFile
         wishes.newHash = sha256?.lowercased()
         wishes.replacing = replace
+        wishes.onlyLooks = dryRun
         wishes.acceptsDrift = acceptDrift
         wishes.acceptsFindings = acceptFindings
         wishes.waitsForDrain = waitDrained
@@ -154,40 +168,16 @@ struct ReloadCommand: ParsableCommand {
         return wishes
     }
 
-    /// Asks, and waits for the answer, unless something ends the wait.
-    private func isConfirmed(unless isOver: () -> Bool) -> Bool {
-        guard newFile != "-", isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return false }
-        try? File.writeAll(STDERR_FILENO, "Reload now? [y/N] ".utf8)
-        var asked = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-        repeat {
-            if isOver() {
-                try? File.writeAll(STDERR_FILENO, "\n".utf8)
-                return false
-            }
-        } while poll(&asked, 1, 100) == 0
-        let answer = readLine() ?? ""
-        return answer == "y" || answer == "yes"
-    }
-
-    private func show(_ text: String) {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        try? File.writeAll(STDOUT_FILENO, lines.map { VisibleText.of(String($0)) + "\n" }.joined().utf8)
-    }
-
     /// The last words; the exit status.
     private func tell(
-        _ report: ReloadReport, of master: RunningMaster?, exits status: Int32? = nil
+        _ report: ReloadReport, of master: RunningMaster?, to person: Conversation,
+        exits status: Int32? = nil
     ) -> Int32 {
         if json {
-            let text =
-                ReloadDocument.json(report, master: master, isDryRun: dryRun, exitStatus: status).text + "\n"
-            do throws(Errno) {
-                try File.writeAll(STDOUT_FILENO, text.utf8)
-            } catch {
-                complain("cannot write the report: \(error)")
-            }
+            person.deliver(
+                ReloadDocument.json(report, master: master, isDryRun: dryRun, exitStatus: status).text)
         } else {
-            show(ReloadText.ending(report, isDryRun: status == 0))
+            person.show(ReloadText.ending(report, isDryRun: status == 0))
         }
         return status ?? report.verdict.exitStatus
     }

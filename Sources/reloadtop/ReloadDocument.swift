@@ -17,7 +17,7 @@ enum ReloadDocument {
             ("reasons", strings(report.reasons.map { ReloadText.shown($0, plan) })),
             ("program", master.map { .string($0.program.rawValue) } ?? .null),
             ("master", master.map { .integer(Int64($0.pid)) } ?? .null),
-            ("file", plan?.change.map { file($0, now: report.hashNow) } ?? .null),
+            ("file", plan?.change.map { file($0, kept: report.kept, now: report.hashNow) } ?? .null),
             ("drift", text(plan?.drift)), ("drift_evidence", text(plan?.driftEvidence)),
             ("diff_from", text(plan?.diffStart)),
             ("diff", plan.map { .array($0.diff.lines.map(line)) } ?? .null),
@@ -44,9 +44,9 @@ enum ReloadDocument {
         ])
     }
 
-    private static func file(_ change: FileChange, now: String?) -> JSON {
+    private static func file(_ change: FileChange, kept: String?, now: String?) -> JSON {
         object([
-            ("path", .string(change.path)), ("link", text(change.link)), ("kept", .string(change.kept)),
+            ("path", .string(change.path)), ("link", text(change.link)), ("kept", text(kept)),
             ("sha256_before", .string(change.hashBefore)), ("sha256_after", .string(change.hashAfter)),
             ("sha256_now", text(now)),
         ])

@@ -94,10 +94,7 @@ struct RolloutCommand: ParsableCommand {
     var settle: Double = 10
 
     func validate() throws {
-        for (name, value) in [("--timeout", timeout), ("--settle", settle), ("--pause", pause)]
-        where !value.isFinite || !(0...86_400).contains(value) {
-            throw ValidationError("\(name) needs 0 to 86400 seconds, found '\(value)'.")
-        }
+        try ReloadCommand.validate(timeout: timeout, [("--settle", settle), ("--pause", pause)])
         do throws(FleetHost.Fault) {
             _ = try FleetHost.list(host)
         } catch {
@@ -117,6 +114,7 @@ struct RolloutCommand: ParsableCommand {
     }
 
     private func rollout() throws -> Int32 {
+        let person = Conversation()
         var wishes = RolloutWishes(hosts: try FleetHost.list(host))
         if let newFile {
             do throws(Errno) {
@@ -125,22 +123,23 @@ struct RolloutCommand: ParsableCommand {
                         ? try File.readAll(STDIN_FILENO, limit: Self.longestContent)
                         : try File.read(newFile, limit: Self.longestContent))
             } catch {
-                return tell(.refused(["cannot read \(newFile): \(error)"], wishes.hosts), wishes)
+                return tell(
+                    .refused(["cannot read \(newFile): \(error)"], wishes.hosts), wishes, to: person)
             }
         }
         complete(&wishes)
         guard let audit = AuditLog.ofUser else {
             return tell(
                 .refused(["there is no place for the audit log (set HOME or XDG_STATE_HOME)"], wishes.hosts),
-                wishes)
+                wishes, to: person)
         }
         let rollout = Rollout(wishes, audit: audit) { line in
-            if !json { show(line) }
+            if !json { person.show(line) }
         }
-        if !json { show("look: \(host.joined(separator: ", ")); nothing is changed") }
+        if !json { person.show("look: \(host.joined(separator: ", ")); nothing is changed") }
         let looks = rollout.look()
         let differences = FleetComparison.differences(looks)
-        if !json { show(RolloutText.looks(looks, differences)) }
+        if !json { person.show(RolloutText.looks(looks, differences)) }
         func refused(_ reasons: [String]) -> RolloutReport {
             var report = RolloutReport.refused(reasons, wishes.hosts)
             report.looks = looks
@@ -149,15 +148,22 @@ struct RolloutCommand: ParsableCommand {
         }
         let objections = FleetComparison.objections(
             looks, differences, acceptsDifferences: acceptDifferences)
-        guard objections.isEmpty else { return tell(refused(objections), wishes) }
+        guard objections.isEmpty else { return tell(refused(objections), wishes, to: person) }
         if dryRun {
             return tell(
-                refused(["everything is good so far, and nothing was changed"]), wishes, exits: 0)
+                refused(["everything is good so far, and nothing was changed"]), wishes, to: person, exits: 0)
         }
-        guard yes || isConfirmed() else {
-            return tell(refused(["nobody said yes: nothing was changed (--yes does not ask)"]), wishes)
+        if person.isUnread {
+            return tell(
+                refused(["nobody reads on standard output any more: nothing was changed"]), wishes, to: person
+            )
         }
-        return tell(rollout.perform(looks, differences), wishes)
+        let question = "Reload \(host.joined(separator: ", then "))?"
+        guard yes || newFile != "-" && person.isConfirmed(question) else {
+            return tell(
+                refused(["nobody said yes: nothing was changed (--yes does not ask)"]), wishes, to: person)
+        }
+        return tell(rollout.perform(looks, differences), wishes, to: person)
     }
 
     private func complete(_ wishes: inout RolloutWishes) {
@@ -179,30 +185,16 @@ struct RolloutCommand: ParsableCommand {
             flags.filter(\.1).map(\.0) + values.compactMap { name, value in value.map { "\(name)=\($0)" } }
     }
 
-    private func isConfirmed() -> Bool {
-        guard newFile != "-", isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return false }
-        let order = VisibleText.of(host.joined(separator: ", then "))
-        try? File.writeAll(STDERR_FILENO, "Reload \(order)? [y/N] ".utf8)
-        let answer = readLine() ?? ""
-        return answer == "y" || answer == "yes"
-    }
-
-    private func show(_ text: String) {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        try? File.writeAll(STDOUT_FILENO, lines.map { VisibleText.of(String($0)) + "\n" }.joined().utf8)
-    }
-
     /// The last words; the exit status.
-    private func tell(_ report: RolloutReport, _ wishes: RolloutWishes, exits status: Int32? = nil) -> Int32 {
+    private func tell(
+        _ report: RolloutReport, _ wishes: RolloutWishes, to person: Conversation,
+        exits status: Int32? = nil
+    ) -> Int32 {
         if json {
-            let text = RolloutDocument.json(report, wishes, isDryRun: dryRun, exitStatus: status).text + "\n"
-            do throws(Errno) {
-                try File.writeAll(STDOUT_FILENO, text.utf8)
-            } catch {
-                complain("cannot write the report: \(error)")
-            }
+            person.deliver(
+                RolloutDocument.json(report, wishes, isDryRun: dryRun, exitStatus: status).text)
         } else {
-            show(RolloutText.ending(report, isDryRun: status == 0))
+            person.show(RolloutText.ending(report, isDryRun: status == 0))
         }
         return status ?? report.verdict.exitStatus
     }

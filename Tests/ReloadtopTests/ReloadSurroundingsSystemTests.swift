@@ -72,6 +72,48 @@ import Unix
         #expect(served.end == .exited(0) && served.output.contains("served: "), "\(served)")
     }
 
+    /// Who reads no more has not seen what would be done.
+    @Test func whoStopsReadingChangesNothing() throws {
+        let port = try FreePort.find()
+        let proxy = try RunningProxy(.haproxy) { _ in ReloadScene.text(port: port, status: 200) }
+        let new = try proxy.folder.write("new", ReloadScene.text(port: port, status: 204))
+        let run = try Program.run(
+            try Program.system("bash"),
+            [
+                "-c",
+                "'\(try Program.ours("reloadtop"))' reload --yes --settle 0 --pid \(proxy.master) \(new) | head -1; "
+                    + "echo \"ended with ${PIPESTATUS[0]}\"",
+            ], environment: scene.environment)
+        #expect(run.output.hasSuffix("ended with 3\n"), "\(run)")
+        #expect(try ReloadScene.staged(in: proxy.folder).isEmpty && scene.audit.isEmpty)
+        #expect(try scene.status(port) == "200")
+    }
+
+    @Test func whatCannotEndWellIsNotBegun() throws {
+        let port = try FreePort.find()
+        let proxy = try RunningProxy(.haproxy) { _ in ReloadScene.text(port: port, status: 200) }
+        let new = try proxy.folder.write("new", ReloadScene.text(port: port, status: 204))
+        #expect(try scene.run(["--timeout", "0", "--pid", "\(proxy.master)", new]).end == .exited(64))
+        kill(proxy.master, SIGSTOP)
+        defer { kill(proxy.master, SIGCONT) }
+        let stopped = try scene.run(["--yes", "--timeout", "5", "--pid", "\(proxy.master)", new])
+        #expect(stopped.end == .exited(3), "\(stopped)")
+        #expect(stopped.output.contains("refused: master \(proxy.master) is stopped"), "\(stopped)")
+        #expect(try ReloadScene.staged(in: proxy.folder).isEmpty && scene.audit.isEmpty)
+    }
+
+    /// Line ends of another system stand in lines of their own.
+    @Test func aFileWithCarriageReturnsIsShownLineByLine() throws {
+        let port = try FreePort.find()
+        let proxy = try RunningProxy(.haproxy) { _ in ReloadScene.text(port: port, status: 200) }
+        let text = ReloadScene.text(port: port, status: 204).replacing("\n", with: "\r\n")
+        let new = try proxy.folder.write("new", text)
+        let shown = try scene.run(["--dry-run", "--pid", "\(proxy.master)", new])
+        let lines = shown.output.split(separator: "\n")
+        #expect(lines.contains("  +     http-request return status 204 hdr x y^M"), "\(shown.output)")
+        #expect(lines.contains { $0.hasPrefix("tested: ") } && !shown.output.contains("^J"))
+    }
+
     @Test func aPersonIsAsked() throws {
         let port = try FreePort.find()
         let proxy = try RunningProxy(.mwproxy) { _ in ReloadScene.text(port: port, status: 200) }
@@ -91,7 +133,7 @@ import Unix
         try left.press("C-c", toSee: "it ended with 3")
         #expect(try left.screen().contains("refused: SIGINT came before anything was changed"))
         #expect(try ReloadScene.staged(in: proxy.folder).isEmpty && scene.audit.isEmpty)
-        for (answer, end, status) in [("n", 3, "200"), ("y", 0, "204")] {
+        for (answer, end, status) in [("n", 3, "200"), ("Y", 0, "204")] {
             let terminal = try asked()
             #expect(try terminal.screen().contains { $0.contains("+     http-request return status 204") })
             #expect(try scene.status(port) == "200")

@@ -86,6 +86,7 @@ import Unix
             back.reasons.contains("the load failed") && back.json["log"]?.array?.isEmpty == false, "\(back)")
         try unchanged("after the failed load")
         #expect(back.json["file"]?["sha256_now"] == back.json["file"]?["sha256_before"])
+        #expect(back.json["file"]?["kept"] == .null && audit.last?["kept"] == .null)
         #expect(try status(port) == "200")
         #expect(audit.map { $0["event"]?.string } == ["begun", "ended"])
         #expect(audit.last?["verdict"]?.string == "rolled_back")
@@ -143,7 +144,8 @@ import Unix
         slow.signal(SIGINT)
         #expect(try slow.end() == .exited(1))
         #expect(
-            slow.output.contains("degraded: old workers still drain; SIGINT ended the watch"),
+            slow.output.contains("degraded: old workers still drain: worker ")
+                && slow.output.contains(" (1 connection") && slow.output.contains("; SIGINT ended the watch"),
             "\(slow.output)")
         #expect(audit.last?["event"]?.string == "ended")
         #expect(try status(port) == "201")
@@ -304,7 +306,23 @@ import Unix
         #expect(utimensat(AT_FDCWD, proxy.configurationFile, times, 0) == 0)
         let other = try reload(proxy, ["--yes"])
         #expect(other.code == 3 && other.reasons.contains("proxy.cfg has the sha256"), "\(other)")
+        #expect(other.reasons.contains("--accept-drift brings "), "\(other)")
         #expect(try status(port) == "200")
+        // What accepting it would do depends on the new file. A look goes on to its end.
+        let third = try proxy.folder.write("third", text(kind, port: port, status: 201))
+        for options in [["--yes"], ["--dry-run"]] {
+            let replaced = try reload(proxy, [third] + options)
+            #expect(replaced.code == 3 && replaced.verdict == "refused", "\(replaced)")
+            #expect(
+                replaced.reasons.contains("--accept-drift puts the new file in the place of ")
+                    && replaced.reasons.contains("which goes out of force and is kept"), "\(replaced)")
+            let isLook = options == ["--dry-run"]
+            #expect((replaced.json["test"] != .null) == isLook, "\(replaced)")
+            #expect((replaced.json["diff"]?.text.contains("status 201") == true) == isLook, "\(replaced)")
+        }
+        let accepted = try reload(proxy, [third, "--yes", "--accept-drift"])
+        let kept = try #require(accepted.json["file"]?["kept"]?.string, "\(accepted)")
+        #expect(try File.readText(kept) == text(kind, port: port, status: 204))
     }
 
     /// One system call of a run that changes something, as strace tells it.
