@@ -95,18 +95,25 @@ package struct ReloadHistory: Sendable {
         attempts[attempts.count - 1].wasExecuted = true
     }
 
-    /// `canBegin`: executions of the master are not seen, so that a new worker is the first sign of a load.
-    package mutating func workerStarted(
+    /// `canBegin`: executions of the master are not seen, so that a new worker is the first sign of a load. False: what
+    /// was started is no worker of a load. mwproxy tries its new program before it executes that, and has said by then
+    /// that it reloads.
+    @discardableResult package mutating func workerStarted(
         _ pid: Int32, at: Int64, source: ReloadRecord.Source, canBegin: Bool
-    ) {
+    ) -> Bool {
         if !isLoading {
             // The log of a load that is known already comes later than its processes.
-            if let last = attempts.last, last.child == pid || isSameMoment(last.endedAt, at) { return }
-            guard canBegin else { return }
+            if let last = attempts.last, last.child == pid || isSameMoment(last.endedAt, at) { return false }
+            guard canBegin else { return false }
             begin(at: at, source: source)
         }
-        attempts[attempts.count - 1].child = pid
-        attempts[attempts.count - 1].childAt = at
+        let last = attempts.count - 1
+        guard canBegin || attempts[last].wasExecuted && attempts[last].executionsToCome == 0 else {
+            return false
+        }
+        attempts[last].child = pid
+        attempts[last].childAt = at
+        return true
     }
 
     /// A worker has ended. The one that the running load had started: the load has failed.
@@ -370,7 +377,8 @@ package struct ReloadHistory: Sendable {
         if attempts[index].record.result == .running {
             let begins = attempts[index].wasLogged && !attempts[index].wasExecuted
             let ends = executesAfterLoad && (attempts[index].wasExecuted || begins)
-            attempts[index].executionsToCome = (begins ? 1 : 0) + (ends ? 1 : 0)
+            attempts[index].executionsToCome = max(
+                attempts[index].executionsToCome, (begins ? 1 : 0) + (ends ? 1 : 0))
         }
         attempts[index].record.result = result
         guard let at, let begin = attempts[index].record.at else { return }

@@ -94,6 +94,30 @@ import Testing
         #expect(summary(history) == ["#1 success 60ms process events"])
     }
 
+    /// Whether the log tells of the reload before that, or the master itself.
+    @Test(arguments: [false, true])
+    func aProgramThatIsTriedBeforeTheExecutionIsNoWorker(masterTells: Bool) {
+        var history = ReloadHistory(executesAfterLoad: false)
+        history.observe(table(0, [(10, 0, true)]), at: at(0))
+        if masterTells {
+            history.learn([
+                ReloadRecord(
+                    at: at(100), attempt: 1, result: .running,
+                    durationMilliseconds: .unknown(Unknown("it still loads")), source: .showReloads)
+            ])
+        } else {
+            history.read(ProxyLine("[NOTICE]   (1) : Reloading HAProxy"), at: at(100), source: .journal)
+        }
+        let isTried = !history.workerStarted(20, at: at(101), source: .processEvents, canBegin: false)
+        history.workerExited(20, at: at(108))
+        #expect(history.isLoading)
+        history.masterExecuted(at: at(110), source: .processEvents)
+        let isLoaded = history.workerStarted(21, at: at(115), source: .processEvents, canBegin: false)
+        #expect(isTried && isLoaded)
+        history.workerExited(21, at: at(150))
+        #expect(summary(history) == [masterTells ? "#1 failed 50ms show reloads" : "failed 50ms journal"])
+    }
+
     /// On a busy machine the kernel's events come behind the lines of the log; without an admin socket nobody else tells.
     @Test(arguments: [false, true], ["Loading success.", "Loading failure!"])
     func executionsThatAreToldLaterBeginNothing(executesAfterLoad: Bool, ending: String) {
