@@ -1,4 +1,5 @@
-// The proxy's log lines from wherever they can be had: a file that the user names, a journal, or nowhere.
+// The proxy's log lines from wherever they can be had: a file that the user names or that the master's standard error
+// goes to, a journal, or nowhere.
 
 import Glibc
 import ReloadModel
@@ -21,7 +22,9 @@ final class LogFeed {
         selection =
             (options.journalUnit ?? Self.unit(proc, master.pid)).map { .unit($0) }
             ?? .program(master.program.rawValue)
-        if let path = options.logFile {
+        let wantsJournal = options.journalUnit != nil || options.journalDirectory != nil
+        let own = wantsJournal ? nil : Self.standardError(of: master.pid, proc)
+        if let path = options.logFile ?? own {
             feed = .file(LogFile(path: path))
             return
         }
@@ -42,6 +45,17 @@ final class LogFeed {
                     "the journal\(options.journalDirectory.map { " in \($0)" } ?? ""): \(error)",
                     remedy: "name a file with --log-file"))
         }
+    }
+
+    /// The file that the master's messages go to, where they go to one: HAProxy before 2.7 tells a load's errors
+    /// nowhere else.
+    private static func standardError(of master: Int32, _ proc: ProcTree) -> String? {
+        var (theirs, named) = (stat(), stat())
+        guard let path = proc.link(master, "fd/2").value, stat(proc.path(master, "fd/2"), &theirs) == 0,
+            theirs.st_mode & S_IFMT == S_IFREG, stat(path, &named) == 0, named.st_dev == theirs.st_dev,
+            named.st_ino == theirs.st_ino, access(path, R_OK) == 0
+        else { return nil }
+        return path
     }
 
     /// The systemd service that a process belongs to, by its control group.

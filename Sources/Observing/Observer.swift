@@ -40,6 +40,7 @@ package final class Observer {
     var limits: ResourceLimits
     /// What systemd said last about a reload of the unit.
     var unitReload: SourceLine?
+    var untimedPast = UntimedPast()
     /// What was said about the ends of masters, this one's and those before it.
     var unitEndings = UnitEndings()
     /// A restart before reloadtop came was looked for.
@@ -205,6 +206,10 @@ package final class Observer {
                 explained = key
                 return history.explainLast(reason)
             }
+        }
+        if let reason = untimedPast.reason {
+            explained = key
+            return history.explainLast(reason)
         }
         if !log.isSilent, let failedAt, now - failedAt < Self.journalLag { return }
         explained = key

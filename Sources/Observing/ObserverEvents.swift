@@ -51,11 +51,10 @@ extension Observer {
                 tell("master \(master.pid) executes itself: a reload begins", at: now)
             }
         case .childStarted(let pid):
-            history.workerStarted(
+            let isOfLoad = history.workerStarted(
                 pid, at: now, source: .processEvents, canBegin: !watch.family.tellsExecutions)
             watch.meet(pid)
-            // What a master starts outside a load is no worker: mwproxy tries its new program so.
-            if history.isLoading {
+            if isOfLoad {
                 started.insert(pid)
                 tell("worker \(pid) started", at: now)
             }
@@ -113,6 +112,7 @@ extension Observer {
                 attribute(at: at)
             }
         }
+        if line.at == nil { untimedPast.take(parsed, line.text) }
     }
 
     // MARK: Authors and endings

@@ -55,6 +55,7 @@ extension Observer {
                 at: began, gone: before.pid, next: next.pid, service: service,
                 unit: unit.map { "systemd (\($0))" }), at: began)
         log = LogFeed(options, proc: proc, master: next)
+        untimedPast = UntimedPast()
         limits = ResourceLimits(proc, master: next.pid)
         judge = AlertJudge(thresholds: options.thresholds)
         explained = nil

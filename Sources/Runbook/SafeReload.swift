@@ -60,19 +60,8 @@ package final class SafeReload {
         self.say = say
         var options = ObserverOptions()
         options.surveyPeriod = .seconds(1)
-        options.logFile = wishes.logFile ?? Self.standardError(of: master.pid, proc)
+        options.logFile = wishes.logFile
         watch = ReloadWatch(Observer(master, options: options))
-    }
-
-    /// The file that the master's messages go to, where they go to one: HAProxy before 2.7 tells a load's errors
-    /// nowhere else.
-    private static func standardError(of master: Int32, _ proc: ProcTree) -> String? {
-        var info = stat()
-        var named = stat()
-        guard let path = proc.link(master, "fd/2").value, stat(proc.path(master, "fd/2"), &info) == 0,
-            info.st_mode & S_IFMT == S_IFREG, stat(path, &named) == 0, named.st_ino == info.st_ino
-        else { return nil }
-        return path
     }
 
     // MARK: Before

@@ -45,8 +45,25 @@ import Unix
         }
     }
 
+    /// Also by who comes later: HAProxy 2.6 tells it to its standard error alone, and the files are good again.
+    @Test(arguments: ProxyKind.allCases)
+    func theMastersStandardErrorTellsTheReasonLater(_ kind: ProxyKind) throws {
+        let watched = try WatchedProxy(kind)
+        try watched.proxy.configure(watched.goodConfiguration + "  bogus word\n")
+        watched.proxy.program.signal(SIGUSR2)
+        try watched.look(for: "a failed reload") { $0.master.failedReloads.value == 1 }
+        try watched.proxy.configure(watched.goodConfiguration)
+        let reason = try watched.freshLook().reloads.last?.reason
+        #expect(reason == "proxy.cfg:15: unknown keyword 'bogus' in 'backend' section")
+        // A later load that went well leaves nothing of it.
+        try watched.proxy.reload()
+        let after = try watched.freshLook()
+        #expect(after.master.failedReloads.value == 0)
+        #expect(!after.alerts.contains { $0.kind == .failedReload })
+    }
+
     @Test func aFailedReloadIsNamedWithItsReason() throws {
-        let watched = try WatchedProxy()
+        let watched = try WatchedProxy(hasLog: false)
         try watched.proxy.configure(watched.goodConfiguration + "  bogus word\n")
         watched.proxy.program.signal(SIGUSR2)
         let snapshot = try watched.look(for: "a failed reload with its reason") { snapshot in

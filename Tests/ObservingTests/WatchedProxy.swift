@@ -28,12 +28,17 @@ final class WatchedProxy {
     private(set) var lines: [LogLine] = []
     private(set) var last: Snapshot
 
-    init(_ kind: ProxyKind = .haproxy, global: String = "", options: ObserverOptions = .init()) throws {
+    /// `hasLog`: its messages go to a file; else nowhere.
+    init(
+        _ kind: ProxyKind = .haproxy, global: String = "", options: ObserverOptions = .init(),
+        hasLog: Bool = true
+    ) throws {
         let origin = try SilentOrigin()
         let port = try FreePort.find()
         self.origin = origin
         self.port = port
-        proxy = try RunningProxy(kind) { folder in
+        let silenced = ["/bin/sh", "-c", "exec \"$@\" 2>/dev/null", "sh"]
+        proxy = try RunningProxy(kind, prefix: hasLog ? [] : silenced) { folder in
             Self.configuration(folder: folder, port: port, origin: origin.port, global: global)
         }
         observer = Observer(try Observer.find(pid: proxy.master), options: options)
