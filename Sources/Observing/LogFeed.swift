@@ -15,6 +15,7 @@ final class LogFeed {
     /// How often a file is looked at.
     private static let period = Duration.milliseconds(250)
     private let feed: Feed
+    private let isStandardError: Bool
     private var lastLook = Instant.now()
     private let selection: Journal.Selection
 
@@ -24,6 +25,7 @@ final class LogFeed {
             ?? .program(master.program.rawValue)
         let wantsJournal = options.journalUnit != nil || options.journalDirectory != nil
         let own = wantsJournal ? nil : Self.standardError(of: master.pid, proc)
+        isStandardError = options.logFile == nil && own != nil
         if let path = options.logFile ?? own {
             feed = .file(LogFile(path: path))
             return
@@ -85,6 +87,13 @@ final class LogFeed {
     /// Nothing tells the proxy's lines.
     var isSilent: Bool {
         if case .none = feed { true } else { false }
+    }
+
+    /// Why it cannot tell of a master before this one; nil: it can.
+    var lacksPast: Unknown? {
+        isStandardError
+            ? Unknown("the log is the standard error of this master, whose lines have no time")
+            : blindness?.unknown
     }
 
     func drain() -> [SourceLine] {

@@ -143,6 +143,7 @@ package final class Observer {
             master: masterSample, workers: workers, reloads: records, newLines: takeLines(),
             blindness: blindness(watch, masterSample, workers), alerts: [], resources: limits.read(),
             configuration: archive?.record ?? .unseen)
+        snapshot.lacksPast = log.lacksPast
         snapshot.alerts = judge.alerts(for: snapshot)
         last = snapshot
         return snapshot

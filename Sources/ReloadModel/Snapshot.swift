@@ -315,6 +315,8 @@ package struct Snapshot: Equatable, Sendable {
     package var resources: Resources
     /// What each load was made from, as far as it was seen.
     package var configuration: ConfigurationRecord
+    /// Why nothing is read that could tell of a master before this one; nil: something is.
+    package var lacksPast: Unknown?
 
     package init(
         time: Int64, proxy: ProxyIdentity, master: MasterSample, workers: [WorkerSample],
