@@ -26,7 +26,11 @@ extension Observer {
         }
         succession = nil
         nextSearch = .now() + Self.searchPeriod
-        let candidates = masters.filter { $0.takesPlace(of: master, lastSeen: last?.time) }
+        // Orphans: a worker that has lost its master looks like one for as long as it takes to notice that.
+        let orphans = Set((last?.workers ?? []).map(\.pid))
+        let candidates = masters.filter {
+            $0.takesPlace(of: master, lastSeen: last?.time) && !orphans.contains($0.pid)
+        }
         guard let next = candidates.last,
             let watch = MasterWatch(
                 next, proc: proc, authors: authors, surveyPeriod: options.surveyPeriod)
