@@ -60,7 +60,7 @@ let package = Package(
         room("RegularExpressions", uses: ["CPCRE2"]),
         tests(of: "RegularExpressions"),
         room("ConfigLanguage", uses: ["StickTables", "RegularExpressions"]),
-        tests(of: "ConfigLanguage", uses: ["Worker", "TestSupport", "Unix"]),
+        tests(of: "ConfigLanguage", uses: ["Worker", "TestSupport", "Demo", "Unix"]),
         room("HTTP1"),
         room("ProxyProtocol", uses: ["Unix"]),
         tests(of: "ProxyProtocol", uses: ["Unix"]),
@@ -152,7 +152,7 @@ let package = Package(
                 "HTTP1", "ConfigLanguage", "Migration", "Polling", "RuntimeAPI", "StickTables", "TestSupport",
                 "Unix",
             ]),
-        tests(of: "Unix", uses: ["TestSupport"]),
+        tests(of: "Unix", uses: ["TestSupport", "Demo"]),
         tests(of: "TLS", uses: ["TestSupport", "Unix"]),
         tests(of: "Polling", uses: ["Unix"]),
         // Real processes for tests: start, watch, ask, clean up. Then the tests and figures over real binaries.

@@ -188,11 +188,12 @@ final class Fleet {
         return (code, json, json["verdict"]?.string ?? "", json["reasons"]?.text ?? "")
     }
 
-    /// The lines of an audit log: of `host`, or the one here.
+    /// The lines of an audit log: of `host`, or the one here. A line that is being written is none yet.
     func audit(_ host: String? = nil) throws -> [JSON] {
         let path = folder.file((host.map { "\($0)/" } ?? "") + "state/reloadtop/audit.log")
         let text = (try? File.readText(path)) ?? ""
-        return try text.split(separator: "\n").map { try JSON(parsing: String($0)) }
+        let whole = text.lastIndex(of: "\n").map { text[...$0] } ?? ""
+        return try whole.split(separator: "\n").map { try JSON(parsing: String($0)) }
     }
 
     /// The configuration that lies on a host.

@@ -125,9 +125,9 @@ extension FaultSystemTests {
                 #expect(try scene.proxy.ask("show startup-logs").contains(rest), "\(moment)")
                 try scene.wait(for: "its end") { scene.proxy.children == serving }
             }
-            #expect(try scene.servedEdition() == 1)
+            try scene.wait(forEdition: 1)
             try scene.reload()
-            #expect(try scene.servedEdition() == 2)
+            try scene.wait(forEdition: 2)
             scene.expectNothingFailed(try scene.finishTraffic())
         }
 

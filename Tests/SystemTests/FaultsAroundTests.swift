@@ -126,7 +126,7 @@ extension FaultSystemTests {
             // There is room again: nothing has to be started again.
             for name in try File.names(in: inside) where name != "log" { unlink("\(inside)/\(name)") }
             try scene.reload()
-            #expect(try scene.servedEdition() == 2)
+            try scene.wait(forEdition: 2)
             try scene.wait(for: "the log") {
                 log().contains("lines were lost here: they were not taken") && log().contains("\"GET /own")
             }

@@ -60,7 +60,7 @@ extension FaultSystemTests {
             try scene.loop.run(for: "requests meanwhile") { scene.traffic.tally("kept")!.succeeded > 50 }
             scene.proxy.program.signal(SIGCONT)
             try scene.loop.run(for: "the reload") { scene.notify.readyCount > before }
-            #expect(try scene.servedEdition() == 2)
+            try scene.wait(forEdition: 2)
             scene.expectNothingFailed(try scene.finishTraffic())
         }
 

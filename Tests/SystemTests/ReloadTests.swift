@@ -23,7 +23,7 @@ extension SystemTests {
                 try scene.reload()
                 try scene.loop.run(load: .milliseconds(5))
             }
-            #expect(try scene.servedEdition() == count + 1)
+            try scene.wait(forEdition: count + 1)
             let reports = try scene.finishTraffic()
             // HAProxy closes idle connections at the moment of a reload; a request sent then is lost.
             scene.expectNothingFailed(reports, except: kind == .haproxy ? [.lostOnReuse] : [])
@@ -64,7 +64,7 @@ extension SystemTests {
                     // 2.6 may lose the last signal: it only has to end with one serving worker.
                     try scene.wait(for: "one serving worker") { try scene.servedEdition() != nil }
                 } else {
-                    try scene.wait(for: "edition \(edition)") { try scene.servedEdition() == edition }
+                    try scene.wait(forEdition: edition)
                 }
             }
             let reports = try scene.finishTraffic()
@@ -188,7 +188,7 @@ extension Scene {
         let edition = Int.random(in: 2...1_000_000)
         try proxy.configure(text(edition: edition))
         proxy.program.signal(SIGUSR2)
-        try wait(for: "edition \(edition)") { try servedEdition() == edition }
+        try wait(forEdition: edition)
         try proxy.configure(text(edition: 1))
     }
 }

@@ -163,6 +163,11 @@ final class Scene {
         }
     }
 
+    /// Waits until one worker serves, and that the edition: the one before says for a moment that it serves, too.
+    func wait(forEdition edition: Int) throws {
+        try wait(for: "edition \(edition)") { try servedEdition() == edition }
+    }
+
     /// The edition that the serving worker runs, nil while none or several serve.
     func servedEdition() throws -> Int? {
         let serving = try proxy.serving()

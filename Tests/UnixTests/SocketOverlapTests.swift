@@ -1,5 +1,6 @@
 // What `overlaps` says of two listeners is what the kernel does.
 
+import Demo
 import Glibc
 import Testing
 
@@ -21,12 +22,12 @@ import Testing
         // An IPv4 address in IPv6's form is none for IPv6 alone.
         let kinds = held.contains("ffff") || wanted.contains("ffff") ? [false] : [false, true]
         for isIPv6Only in kinds {
-            let any = try #require(SocketAddress(numeric: held, port: 0))
-            let listener = try socket(for: any, isIPv6Only: isIPv6Only)
-            try Socket.bind(listener, to: any)
+            let port = try FreePort.find()
+            let place = try #require(SocketAddress(numeric: held, port: port))
+            let listener = try socket(for: place, isIPv6Only: isIPv6Only)
+            try Socket.bind(listener, to: place)
             try Socket.listen(listener, backlog: 1)
-            let place = try Socket.localAddress(listener.raw)
-            let address = try #require(SocketAddress(numeric: wanted, port: place.port ?? 0))
+            let address = try #require(SocketAddress(numeric: wanted, port: port))
             let other = try socket(for: address, isIPv6Only: isIPv6Only)
             try Socket.setOption(other.raw, SOL_SOCKET, SO_REUSEADDR, 1)
             var isTaken = false
