@@ -7,7 +7,7 @@ struct ConfigurationChecks {
 
     init(_ reader: ConfigurationReader) {
         self.reader = reader
-        hadAlerts = reader.diagnostics.contains { $0.severity == .alert }
+        hadAlerts = reader.diagnostics.hasAlert
     }
 
     /// Moves the proxies into the configuration, and reports. After faults in the text only further faults are

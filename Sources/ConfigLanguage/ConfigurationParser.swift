@@ -7,7 +7,7 @@ package enum ConfigurationParser {
         let reader = ConfigurationReader(surroundings)
         for source in sources { reader.read(source) }
         ConfigurationChecks(reader).finish()
-        if !reader.diagnostics.contains(where: { $0.severity == .alert }) {
+        if !reader.diagnostics.hasAlert {
             if reader.zeroWarning && !reader.diagnostics.isEmpty {
                 reader.report(
                     Diagnostic(.alert, "Some warnings were found and 'zero-warning' is set. Aborting."))

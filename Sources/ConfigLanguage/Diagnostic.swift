@@ -28,6 +28,11 @@ package struct Diagnostic: Hashable, Sendable {
     }
 }
 
+extension Sequence where Element == Diagnostic {
+    /// The configuration cannot be loaded.
+    package var hasAlert: Bool { contains { $0.severity == .alert } }
+}
+
 /// What parsing gave.
 package struct ParseResult: Sendable {
     /// Nil when any diagnostic is an alert.

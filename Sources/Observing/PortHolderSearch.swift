@@ -1,5 +1,6 @@
 // Who has the port that a load could not bind? The failure names the address, or nothing does and every `bind` of the
-// files is looked at: who listens at another address of the port is in nobody's way. The owners of sockets are found in steps that keep the screen alive.
+// files is looked at: who listens at another address of the port is in nobody's way. The owners of sockets are found in
+// steps that keep the screen alive.
 
 import Glibc
 import ReloadModel

@@ -13,6 +13,8 @@ extension SafeReload {
     /// How often peers are asked.
     private static let peersPeriod = Duration.milliseconds(300)
 
+    /// Does what `prepare` has planned, and tells what came of it. No signal ends it before the file is the old or the new
+    /// one for good.
     package func perform(_ plan: ReloadPlan) -> ReloadReport {
         if wishes.settle > .zero {
             let begin = watch.began + Self.shortestBefore

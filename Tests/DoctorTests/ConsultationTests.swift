@@ -12,21 +12,16 @@ import Unix
 @Suite(.serialized) struct ConsultationTests {
     @Test func aSilentMasterHoldsNobody() throws {
         let proxy = try RunningProxy(.mwproxy) { folder in
-            """
-            global
-                stats socket \(folder.file("worker.sock")) mode 600 level admin
-            defaults
-                mode http
-                timeout connect 5s
-                timeout client 60s
-                timeout server 60s
-            frontend web
-                bind unix@\(folder.file("web.sock"))
-                default_backend app
-            backend app
-                server s1 127.0.0.1:9
+            AskedProxy.text(
+                folder,
+                """
+                frontend web
+                    bind unix@\(folder.file("web.sock"))
+                    default_backend app
+                backend app
+                    server s1 127.0.0.1:9
 
-            """
+                """)
         }
         let master = try Observer.find(pid: proxy.master)
         let snapshot = Observer(master).sample()

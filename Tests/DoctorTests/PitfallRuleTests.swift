@@ -52,7 +52,7 @@ import Testing
         // A young master of which no log tells.
         let young = report { facts in
             facts.masterUptime = 60
-            facts.lacksLog = Unknown("no journal can be read here")
+            facts.lacksPast = Unknown("no journal can be read here")
         }
         #expect(
             young.examination("restarts")?.outcome

@@ -176,21 +176,16 @@ import Unix
         let folder = try ScratchFolder("tls-")
         let file = try folder.write("client.pem", try certificate("client", days: 3))
         let proxy = try RunningProxy(kind, in: folder) { folder in
-            """
-            global
-                stats socket \(folder.file("worker.sock")) mode 600 level admin
-            defaults
-                mode http
-                timeout connect 5s
-                timeout client 60s
-                timeout server 60s
-            frontend web
-                bind unix@\(folder.file("web.sock"))
-                default_backend app
-            backend app
-                server s 127.0.0.1:1 ssl verify none crt \(file)
+            AskedProxy.text(
+                folder,
+                """
+                frontend web
+                    bind unix@\(folder.file("web.sock"))
+                    default_backend app
+                backend app
+                    server s 127.0.0.1:1 ssl verify none crt \(file)
 
-            """
+                """)
         }
         let finding = try examine(proxy).finding("tls-expiry")
         #expect(finding?.severity == .critical && finding?.what.hasPrefix("\(file) ends in ") == true)
@@ -205,19 +200,14 @@ import Unix
         let keyFile = try folder.write("keys", keys[..<3].joined())
         #expect(chmod(keyFile, 0o600) == 0)
         let proxy = try RunningProxy(.haproxy, in: folder) { folder in
-            """
-            global
-                stats socket \(folder.file("worker.sock")) mode 600 level admin
-            defaults
-                mode http
-                timeout connect 5s
-                timeout client 60s
-                timeout server 60s
-            frontend web
-                bind unix@\(folder.file("web.sock")) ssl crt \(folder.file("a.pem")) crt \(folder.file("b.pem")) tls-ticket-keys \(keyFile)
-                http-request return status 200
+            AskedProxy.text(
+                folder,
+                """
+                frontend web
+                    bind unix@\(folder.file("web.sock")) ssl crt \(folder.file("a.pem")) crt \(folder.file("b.pem")) tls-ticket-keys \(keyFile)
+                    http-request return status 200
 
-            """
+                """)
         }
         let first = try examine(proxy)
         #expect(first.examination("tls-ticket-keys")?.findings == [])

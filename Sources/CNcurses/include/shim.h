@@ -46,8 +46,9 @@ static inline SCREEN *shim_newterm_direct(FILE *input) {
     return newterm(name, stdout, input ? input : stdin);
 }
 // ncurses writes a program's cursor movements one by one until the program has come back from the shell once, and looks
-// for keys between the rows. This makes it one write a frame. Call it after newterm, before keypad and the first frame: endwin turns the terminal's
-// keypad off, and ncurses turns it on again only with the first key that it reads, an arrow that it then takes for Escape.
+// for keys between the rows. This makes it one write a frame. Call it after newterm, before keypad and the first frame:
+// endwin turns the terminal's keypad off, and ncurses turns it on again only with the first key that it reads, an arrow
+// that it then takes for Escape.
 static inline void shim_write_frames_whole(void) {
     typeahead(-1);
     endwin();

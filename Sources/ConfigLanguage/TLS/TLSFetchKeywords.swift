@@ -61,7 +61,7 @@ enum TLSFetchKeywords {
 
 extension TLSFetch {
     /// What must be there for it.
-    var need: Fetch.Need {
+    package var need: Fetch.Need {
         switch self {
         case .connectionError, .connectionErrorText: .nothing
         case .used(.server), .version(.server), .cipher(.server), .resumed(.server), .alpn(.server),

@@ -149,7 +149,7 @@ final class FactCollector {
         facts.reloads = snapshot.reloads
         facts.masterUptime = snapshot.master.uptime
         facts.reloadRate = ReloadRate(snapshot)
-        facts.lacksLog = snapshot.lacksPast
+        facts.lacksPast = snapshot.lacksPast
         return facts
     }
 

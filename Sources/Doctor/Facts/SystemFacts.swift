@@ -47,8 +47,8 @@ package struct SystemFacts: Sendable {
     package var masterUptime: Double = 0
     /// How often it is reloaded; nil: not lately.
     package var reloadRate: ReloadRate?
-    /// Nothing was read that could tell of a master before this one.
-    package var lacksLog: Unknown?
+    /// Why nothing was read that could tell of a master before this one; nil: something was.
+    package var lacksPast: Unknown?
 
     package init(
         now: Int64, program: ProxyIdentity.Program, version: Known<String>, master: Int32,

@@ -16,7 +16,7 @@ enum ReloadRules {
                     restarted("master \(facts.master) started \(age) ago, and \(former)", facts)
                 ])
             }
-            guard facts.masterUptime < young, let why = facts.lacksLog else {
+            guard facts.masterUptime < young, let why = facts.lacksPast else {
                 return .good("master \(facts.master) runs since \(age)")
             }
             return .notConcerned(

@@ -46,13 +46,7 @@ extension TLSFetch {
     }
 
     private func channel(in scene: Scene) -> TLSChannel? {
-        switch self {
-        case .used(.server), .version(.server), .cipher(.server), .resumed(.server), .alpn(.server),
-            .keyBits(.server), .algorithmBits(.server), .handshakeError(.server),
-            .handshakeErrorText(.server):
-            scene.stream?.serverTLS
-        default: scene.client.tls
-        }
+        need == .serverConnection ? scene.stream?.serverTLS : scene.client.tls
     }
 
     /// There are none before a cipher was agreed on.

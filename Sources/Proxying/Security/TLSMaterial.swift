@@ -28,7 +28,6 @@ package final class TLSMaterial {
         _ configuration: Configuration, beforeKeys: () -> Void
     ) -> (TLSMaterial?, remarks: [Diagnostic]) {
         var remarks: [Diagnostic] = []
-        var hasFailed = false
         let proxies = configuration.proxies.filter { !$0.settings.disabled }
         let binds = proxies.flatMap { proxy in
             proxy.binds.filter { $0.options.usesTLS || $0.options.tls.namesFiles }.map { ($0, proxy.name) }
@@ -51,7 +50,6 @@ package final class TLSMaterial {
                 do throws(TLSFault) {
                     try what()
                 } catch {
-                    hasFailed = true
                     say(.alert, error.reason)
                 }
                 material.warnings.forEach { say(.warning, $0) }
@@ -68,7 +66,7 @@ package final class TLSMaterial {
                     try material.connect(server, lifetime)
                 }
             }
-            if !hasFailed { return (material, remarks) }
+            if !remarks.hasAlert { return (material, remarks) }
         } catch {
             remarks.append(Diagnostic(.alert, "TLS cannot be used: \(error.reason)"))
         }

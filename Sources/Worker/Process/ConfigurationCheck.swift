@@ -16,7 +16,7 @@ package enum ConfigurationCheck {
         guard let configuration = result.configuration else { return 1 }
         let (_, remarks) = TLSMaterial.load(configuration, beforeKeys: Secrets.keepOutOfCores)
         report.say(remarks)
-        guard !remarks.contains(where: { $0.severity == .alert }) else { return 1 }
+        guard !remarks.hasAlert else { return 1 }
         report.say(options.loader.examineAddresses(of: configuration))
         report.say(configuration.forgottenRates())
         func say(_ line: String) {

@@ -141,7 +141,7 @@ package final class WorkerProcess {
         }
         let (tls, remarks) = TLSMaterial.load(configuration, beforeKeys: Secrets.keepOutOfCores)
         report.say(remarks)
-        guard !remarks.contains(where: { $0.severity == .alert }) else { throw LoadFailure(exitCode: 1) }
+        guard !remarks.hasAlert else { throw LoadFailure(exitCode: 1) }
         if report.hasWarnings, options.failsOnWarnings {
             report.say(.alert, "Some warnings were found and 'zero-warning' is set. Aborting.")
             throw LoadFailure(exitCode: 1)
